@@ -1,0 +1,50 @@
+// SPDX-FileCopyrightText: MPO Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "core/model/blocks/kv_cache.h"
+#include "core/model/model_config.h"
+#include "core/model/packed_batch.h"
+#include "core/model/tensor_file.h"
+
+#include <memory>
+
+namespace mpo {
+
+/// A decoder without its output layer: token ids in, hidden states out. Parameters are fp32 leaves.
+/// One thread at a time.
+class CausalLm
+{
+public:
+    explicit CausalLm(ModelConfig config) : m_config(std::move(config)) {}
+    virtual ~CausalLm() = default;
+
+    const ModelConfig& config() const { return m_config; }
+
+    /// Hidden states after the final norm, in fp32. (N, D)
+    virtual at::Tensor hidden(const PackedBatch& batch) const = 0;
+
+    /// The same for rows of token lists while their keys and values are put into `cache` (rows in order, all of them new).
+    /// No gradient. Returns the hidden state of every token, packed. (N, D)
+    virtual at::Tensor prefill(const PackedBatch& batch, KvCache& cache) const = 0;
+
+    /// One more token for every row of the cache. tokens: (B) int64. No gradient. Returns (B, D)
+    virtual at::Tensor decode(const at::Tensor& tokens, KvCache& cache) const = 0;
+
+    /// A cache of this model's shape.
+    virtual KvCache makeCache() const = 0;
+
+    /// Matrix of the output layer: lm_head, or the embedding when tied. (V, D)
+    virtual at::Tensor outputWeight() const = 0;
+
+    /// Every parameter once, under its name in the checkpoint, in the order of the network. The output layer is left out
+    /// when tied, or when `withOutput` is false (reward and value models).
+    virtual NamedTensors parameters(bool withOutput = true) const = 0;
+
+    ComputeType computeType = ComputeType::Float32;
+
+protected:
+    ModelConfig m_config;
+};
+
+} // namespace mpo

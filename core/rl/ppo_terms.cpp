@@ -1,0 +1,1 @@
+// rl/ppo_terms

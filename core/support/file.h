@@ -1,0 +1,23 @@
+// SPDX-FileCopyrightText: MPO Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+namespace mpo {
+
+/// The whole content of a file. Throws Error: "FILE: no such file", "FILE: cannot be read (reason)", "FILE: larger than ...".
+std::string readTextFile(const std::filesystem::path& file, std::size_t maxBytes = std::size_t(1) << 30);
+
+/// Writes to a temporary file in the same folder, fsyncs, renames over `file`, fsyncs the folder: afterwards the old or the
+/// new content is there, never a mixture. Creates missing parent folders. Throws Error naming the file and the reason
+/// ("no space left on device").
+void writeFileAtomically(const std::filesystem::path& file, std::string_view content);
+
+/// Lower-case hexadecimal SHA-256.
+std::string sha256(std::string_view bytes);
+std::string sha256OfFile(const std::filesystem::path& file);
+
+} // namespace mpo
