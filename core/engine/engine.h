@@ -1,0 +1,71 @@
+// SPDX-FileCopyrightText: MPO Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "core/engine/command.h"
+#include "core/engine/event.h"
+
+#include <atomic>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <queue>
+#include <stop_token>
+#include <thread>
+
+namespace mpo {
+
+class Project;
+
+/// Pause: a gate that a running stage passes at every micro-batch and every generated token.
+class PauseGate
+{
+public:
+    void pause();
+    void resume();
+    bool paused() const { return m_paused.load(); }
+    void wait(const std::stop_token& stop); ///< returns at once unless paused; wakes on resume and on stop
+
+private:
+    std::mutex m_mutex;
+    std::condition_variable_any m_wake;
+    std::atomic<bool> m_paused {false};
+};
+
+/// Runs commands one at a time, in order, on a thread of its own. Every model, optimiser and random generator lives on that
+/// thread; only values cross its border. All members may be called on any thread.
+class Engine
+{
+public:
+    /// What a command does; the default is executeCommand. Tests give their own.
+    using Execute = std::function<void(const Command&, Project&, const EventSink&, std::stop_token, PauseGate&)>;
+
+    Engine(std::shared_ptr<Project> project, EventSink sink, Execute execute = {});
+    ~Engine(); ///< cancels what is running and waits for it
+
+    void post(Command command);
+    void cancel();                    ///< asks the running command to stop at its next step; queued ones stay
+    void pause() { m_gate.pause(); }
+    void resume() { m_gate.resume(); }
+    bool paused() const { return m_gate.paused(); }
+    bool busy() const { return m_busy.load(); }
+
+private:
+    void run(const std::stop_token& quit);
+
+    std::shared_ptr<Project> m_project;
+    EventSink m_sink;
+    Execute m_execute;
+    PauseGate m_gate;
+    std::mutex m_mutex; ///< guards m_commands and m_current
+    std::condition_variable_any m_wake;
+    std::queue<Command> m_commands;
+    std::stop_source m_current;
+    std::atomic<bool> m_busy {false};
+    std::jthread m_thread; ///< last: starts when all else exists, joins before anything goes
+};
+
+/// Carries one command out; throws what ends it.
+void executeCommand(const Command& command, Project& project, const EventSink& sink, std::stop_token stop, PauseGate& gate);
+
+} // namespace mpo

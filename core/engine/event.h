@@ -1,0 +1,151 @@
+// SPDX-FileCopyrightText: MPO Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "core/data/import_report.h"
+#include "core/data/reward_gap.h"
+#include "core/store/project.h"
+#include "core/support/metric_names.h"
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace mpo {
+
+// What the engine tells, as values. Delivered on the engine thread.
+
+/// A run has begun; it is in the store.
+struct RunStarted
+{
+    std::int64_t run = 0;
+    std::string stage, name;
+    std::int64_t totalSteps = 0;
+    std::int64_t firstStep = 0;       ///< > 0: resumed
+};
+
+/// All metrics of one step (already in the store).
+struct MetricsLogged
+{
+    std::int64_t run = 0, step = 0, totalSteps = 0;
+    double seconds = 0.0;             ///< since the run began
+    Metrics metrics;
+};
+
+/// Something long is under way without metrics: importing, tokenising, scoring, sampling. At most ten a second.
+struct Progress
+{
+    std::string what;                 ///< "Scoring pairs"
+    double share = 0.0;               ///< in [0, 1]; negative: unknown
+    std::string detail;               ///< "312 of 4,000"
+};
+
+/// One line for the log view and the terminal.
+struct LogLine
+{
+    enum class Level { Info, Warning, Error };
+    Level level = Level::Info;
+    std::string text;
+};
+
+struct SamplesLogged
+{
+    std::int64_t run = 0;
+    std::vector<SampleRow> samples;
+};
+
+struct RunEnded
+{
+    std::int64_t run = 0;
+    RunState state = RunState::Finished;
+    std::string message;
+};
+
+struct DatasetImported
+{
+    std::string name;
+    std::shared_ptr<const ImportReport> report;
+};
+
+struct ModelSaved
+{
+    std::string name;                 ///< in the project; empty for a folder elsewhere
+    std::filesystem::path folder;
+};
+
+struct PairsScored
+{
+    std::string scoreSet;
+    std::shared_ptr<const std::vector<PairScore>> scores; ///< one for each pair of the data, NaN where a pair was too long
+};
+
+struct SplitSaved
+{
+    std::string name;
+    double threshold = 0.0;
+    SplitCounts counts;
+};
+
+struct Response
+{
+    std::vector<std::int32_t> ids;
+    std::string text, prompt;
+    bool finished = false;            ///< ended with EOS, not by length
+    std::optional<double> score;
+};
+
+struct ResponsesSampled
+{
+    std::shared_ptr<const std::vector<Response>> responses;
+};
+
+struct PairLogProb
+{
+    double chosen = 0.0, rejected = 0.0;
+    std::int64_t chosenTokens = 0, rejectedTokens = 0, promptTokens = 0;
+};
+
+struct LogProbsComputed
+{
+    std::shared_ptr<const std::vector<PairLogProb>> rows;
+};
+
+struct EvaluationCreated
+{
+    std::int64_t evaluation = 0;
+    std::string name;
+};
+
+/// A pipeline (recipe or demo) goes on to its next step.
+struct PipelineStep
+{
+    std::string title;                ///< "DPO on the easy pairs"
+    int step = 0, steps = 0;          ///< from 1
+};
+
+/// A report was written.
+struct ReportWritten
+{
+    std::filesystem::path folder;     ///< holds index.html
+    std::vector<std::vector<std::string>> table; ///< first row: headings
+};
+
+/// The last event of every command.
+struct CommandFinished
+{
+    enum class Outcome { Succeeded, Cancelled, Failed };
+    Outcome outcome = Outcome::Succeeded;
+    std::string message;              ///< for the user; why it failed
+};
+
+using Event = std::variant<RunStarted, MetricsLogged, Progress, LogLine, SamplesLogged, RunEnded, DatasetImported, ModelSaved,
+    PairsScored, SplitSaved, ResponsesSampled, LogProbsComputed, EvaluationCreated, PipelineStep, ReportWritten,
+    CommandFinished>;
+using EventSink = std::function<void(Event)>; ///< called on the engine thread
+
+} // namespace mpo
