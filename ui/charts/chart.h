@@ -1,0 +1,66 @@
+// SPDX-FileCopyrightText: MPO Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <QElapsedTimer>
+#include <QTimer>
+#include <QWidget>
+
+class QCPAxis;
+class QCustomPlot;
+class QLabel;
+class QMenu;
+
+namespace mpo {
+
+/// What all charts share: colours of the theme (read again when it changes), queued replots at most 15 a second, a
+/// sentence in place of an empty chart, box zoom with double click to reset, and a context menu that saves PNG, SVG and
+/// CSV.
+class Chart : public QWidget
+{
+    Q_OBJECT
+public:
+    explicit Chart(QWidget* parent = nullptr);
+    ~Chart() override;
+
+    QCustomPlot* plot() const { return m_plot; }
+
+    void setTitle(const QString& title, const QString& toolTip = {}); ///< small heading above the plot; empty: none
+    void setEmptyText(const QString& sentence); ///< shown while isEmpty()
+    void replotSoon(); ///< cheap: call it for every change
+    void replotNow(); ///< for dragging and tests
+
+    bool savePng(const QString& file, int scale = 2);
+    bool saveSvg(const QString& file);
+    bool saveCsv(const QString& file) const;
+
+Q_SIGNALS:
+    void zoomReset();
+
+protected:
+    virtual bool isEmpty() const = 0;
+    virtual QString csv() const = 0; ///< what is drawn, with a heading line
+    virtual void resetView() = 0; ///< ranges that show all data
+    virtual void applyColours(); ///< base: background, axes, grid, font
+    virtual void beforeReplot() { } ///< last moment to prepare what is drawn
+    virtual void fillContextMenu(QMenu& menu) { Q_UNUSED(menu) }
+    void setBoxZoom(bool on); ///< on by default; off where dragging means something else
+    bool zoomed() const { return m_zoomed; } ///< by the user: do not rescale then
+
+    void changeEvent(QEvent* event) override;
+    void resizeEvent(QResizeEvent* event) override;
+
+private:
+    void showContextMenu(const QPoint& position);
+    void saveAs(const QString& kind);
+    void styleAxis(QCPAxis* axis);
+
+    QLabel* m_title = nullptr;
+    QLabel* m_empty = nullptr;
+    QCustomPlot* m_plot = nullptr;
+    QTimer m_replotTimer;
+    QElapsedTimer m_sinceReplot;
+    bool m_zoomed = false;
+};
+
+} // namespace mpo
