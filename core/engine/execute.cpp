@@ -1,0 +1,34 @@
+// SPDX-FileCopyrightText: MPO Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/engine/workspace.h"
+
+namespace mpo {
+
+namespace {
+template<class... Ts>
+struct Overloaded : Ts...
+{
+    using Ts::operator()...;
+};
+}
+
+void executeCommand(const Command& command, Project& project, const EventSink& sink, std::stop_token stop, PauseGate& gate)
+{
+    const Workspace workspace(project, sink, std::move(stop), gate);
+    std::visit(Overloaded {
+                   [&](const ImportDataset& c) { importDatasetCommand(workspace, c); },
+                   [&](const ImportModel& c) { importModelCommand(workspace, c); },
+                   [&](const ExportModel& c) { exportModelCommand(workspace, c); },
+                   [&](const TrainStage& c) { trainCommand(workspace, c); },
+                   [&](const ScorePairs& c) { scoreCommand(workspace, c); },
+                   [&](const SplitPairs& c) { splitCommand(workspace, c); },
+                   [&](const SampleResponses& c) { sampleCommand(workspace, c); },
+                   [&](const ComputeLogProbs& c) { logProbsCommand(workspace, c); },
+                   [&](const CreateEvaluation& c) { createEvaluationCommand(workspace, c); },
+                   [&](const RunRecipe& c) { recipeCommand(workspace, c); },
+                   [&](const RunDemo& c) { demoCommand(workspace, c); },
+               },
+        command);
+}
+
+} // namespace mpo

@@ -1,0 +1,127 @@
+// SPDX-FileCopyrightText: MPO Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/engine/workspace.h"
+#include "core/stage/pair_batch.h"
+#include "core/support/error.h"
+#include "core/support/random.h"
+
+#include <numeric>
+
+namespace mpo {
+
+Sampled sampleFrom(const Workspace& workspace, const Model& model, const Dataset& data, const GenerationOptions& options, std::uint64_t seed)
+{
+    Sampled sampled;
+    Dataset prompts = data;
+    prompts.kind = DatasetKind::Prompts;
+    for (const TokenizedPair& pair : tokenizeFor(workspace, prompts, model, 0, Truncation::CutEnd)) {
+        sampled.prompts.push_back(pair.prompt);
+        const PreferencePair& row = data.pairs[std::size_t(pair.index)];
+        sampled.promptTexts.push_back(row.hasIds() && model.tokenizer ? model.tokenizer->decode(pair.prompt) : row.prompt);
+    }
+    const auto total = sampled.prompts.size();
+    sampled.responses = generate(model, sampled.prompts, options, seed, workspace.stop(), [&](std::int64_t done) {
+        workspace.stopped(); // the pause gate
+        workspace.progress("Sampling responses", double(done) / double(total), fmt::format("{} of {}", done, total));
+    });
+    if (workspace.stopped())
+        fail("Sampling was stopped");
+    for (const GeneratedResponse& response : sampled.responses)
+        sampled.texts.push_back(model.tokenizer ? model.tokenizer->decode(response.ids, Tokenizer::SpecialTokens::Skip) : std::string());
+    return sampled;
+}
+
+void sampleCommand(const Workspace& workspace, const SampleResponses& command)
+{
+    const Dataset data = workspace.data(command.data, command.limit);
+    const Model model = workspace.model(command.model);
+    if (model.isReward())
+        fail("{}: a reward model cannot write responses", command.model);
+    model.trunk->computeType = computeTypeFromName(command.dtype);
+    GenerationOptions options;
+    options.maxNewTokens = command.maxNewTokens;
+    options.temperature = command.temperature;
+    options.topK = command.topK;
+    options.topP = command.topP;
+    options.greedy = command.greedy;
+    options.stopIds = stopIds(model);
+    const Sampled sampled = sampleFrom(workspace, model, data, options, command.seed);
+
+    auto responses = std::make_shared<std::vector<Response>>();
+    for (std::size_t i = 0; i < sampled.responses.size(); ++i)
+        responses->push_back({sampled.responses[i].ids, sampled.texts[i], sampled.promptTexts[i], sampled.responses[i].finished, {}});
+    if (!command.rewardModel.empty()) {
+        const Model reward = workspace.model(command.rewardModel);
+        if (!reward.isReward())
+            fail("{}: this is a language model, not a reward model", command.rewardModel);
+        std::vector<TokenIds> ids;
+        for (const GeneratedResponse& response : sampled.responses)
+            ids.push_back(response.ids);
+        const auto values = scoreResponses(reward, sampled.prompts, ids);
+        for (std::size_t i = 0; i < values.size(); ++i)
+            (*responses)[i].score = values[i];
+    }
+    workspace.send(ResponsesSampled {responses});
+}
+
+void logProbsCommand(const Workspace& workspace, const ComputeLogProbs& command)
+{
+    const Dataset data = workspace.data(command.data);
+    const Model model = workspace.model(command.model);
+    if (model.isReward())
+        fail("{}: a reward model has no log-probs", command.model);
+    if (data.kind == DatasetKind::Prompts)
+        fail("{}: the rows hold prompts only; log-probs need responses", command.data);
+    model.trunk->computeType = computeTypeFromName(command.dtype);
+    auto rows = std::make_shared<std::vector<PairLogProb>>(data.pairs.size());
+    const auto pairs = tokenizeFor(workspace, data, model, 0, Truncation::CutEnd);
+    const PairSums sums = pairSums(model, pairs, [&](std::int64_t done) {
+        workspace.progress("Log-probs", double(done) / double(pairs.size()), fmt::format("{} of {}", done, pairs.size()));
+        return !workspace.stopped();
+    });
+    for (std::size_t i = 0; i < sums.chosen.size(); ++i)
+        (*rows)[std::size_t(pairs[i].index)] = {sums.chosen[i], sums.rejected[i], sums.chosenTokens[i], sums.rejectedTokens[i],
+            std::int64_t(pairs[i].prompt.size())};
+    workspace.send(LogProbsComputed {rows});
+}
+
+void createEvaluationCommand(const Workspace& workspace, const CreateEvaluation& command)
+{
+    Dataset data = workspace.data(command.data);
+    std::vector<std::int64_t> order(data.pairs.size());
+    std::iota(order.begin(), order.end(), 0);
+    RandomStream(command.seed, "evaluation prompts").shuffle(order);
+    order.resize(std::size_t(std::min<std::int64_t>(command.prompts, std::int64_t(order.size()))));
+    Dataset drawn {data.name, data.kind, {}};
+    for (const std::int64_t number : order)
+        drawn.pairs.push_back(data.pairs[std::size_t(number)]);
+
+    std::vector<Sampled> sampled;
+    for (const std::string& name : {command.modelA, command.modelB}) {
+        const Model model = workspace.model(name);
+        if (!model.tokenizer)
+            fail("{}: the model has no tokenizer.json, so its responses cannot be read", name);
+        GenerationOptions options;
+        options.maxNewTokens = command.maxNewTokens;
+        options.temperature = command.temperature;
+        options.stopIds = stopIds(model);
+        sampled.push_back(sampleFrom(workspace, model, drawn, options, command.seed));
+    }
+    RandomStream sides(command.seed, "evaluation sides");
+    std::vector<EvaluationItemInput> items;
+    for (std::size_t i = 0; i < sampled[0].texts.size(); ++i)
+        items.push_back({sampled[0].promptTexts[i], sampled[0].texts[i], sampled[1].texts[i], sides.chance(0.5), order[i]});
+
+    EvaluationRow row;
+    row.name = workspace.project().freeName(command.name.empty() ? "evaluation" : command.name);
+    row.sourceA = command.modelA;
+    row.sourceB = command.modelB;
+    row.config = Json {{"data", command.data}, {"prompts", command.prompts}, {"max_new_tokens", command.maxNewTokens},
+        {"temperature", command.temperature}, {"seed", command.seed}};
+    row.items = std::int64_t(items.size());
+    row.created = nowUtc();
+    const std::int64_t id = workspace.project().addEvaluation(row, items);
+    workspace.send(EvaluationCreated {id, row.name});
+}
+
+} // namespace mpo

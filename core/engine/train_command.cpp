@@ -1,0 +1,144 @@
+// SPDX-FileCopyrightText: MPO Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/engine/workspace.h"
+#include "core/support/error.h"
+#include "core/support/random.h"
+
+namespace mpo {
+
+namespace {
+
+Json configOf(const TrainStage& command)
+{
+    Json config {{"model", command.model}, {"data", command.data}, {"out", command.out}};
+    const auto add = [&](const char* key, const std::string& value) {
+        if (!value.empty())
+            config[key] = value;
+    };
+    add("reward_model", command.rewardModel);
+    add("reference", command.reference);
+    add("sft_model", command.sftModel);
+    add("split", command.split);
+    add("bucket", command.splitBucket);
+    if (command.limit > 0)
+        config["limit"] = command.limit;
+    config["settings"] = command.settings.toJson();
+    return config;
+}
+
+/// The data a stage trains on: all of it, or the part that the split gives it.
+Dataset trainingData(const Workspace& workspace, const TrainStage& command)
+{
+    Dataset data = workspace.data(command.data, command.split.empty() ? command.limit : 0);
+    if (command.split.empty())
+        return data;
+    const SplitRow split = workspace.project().loadSplit(command.split);
+    const std::string bucket = !command.splitBucket.empty() ? command.splitBucket
+        : command.stage == StageKind::Ppo                   ? "hard"
+                                                            : "easy";
+    // A split made from a limited scoring covers the first pairs only.
+    if (split.split.buckets.size() < data.pairs.size())
+        data.pairs.resize(split.split.buckets.size());
+    Dataset part = partOf(data, split.split, bucket);
+    if (command.limit > 0 && std::int64_t(part.pairs.size()) > command.limit)
+        part.pairs.resize(std::size_t(command.limit));
+    return part;
+}
+
+StageOutcome trainOnPairs(const Workspace& workspace, const TrainStage& command, Model& model, const StageContext& context)
+{
+    const Dataset data = trainingData(workspace, command);
+    if (data.kind == DatasetKind::Prompts || (data.kind == DatasetKind::Completions && command.stage != StageKind::Sft))
+        fail("{}: {} needs {}, but the data set holds {}", data.name, stageTitle(command.stage),
+            command.stage == StageKind::Sft ? "responses" : "preference pairs",
+            data.kind == DatasetKind::Prompts ? "prompts only" : "single responses");
+    const auto pairs = tokenizeFor(workspace, data, model, command.settings.integer("max_length"),
+        command.stage == StageKind::Reward ? Truncation::DropLong : Truncation::CutEnd);
+    switch (command.stage) {
+    case StageKind::Sft:
+        return trainSft(model, pairs, context);
+    case StageKind::Reward:
+        return trainReward(model, pairs, context);
+    default: {
+        // Without a name the reference is the model as loaded: its log-probs are taken before a checkpoint is restored.
+        std::optional<Model> reference;
+        if (!command.reference.empty() && command.reference != command.model)
+            reference = workspace.model(command.reference);
+        return trainDpo(model, reference ? &*reference : nullptr, pairs, context);
+    }
+    }
+}
+
+StageOutcome trainOnPrompts(const Workspace& workspace, const TrainStage& command, Model& policy, const StageContext& context)
+{
+    if (command.rewardModel.empty())
+        fail("PPO needs a reward model (--reward-model)");
+    const Model reward = workspace.model(command.rewardModel);
+    if (!reward.isReward())
+        fail("{}: this is a language model, not a reward model; train one with `mpo train reward`", command.rewardModel);
+    if (reward.config().vocabulary != policy.config().vocabulary)
+        fail("{}: the reward model has {} token ids and the policy {}; both must share one tokenizer", command.rewardModel,
+            reward.config().vocabulary, policy.config().vocabulary);
+    Dataset data = trainingData(workspace, command);
+    data.kind = DatasetKind::Prompts;
+    std::vector<TokenIds> prompts;
+    for (const TokenizedPair& pair : tokenizeFor(workspace, data, policy, command.settings.integer("max_length"), Truncation::DropLong))
+        if (!pair.prompt.empty())
+            prompts.push_back(pair.prompt);
+    const Model reference = command.reference.empty() ? cloneModel(policy) : workspace.model(command.reference);
+    Model value = cloneModel(reward);
+    std::optional<Model> sft;
+    if (!command.sftModel.empty())
+        sft = workspace.model(command.sftModel);
+    return trainPpo({policy, reference, reward, value, sft ? &*sft : nullptr}, prompts, context);
+}
+
+} // namespace
+
+void trainCommand(const Workspace& workspace, const TrainStage& command)
+{
+    Project& project = workspace.project();
+    const std::string stage(stageName(command.stage));
+    if (const auto problems = command.settings.problems(); !problems.empty())
+        fail("{}", problems.front());
+
+    Workspace::RunSpec spec {stage, command.out, configOf(command), {command.model, command.data}, command.settings, {}};
+    for (const std::string& parent : {command.rewardModel, command.reference, command.sftModel, command.split})
+        if (!parent.empty())
+            spec.parents.push_back(parent);
+
+    // The same command again: finished is finished, interrupted goes on.
+    if (!command.restart) {
+        for (const RunRow& row : project.runs()) {
+            if (row.stage != stage || row.name != command.out)
+                continue;
+            if (row.config != spec.config)
+                break;
+            if (row.state == RunState::Finished && std::filesystem::exists(workspace.outFolder(command.out) / "config.json")) {
+                workspace.info(fmt::format("{} {} is finished already (run {}); --restart trains it anew", stage, command.out, row.id));
+                return;
+            }
+            if (row.state != RunState::Finished)
+                spec.resume = row.id;
+            break;
+        }
+    }
+
+    Model model = workspace.model(command.model);
+    if (command.stage == StageKind::Reward && !model.isReward())
+        model = rewardModelFrom(model, std::uint64_t(command.settings.integer("seed")));
+    if (command.stage != StageKind::Reward && model.isReward())
+        fail("{}: this is a reward model; {} needs a language model", command.model, stageTitle(command.stage));
+    workspace.run(
+        spec,
+        [&](const StageContext& context) {
+            const StageOutcome outcome = command.stage == StageKind::Ppo ? trainOnPrompts(workspace, command, model, context)
+                                                                         : trainOnPairs(workspace, command, model, context);
+            if (outcome.resumedAt > 0)
+                workspace.info(fmt::format("Resumed after step {}", outcome.resumedAt));
+            return outcome;
+        },
+        [&](std::int64_t run) { workspace.save(model, command.out, run, command.model); });
+}
+
+} // namespace mpo

@@ -1,0 +1,225 @@
+// SPDX-FileCopyrightText: MPO Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/engine/workspace.h"
+
+#include "core/support/error.h"
+#include "core/support/log.h"
+
+#include <fstream>
+
+namespace fs = std::filesystem;
+
+namespace mpo {
+
+Workspace::Workspace(Project& project, const EventSink& sink, std::stop_token stop, PauseGate& gate)
+    : m_project(project)
+    , m_sink(sink)
+    , m_stop(std::move(stop))
+    , m_gate(gate)
+{
+}
+
+bool Workspace::stopped() const
+{
+    m_gate.wait(m_stop);
+    return m_stop.stop_requested();
+}
+
+void Workspace::info(const std::string& text) const
+{
+    send(LogLine {LogLine::Level::Info, text});
+}
+
+void Workspace::warning(const std::string& text) const
+{
+    send(LogLine {LogLine::Level::Warning, text});
+}
+
+void Workspace::progress(const std::string& what, double share, const std::string& detail) const
+{
+    const auto now = std::chrono::steady_clock::now();
+    if (share < 1.0 && now - m_lastProgress < std::chrono::milliseconds(100))
+        return;
+    m_lastProgress = now;
+    send(Progress {what, share, detail});
+}
+
+Dataset Workspace::data(const std::string& nameOrFile, std::int64_t limit) const
+{
+    Dataset dataset;
+    if (m_project.dataset(nameOrFile)) {
+        dataset = m_project.loadDataset(nameOrFile);
+    } else if (fs::exists(nameOrFile)) {
+        // Rows are scored and trained on as they stand: what an import would leave out stays in its place.
+        ImportOptions options;
+        options.keepDuplicates = true;
+        options.keepUnusable = true;
+        ImportResult result = importDataset(nameOrFile, options, m_stop,
+            [this](double share) { progress("Reading data", share, {}); });
+        if (result.report.malformed > 0)
+            warning(fmt::format("{}: {} records left out, the first at line {}: {}", nameOrFile, result.report.malformed,
+                result.report.issues.front().line, result.report.issues.front().reason));
+        dataset = std::move(result.dataset);
+    } else {
+        fail("{}: neither a data set of the project nor a file; `mpo data list` shows what the project has", nameOrFile);
+    }
+    if (limit > 0 && std::int64_t(dataset.pairs.size()) > limit)
+        dataset.pairs.resize(std::size_t(limit));
+    if (dataset.pairs.empty())
+        fail("{}: the data set is empty", nameOrFile);
+    return dataset;
+}
+
+fs::path Workspace::modelFolder(const std::string& nameOrFolder) const
+{
+    if (nameOrFolder.empty())
+        fail("No model is given: name one of the project or a Hugging Face folder");
+    if (const auto row = m_project.model(nameOrFolder)) {
+        const fs::path folder = row->folder;
+        return folder.is_absolute() ? folder : m_project.folder() / folder;
+    }
+    if (fs::is_directory(nameOrFolder))
+        return nameOrFolder;
+    fail("{}: neither a model of the project nor a folder; `mpo model list` shows what the project has", nameOrFolder);
+}
+
+Model Workspace::model(const std::string& nameOrFolder) const
+{
+    return loadModel(modelFolder(nameOrFolder));
+}
+
+fs::path Workspace::outFolder(const std::string& out) const
+{
+    if (out.empty())
+        fail("No name for the result is given (--out)");
+    return out.find('/') != std::string::npos ? fs::absolute(out) : m_project.modelFolder(out);
+}
+
+void Workspace::save(const Model& model, const std::string& out, std::optional<std::int64_t> run, const std::string& parent) const
+{
+    const fs::path folder = outFolder(out);
+    fs::create_directories(folder.parent_path());
+    saveModel(model, folder);
+    const bool inside = out.find('/') == std::string::npos;
+    if (inside) {
+        ModelRow row;
+        row.name = out;
+        row.folder = fs::relative(folder, m_project.folder()).string();
+        row.kind = model.isReward() ? "reward" : "policy";
+        row.family = model.config().family;
+        row.digest = modelDigest(model);
+        row.parameters = model.parameterCount();
+        row.run = run;
+        if (!parent.empty())
+            row.parent = parent;
+        row.created = nowUtc();
+        m_project.addModel(row);
+    }
+    send(ModelSaved {inside ? out : std::string(), folder});
+}
+
+StageContext Workspace::context(const Settings& settings) const
+{
+    StageContext context {.settings = settings};
+    context.stop = m_stop;
+    context.breathe = [this] { m_gate.wait(m_stop); };
+    context.progress = [this](const std::string& what, double share, const std::string& detail) { progress(what, share, detail); };
+    context.info = [this](const std::string& text) { info(text); };
+    context.warning = [this](const std::string& text) { warning(text); };
+    return context;
+}
+
+std::int64_t Workspace::run(const RunSpec& spec, const std::function<StageOutcome(const StageContext&)>& work,
+    const std::function<void(std::int64_t)>& finished) const
+{
+    std::int64_t id = 0;
+    if (spec.resume) {
+        id = *spec.resume;
+        m_project.reopenRun(id);
+    } else {
+        id = m_project.beginRun(spec.stage, spec.name, spec.config, spec.parents);
+    }
+    const auto begin = std::chrono::steady_clock::now();
+    const auto seconds = [begin] { return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count(); };
+
+    StageContext context = this->context(spec.settings);
+    context.checkpoints = m_project.runFolder(id) / "checkpoints";
+    bool started = false;
+    context.metrics = [&](std::int64_t step, std::int64_t total, const Metrics& metrics) {
+        if (!started) {
+            m_project.truncateMetrics(id, step - 1);
+            send(RunStarted {id, spec.stage, spec.name, total, step - 1});
+            started = true;
+        }
+        m_project.addMetrics(id, step, seconds(), metrics);
+        m_project.setRunProgress(id, step, total);
+        send(MetricsLogged {id, step, total, seconds(), metrics});
+    };
+    context.samples = [&](const std::vector<SampleRow>& samples) {
+        m_project.addSamples(id, samples);
+        send(SamplesLogged {id, samples});
+    };
+
+    try {
+        const StageOutcome outcome = work(context);
+        if (!outcome.stopped && finished)
+            finished(id);
+        const RunState state = outcome.stopped ? RunState::Stopped : RunState::Finished;
+        const std::string message = outcome.stopped ? fmt::format("Stopped after step {} of {}", outcome.steps, outcome.totalSteps) : "";
+        m_project.endRun(id, state, message);
+        send(RunEnded {id, state, message});
+        if (outcome.stopped)
+            fail("{} {}: stopped after step {} of {}; the same command goes on from its last checkpoint", spec.stage, spec.name,
+                outcome.steps, outcome.totalSteps);
+    } catch (const std::exception& error) {
+        if (m_project.run(id)->state == RunState::Running) {
+            const RunState state = m_stop.stop_requested() ? RunState::Stopped : RunState::Failed;
+            m_project.endRun(id, state, error.what());
+            send(RunEnded {id, state, error.what()});
+        }
+        throw;
+    }
+    return id;
+}
+
+std::vector<TokenizedPair> tokenizeFor(
+    const Workspace& workspace, const Dataset& data, const Model& model, std::int64_t maxLength, Truncation truncation)
+{
+    TokenizeReport report = tokenizePairs(data, model.tokenizer.get(), maxLength, truncation, workspace.stop());
+    if (report.droppedLong > 0)
+        workspace.warning(fmt::format("{} of {} pairs are longer than max_length = {} tokens and are left out", report.droppedLong,
+            data.pairs.size(), maxLength));
+    if (report.cut > 0)
+        workspace.info(fmt::format("{} pairs were cut to max_length = {} tokens", report.cut, maxLength));
+    if (report.droppedEmpty > 0)
+        workspace.warning(fmt::format("{} pairs with a response without a token are left out", report.droppedEmpty));
+    for (const TokenizedPair& pair : report.pairs)
+        for (const TokenIds* ids : {&pair.prompt, &pair.chosen, &pair.rejected})
+            for (const TokenId id : *ids)
+                if (id < 0 || id >= model.config().vocabulary)
+                    fail("{}: pair {} holds the token id {}, but the model's vocabulary has {} ids", data.name, pair.index + 1, id,
+                        model.config().vocabulary);
+    if (report.pairs.empty() && !workspace.stop().stop_requested())
+        fail("{}: no pair is left after over-long and empty ones were taken off (max_length = {})", data.name, maxLength);
+    return std::move(report.pairs);
+}
+
+Dataset partOf(const Dataset& data, const Split& split, const std::string& bucket)
+{
+    if (split.buckets.size() != data.pairs.size())
+        fail("{}: the split was made for {} pairs, but the data set has {}; score and split it again", data.name, split.buckets.size(),
+            data.pairs.size());
+    Dataset part {data.name + " (" + bucket + ")", data.kind, {}};
+    for (const std::int64_t number : bucket == "easy" ? split.easyPairs() : split.hardPairs()) {
+        part.pairs.push_back(data.pairs[std::size_t(number)]);
+        if (bucket == "easy" && split.flipped(number)) {
+            std::swap(part.pairs.back().chosen, part.pairs.back().rejected);
+            std::swap(part.pairs.back().chosenIds, part.pairs.back().rejectedIds);
+        }
+    }
+    if (part.pairs.empty())
+        fail("{}: the split has no {} pairs; choose a {} threshold", data.name, bucket, bucket == "easy" ? "lower" : "higher");
+    return part;
+}
+
+} // namespace mpo

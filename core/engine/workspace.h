@@ -1,0 +1,95 @@
+// SPDX-FileCopyrightText: MPO Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "core/engine/engine.h"
+#include "core/stage/stages.h"
+
+#include <chrono>
+#include <optional>
+
+namespace mpo {
+
+/// What every command needs: names resolved to data and models, runs begun and ended in the store, events sent.
+/// Lives on the engine thread for the time of one command. Not for other layers: it knows tensors.
+class Workspace
+{
+public:
+    Workspace(Project& project, const EventSink& sink, std::stop_token stop, PauseGate& gate);
+
+    Project& project() const { return m_project; }
+    const std::stop_token& stop() const { return m_stop; }
+    bool stopped() const; ///< passes the pause gate
+
+    void send(Event event) const { m_sink(std::move(event)); }
+    void info(const std::string& text) const;
+    void warning(const std::string& text) const;
+    void progress(const std::string& what, double share, const std::string& detail) const; ///< at most ten a second
+
+    /// A data set of the project or a file. Throws Error naming both possibilities.
+    Dataset data(const std::string& nameOrFile, std::int64_t limit = 0) const;
+    /// Folder of a model named in the project, or the folder itself.
+    std::filesystem::path modelFolder(const std::string& nameOrFolder) const;
+    Model model(const std::string& nameOrFolder) const;
+
+    /// Where `--out` points: a folder if it holds a '/', else a model of the project.
+    std::filesystem::path outFolder(const std::string& out) const;
+    /// Saves and, in the project, adds the row with lineage.
+    void save(const Model& model, const std::string& out, std::optional<std::int64_t> run, const std::string& parent) const;
+
+    /// A run in the store with its events: `work` gets a context whose metrics go to the store and the sink.
+    /// Ends the run as Finished, Stopped or Failed whatever happens. Returns its number.
+    struct RunSpec
+    {
+        std::string stage, name;
+        Json config;
+        std::vector<std::string> parents;
+        Settings settings {StageKind::Sft};
+        std::optional<std::int64_t> resume; ///< number of an interrupted run to go on with
+    };
+    std::int64_t run(const RunSpec& spec, const std::function<StageOutcome(const StageContext&)>& work,
+        const std::function<void(std::int64_t run)>& finished = {}) const;
+
+    /// A context without a run: nothing is stored.
+    StageContext context(const Settings& settings) const;
+
+private:
+    Project& m_project;
+    const EventSink& m_sink;
+    std::stop_token m_stop;
+    PauseGate& m_gate;
+    mutable std::chrono::steady_clock::time_point m_lastProgress {};
+};
+
+/// Pairs with ids; over-long ones treated as the stage wants. Warns about what was dropped; throws Error if nothing is left.
+std::vector<TokenizedPair> tokenizeFor(const Workspace& workspace, const Dataset& data, const Model& model, std::int64_t maxLength,
+    Truncation truncation);
+
+/// The pairs of a data set that a stage trains on under a split, contradictory ones flipped where the split says so.
+Dataset partOf(const Dataset& data, const Split& split, const std::string& bucket);
+
+// Commands, one file each group.
+void importDatasetCommand(const Workspace& workspace, const ImportDataset& command);
+void importModelCommand(const Workspace& workspace, const ImportModel& command);
+void exportModelCommand(const Workspace& workspace, const ExportModel& command);
+void trainCommand(const Workspace& workspace, const TrainStage& command);
+void scoreCommand(const Workspace& workspace, const ScorePairs& command);
+void splitCommand(const Workspace& workspace, const SplitPairs& command);
+void sampleCommand(const Workspace& workspace, const SampleResponses& command);
+void logProbsCommand(const Workspace& workspace, const ComputeLogProbs& command);
+void createEvaluationCommand(const Workspace& workspace, const CreateEvaluation& command);
+void recipeCommand(const Workspace& workspace, const RunRecipe& command);
+void demoCommand(const Workspace& workspace, const RunDemo& command);
+
+/// Responses of a model to prompts, with progress.
+struct Sampled
+{
+    std::vector<TokenIds> prompts;
+    std::vector<std::string> promptTexts;
+    std::vector<GeneratedResponse> responses;
+    std::vector<std::string> texts; ///< without special tokens
+};
+Sampled sampleFrom(const Workspace& workspace, const Model& model, const Dataset& data, const GenerationOptions& options,
+    std::uint64_t seed);
+
+} // namespace mpo

@@ -1,0 +1,101 @@
+// SPDX-FileCopyrightText: MPO Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/loss/preference_loss.h"
+#include "core/stage/pair_batch.h"
+#include "core/stage/stages.h"
+#include "core/stage/training_loop.h"
+#include "core/support/error.h"
+
+#include <ATen/ATen.h>
+#include <fmt/core.h>
+
+namespace mpo {
+
+namespace {
+
+at::Tensor gather(const std::vector<double>& values, std::span<const std::int64_t> numbers)
+{
+    at::Tensor result = at::empty({std::int64_t(numbers.size())}, at::kFloat);
+    float* out = result.mutable_data_ptr<float>();
+    for (const std::int64_t number : numbers)
+        *out++ = float(values[std::size_t(number)]);
+    return result;
+}
+
+} // namespace
+
+StageOutcome trainDpo(Model& policy, const Model* reference, std::span<const TokenizedPair> pairs, const StageContext& context)
+{
+    const Settings& settings = context.settings;
+    const ComputeType computeType = computeTypeFromName(settings.text("dtype"));
+    policy.trunk->computeType = computeType;
+    const PreferenceLoss& loss = findPreferenceLoss(settings.text("loss"));
+    const PreferenceLossOptions options {settings.real("beta"), settings.real("label_smoothing")};
+
+    // 1. Log-probs of the reference, once.
+    const Model& anchor = reference ? *reference : policy;
+    anchor.trunk->computeType = computeType;
+    const PairSums fixed = pairSums(anchor, pairs, [&](std::int64_t done) {
+        if (context.progress)
+            context.progress("Log-probs of the reference", double(done) / double(pairs.size()), fmt::format("{} of {}", done, pairs.size()));
+        return !context.stopped();
+    });
+    StageOutcome stoppedEarly;
+    stoppedEarly.stopped = true;
+    if (fixed.chosen.size() < pairs.size())
+        return stoppedEarly;
+
+    // 2. Loss of a micro-batch: chosen and rejected in one forward pass.
+    struct Result
+    {
+        PairLoss loss;
+        at::Tensor chosenLogProbs, rejectedLogProbs;
+    };
+    const auto compute = [&](std::span<const std::int64_t> numbers) {
+        const PairBatch batch = pairBatch(pairs, numbers);
+        std::vector<std::int64_t> responses = batch.chosen;
+        responses.insert(responses.end(), batch.rejected.begin(), batch.rejected.end());
+        const auto logProbs = responseLogProbs(*policy.trunk, batch.packed, responses, {.computeType = computeType});
+        const at::Tensor summed = logProbs.summed(), counts = logProbs.counts();
+        const auto n = std::int64_t(numbers.size());
+        PreferenceLossInput input;
+        input.policy = {summed.narrow(0, 0, n), summed.narrow(0, n, n)};
+        input.reference = {gather(fixed.chosen, numbers), gather(fixed.rejected, numbers)};
+        input.tokens = {counts.narrow(0, 0, n), counts.narrow(0, n, n)};
+        return Result {preferenceLoss(loss, input, options), input.policy.chosen.detach(), input.policy.rejected.detach()};
+    };
+
+    const HeldOut held = holdOut(std::int64_t(pairs.size()), settings.real("eval_share"), std::uint64_t(settings.integer("seed")));
+    TrainingTask task;
+    task.examples = held.train;
+    task.tokens = [&](std::int64_t number) { return tokensOf(pairs[std::size_t(number)]); };
+    task.loss = [&](std::span<const std::int64_t> numbers, double weight, Metrics& metrics) {
+        const Result result = compute(numbers);
+        const at::Tensor margins = result.loss.chosenRewards - result.loss.rejectedRewards;
+        metrics = {{"rewards/chosen", weight * result.loss.chosenRewards.mean().item<double>()},
+            {"rewards/rejected", weight * result.loss.rejectedRewards.mean().item<double>()},
+            {"rewards/margins", weight * margins.mean().item<double>()},
+            {"rewards/accuracies", weight * (margins > 0).to(at::kFloat).mean().item<double>()},
+            {"logps/chosen", weight * result.chosenLogProbs.mean().item<double>()},
+            {"logps/rejected", weight * result.rejectedLogProbs.mean().item<double>()}};
+        return result.loss.loss.mean() * weight;
+    };
+    if (!held.evaluation.empty()) {
+        task.evaluate = [&] {
+            const at::NoGradGuard noGrad;
+            double sum = 0.0, margin = 0.0, right = 0.0;
+            for (const auto& numbers : batchesByTokens(held.evaluation, task.tokens, 4096)) {
+                const Result result = compute(numbers);
+                const at::Tensor margins = result.loss.chosenRewards - result.loss.rejectedRewards;
+                sum += result.loss.loss.sum().item<double>();
+                margin += margins.sum().item<double>();
+                right += (margins > 0).sum().item<double>();
+            }
+            const auto n = double(held.evaluation.size());
+            return Metrics {{"eval_loss", sum / n}, {"eval_rewards/margins", margin / n}, {"eval_rewards/accuracies", right / n}};
+        };
+    }
+    return runTrainingLoop(policy, task, context);
+}
+
+} // namespace mpo

@@ -1,0 +1,39 @@
+// SPDX-FileCopyrightText: MPO Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "core/loss/log_probs.h"
+#include "core/model/model_family.h"
+#include "core/tokenizer/tokenized_pair.h"
+
+#include <functional>
+#include <span>
+#include <vector>
+
+namespace mpo {
+
+/// Pairs laid into one packed batch: segments prompt, chosen, rejected of each pair, the prompt once.
+struct PairBatch
+{
+    PackedBatch packed;
+    std::vector<std::int64_t> chosen, rejected; ///< segment numbers, one for each pair
+};
+PairBatch pairBatch(std::span<const TokenizedPair> pairs, std::span<const std::int64_t> numbers);
+
+/// Tokens that a pair costs: prompt once and both responses.
+std::int64_t tokensOf(const TokenizedPair& pair);
+
+/// Groups of example numbers with at most `maxTokens` tokens together (at least one example each), in order.
+std::vector<std::vector<std::int64_t>> batchesByTokens(std::span<const std::int64_t> numbers,
+    const std::function<std::int64_t(std::int64_t)>& tokens, std::int64_t maxTokens);
+
+/// Summed log-probs of both responses of each pair without gradient; `counts` are response tokens.
+struct PairSums
+{
+    std::vector<double> chosen, rejected;
+    std::vector<std::int64_t> chosenTokens, rejectedTokens;
+};
+PairSums pairSums(const Model& model, std::span<const TokenizedPair> pairs,
+    const std::function<bool(std::int64_t done)>& goOn = {});
+
+} // namespace mpo

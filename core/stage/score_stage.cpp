@@ -1,0 +1,102 @@
+// SPDX-FileCopyrightText: MPO Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/stage/pair_batch.h"
+#include "core/stage/stages.h"
+
+#include <ATen/ATen.h>
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+namespace mpo {
+
+namespace {
+constexpr std::int64_t kInferenceTokens = 4096;
+
+std::vector<std::int64_t> numbersUpTo(std::size_t count)
+{
+    std::vector<std::int64_t> numbers(count);
+    std::iota(numbers.begin(), numbers.end(), 0);
+    return numbers;
+}
+}
+
+std::vector<PairScore> scorePairs(const Model& rewardModel, std::span<const TokenizedPair> pairs, const StageContext& context)
+{
+    const at::NoGradGuard noGrad;
+    constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+    std::vector<PairScore> result(pairs.size(), {nan, nan});
+    std::size_t done = 0;
+    for (const auto& numbers : batchesByTokens(numbersUpTo(pairs.size()),
+             [&](std::int64_t i) { return tokensOf(pairs[std::size_t(i)]); }, kInferenceTokens)) {
+        if (context.stopped())
+            break;
+        const PairBatch batch = pairBatch(pairs, numbers);
+        std::vector<std::int64_t> segments = batch.chosen;
+        segments.insert(segments.end(), batch.rejected.begin(), batch.rejected.end());
+        const at::Tensor all = scores(rewardModel, batch.packed, segments).to(at::kDouble).contiguous();
+        const double* values = all.const_data_ptr<double>();
+        for (std::size_t i = 0; i < numbers.size(); ++i)
+            result[std::size_t(numbers[i])] = {values[i], values[numbers.size() + i]};
+        done += numbers.size();
+        if (context.progress)
+            context.progress("Scoring pairs", double(done) / double(pairs.size()), fmt::format("{} of {}", done, pairs.size()));
+    }
+    return result;
+}
+
+std::vector<double> scoreResponses(const Model& rewardModel, std::span<const TokenIds> prompts, std::span<const TokenIds> responses)
+{
+    const at::NoGradGuard noGrad;
+    std::vector<double> result;
+    const auto cost = [&](std::int64_t i) { return std::int64_t(prompts[std::size_t(i)].size() + responses[std::size_t(i)].size()); };
+    for (const auto& numbers : batchesByTokens(numbersUpTo(prompts.size()), cost, kInferenceTokens)) {
+        PackedBatchBuilder builder;
+        std::vector<std::int64_t> segments;
+        for (const std::int64_t i : numbers)
+            segments.push_back(builder.add(responses[std::size_t(i)], builder.add(prompts[std::size_t(i)])));
+        const at::Tensor all = scores(rewardModel, builder.build(), segments).to(at::kDouble).contiguous();
+        const double* values = all.const_data_ptr<double>();
+        result.insert(result.end(), values, values + numbers.size());
+    }
+    return result;
+}
+
+std::vector<double> responseSums(
+    const Model& model, std::span<const TokenIds> prompts, std::span<const TokenIds> responses, double temperature)
+{
+    const at::NoGradGuard noGrad;
+    std::vector<double> result;
+    const auto cost = [&](std::int64_t i) { return std::int64_t(prompts[std::size_t(i)].size() + responses[std::size_t(i)].size()); };
+    for (const auto& numbers : batchesByTokens(numbersUpTo(prompts.size()), cost, kInferenceTokens)) {
+        PackedBatchBuilder builder;
+        std::vector<std::int64_t> segments;
+        for (const std::int64_t i : numbers)
+            segments.push_back(builder.add(responses[std::size_t(i)], builder.add(prompts[std::size_t(i)])));
+        const at::Tensor sums = responseLogProbs(*model.trunk, builder.build(), segments,
+            {.temperature = temperature, .computeType = model.trunk->computeType})
+                                    .summed()
+                                    .to(at::kDouble)
+                                    .contiguous();
+        const double* values = sums.const_data_ptr<double>();
+        result.insert(result.end(), values, values + numbers.size());
+    }
+    return result;
+}
+
+std::vector<std::int64_t> stopIds(const Model& model)
+{
+    std::vector<std::int64_t> ids = model.config().eosIds;
+    if (model.config().eosId >= 0)
+        ids.push_back(model.config().eosId);
+    if (model.tokenizer && model.tokenizer->eos)
+        ids.push_back(*model.tokenizer->eos);
+    std::sort(ids.begin(), ids.end());
+    ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+    return ids;
+}
+
+} // namespace mpo

@@ -1,0 +1,44 @@
+// SPDX-FileCopyrightText: MPO Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "core/config/settings.h"
+#include "core/store/project.h"
+#include "core/support/metric_names.h"
+
+#include <filesystem>
+#include <functional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+namespace mpo {
+
+/// What a training loop may touch of the world. Functions may be empty, except in tests they rarely are.
+struct StageContext
+{
+    Settings settings;
+    std::stop_token stop;
+    std::function<void()> breathe; ///< passes the pause gate; called at every micro-batch
+    std::function<void(std::int64_t step, std::int64_t totalSteps, const Metrics&)> metrics;
+    std::function<void(const std::string& what, double share, const std::string& detail)> progress;
+    std::function<void(const std::string&)> info, warning;
+    std::function<void(const std::vector<SampleRow>&)> samples;
+    std::filesystem::path checkpoints; ///< folder for checkpoints; empty: none are written or read
+
+    bool stopped() const
+    {
+        if (breathe)
+            breathe();
+        return stop.stop_requested();
+    }
+};
+
+struct StageOutcome
+{
+    std::int64_t steps = 0, totalSteps = 0;
+    bool stopped = false;       ///< on request, before the end
+    std::int64_t resumedAt = 0; ///< > 0: went on from a checkpoint
+};
+
+} // namespace mpo

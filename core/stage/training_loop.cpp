@@ -1,0 +1,194 @@
+// SPDX-FileCopyrightText: MPO Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/stage/training_loop.h"
+
+#include "core/stage/checkpoint.h"
+#include "core/stage/optimizer.h"
+#include "core/support/error.h"
+#include "core/support/random.h"
+
+#include <ATen/ATen.h>
+#include <fmt/core.h>
+
+#include <chrono>
+#include <cmath>
+#include <numeric>
+#include <sys/resource.h>
+
+namespace mpo {
+
+namespace {
+
+std::vector<std::int64_t> orderOfEpoch(const std::vector<std::int64_t>& examples, bool shuffle, std::uint64_t seed, std::int64_t epoch)
+{
+    std::vector<std::int64_t> order = examples;
+    if (shuffle)
+        RandomStream(seed, fmt::format("shuffle of epoch {}", epoch)).shuffle(order);
+    return order;
+}
+
+void addInto(Metrics& sums, const Metrics& more)
+{
+    for (const Metric& metric : more) {
+        const auto found = std::find_if(sums.begin(), sums.end(), [&](const Metric& m) { return m.name == metric.name; });
+        if (found == sums.end())
+            sums.push_back(metric);
+        else
+            found->value += metric.value;
+    }
+}
+
+} // namespace
+
+StageOutcome runTrainingLoop(Model& model, const TrainingTask& task, const StageContext& context)
+{
+    const Settings& settings = context.settings;
+    const auto count = std::int64_t(task.examples.size());
+    if (count == 0)
+        fail("There is nothing to train on: no example is left after held-out, over-long and unusable ones were taken off");
+
+    const std::int64_t microBatch = settings.integer("batch_size");
+    const std::int64_t perStep = microBatch * settings.integer("gradient_accumulation");
+    const std::int64_t stepsPerEpoch = (count + perStep - 1) / perStep;
+    const std::int64_t maxSteps = settings.integer("max_steps");
+    const auto byEpochs = std::int64_t(std::ceil(settings.real("epochs") * double(stepsPerEpoch)));
+    const auto seed = std::uint64_t(settings.integer("seed"));
+
+    StageOutcome outcome;
+    outcome.totalSteps = maxSteps > 0 ? maxSteps : std::max<std::int64_t>(1, byEpochs);
+
+    model.setRequiresGrad(true);
+    const NamedTensors parameters = model.parameters();
+    Optimizer optimizer(parameters, optimizerOptions(settings));
+
+    // 1. Resume.
+    const std::int64_t every = settings.integer("checkpoint_every");
+    if (!context.checkpoints.empty()) {
+        if (const auto checkpoint = readNewestCheckpoint(context.checkpoints)) {
+            const at::NoGradGuard noGrad;
+            for (const auto& [name, parameter] : parameters) {
+                const auto found = checkpoint->tensors.find("model." + name);
+                if (found == checkpoint->tensors.end() || found->second.sizes() != parameter.sizes())
+                    fail("{}: the checkpoint is of another model; start again with --restart", context.checkpoints.string());
+                at::Tensor target = parameter;
+                target.copy_(found->second);
+            }
+            optimizer.restore(checkpoint->tensors, "optimizer.");
+            outcome.steps = outcome.resumedAt = checkpoint->step;
+        }
+    }
+    const auto save = [&] {
+        NamedTensors tensors;
+        for (const auto& [name, parameter] : parameters)
+            tensors.emplace_back("model." + name, parameter.detach());
+        for (const auto& [name, tensor] : optimizer.state())
+            tensors.emplace_back("optimizer." + name, tensor);
+        writeCheckpoint(context.checkpoints, outcome.steps, Json {{"step", outcome.steps}}, tensors);
+    };
+
+    const std::int64_t evaluateEvery = settings.integer("eval_every");
+    std::int64_t epoch = -1;
+    std::vector<std::int64_t> order;
+    while (outcome.steps < outcome.totalSteps) {
+        if (context.stopped()) {
+            outcome.stopped = true;
+            break;
+        }
+        const auto begin = std::chrono::steady_clock::now();
+
+        // 2. The examples of this step.
+        const std::int64_t wantedEpoch = outcome.steps / stepsPerEpoch;
+        if (wantedEpoch != epoch) {
+            epoch = wantedEpoch;
+            order = orderOfEpoch(task.examples, settings.flag("shuffle"), seed, epoch);
+        }
+        const std::int64_t first = (outcome.steps % stepsPerEpoch) * perStep;
+        const std::int64_t last = std::min(count, first + perStep);
+        const std::span<const std::int64_t> examples(order.data() + first, std::size_t(last - first));
+        if (task.beginStep)
+            task.beginStep(examples);
+
+        // 3. Accumulate gradients over micro-batches, each with the same weight (as TRL does).
+        Metrics metrics;
+        double loss = 0.0;
+        std::int64_t tokens = 0;
+        const std::int64_t micros = (last - first + microBatch - 1) / microBatch;
+        for (std::int64_t i = 0; i < micros && !outcome.stopped; ++i) {
+            const std::int64_t from = i * microBatch;
+            const auto part = examples.subspan(std::size_t(from), std::size_t(std::min(microBatch, last - first - from)));
+            for (const std::int64_t example : part)
+                tokens += task.tokens ? task.tokens(example) : 0;
+            Metrics partMetrics;
+            const at::Tensor partLoss = task.loss(part, 1.0 / double(micros), partMetrics);
+            loss += partLoss.item<double>();
+            addInto(metrics, partMetrics);
+            partLoss.backward();
+            outcome.stopped = context.stopped();
+        }
+        if (outcome.stopped) {
+            optimizer.clearGradients();
+            break;
+        }
+
+        // 4. Clip, step, report. A step that is not finite is shown and not taken.
+        Optimizer::Step taken;
+        if (std::isfinite(loss))
+            taken = optimizer.step(outcome.steps, outcome.totalSteps);
+        else
+            optimizer.clearGradients();
+        metrics.insert(metrics.begin(), {{"loss", loss}, {"grad_norm", taken.gradNorm}, {"learning_rate", taken.learningRate}});
+        if (!taken.applied) {
+            if (context.metrics)
+                context.metrics(outcome.steps + 1, outcome.totalSteps, metrics);
+            fail("Step {}: the {} is not a finite number, so the step was not applied and the run ends; lower learning_rate "
+                 "or look at the data of this batch",
+                outcome.steps + 1, std::isfinite(loss) ? "gradient" : "loss");
+        }
+        ++outcome.steps;
+        const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+        metrics.push_back({"epoch", double(outcome.steps) / double(stepsPerEpoch)});
+        metrics.push_back({"step_seconds", seconds});
+        if (tokens > 0)
+            metrics.push_back({"tokens_per_second", double(tokens) / std::max(seconds, 1e-9)});
+        metrics.push_back({"peak_rss_mb", peakResidentMb()});
+        const bool finished = outcome.steps == outcome.totalSteps;
+        if (task.evaluate && (finished || (evaluateEvery > 0 && outcome.steps % evaluateEvery == 0)))
+            addInto(metrics, task.evaluate());
+        if (context.metrics)
+            context.metrics(outcome.steps, outcome.totalSteps, metrics);
+
+        // 5. Checkpoint.
+        if (every > 0 && !context.checkpoints.empty() && outcome.steps % every == 0 && !finished)
+            save();
+    }
+    if (outcome.stopped && !context.checkpoints.empty() && outcome.steps > outcome.resumedAt)
+        save();
+    model.setRequiresGrad(false);
+    return outcome;
+}
+
+HeldOut holdOut(std::int64_t count, double share, std::uint64_t seed)
+{
+    std::vector<std::int64_t> order(static_cast<std::size_t>(count));
+    std::iota(order.begin(), order.end(), 0);
+    auto held = std::int64_t(std::floor(share * double(count)));
+    held = std::min(held, count - 1);
+    if (held <= 0)
+        return {std::move(order), {}};
+    RandomStream(seed, "held-out").shuffle(order);
+    HeldOut result;
+    result.evaluation.assign(order.begin(), order.begin() + held);
+    result.train.assign(order.begin() + held, order.end());
+    std::sort(result.evaluation.begin(), result.evaluation.end());
+    std::sort(result.train.begin(), result.train.end());
+    return result;
+}
+
+double peakResidentMb()
+{
+    rusage usage {};
+    getrusage(RUSAGE_SELF, &usage);
+    return double(usage.ru_maxrss) / 1024.0;
+}
+
+} // namespace mpo
