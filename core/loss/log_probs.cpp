@@ -1,2 +1,128 @@
+// SPDX-FileCopyrightText: MPO Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/loss/log_probs.h"
+
+#include <ATen/ATen.h>
 #include <torch/csrc/autograd/custom_function.h>
-at::Tensor f(at::Tensor x){return x.matmul(x).softmax(-1);}
+
+#include <algorithm>
+
+namespace mpo {
+
+namespace {
+
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+/// Rows of logits that exist at a time: about 64 MB of fp32.
+std::int64_t chunkRowsFor(std::int64_t vocabulary, std::int64_t wanted)
+{
+    return wanted > 0 ? wanted : std::clamp<std::int64_t>((16 << 20) / std::max<std::int64_t>(1, vocabulary), 16, 4096);
+}
+
+/// hidden W^T / temperature in fp32. (C, V)
+at::Tensor logitsOf(const at::Tensor& hidden, const at::Tensor& weight, double temperature)
+{
+    at::Tensor logits = hidden.matmul(weight.t()).to(at::kFloat);
+    return temperature == 1.0 ? logits : logits.div_(temperature);
+}
+
+/// Chunks of logits are computed, reduced and dropped; backward computes them again from what is small: hidden states and
+/// the logsumexp of each row. d log p[target] / d logits = onehot(target) - softmax.
+struct ChunkedLogProbs : torch::autograd::Function<ChunkedLogProbs>
+{
+    static variable_list forward(AutogradContext* context, const at::Tensor& hidden, const at::Tensor& weight,
+        const at::Tensor& targets, double temperature, bool wantEntropy, std::int64_t chunk, bool bfloat16)
+    {
+        const at::NoGradGuard noGrad;
+        const at::ScalarType type = bfloat16 ? at::kBFloat16 : at::kFloat;
+        const at::Tensor h = hidden.to(type), w = weight.to(type);
+        const std::int64_t rows = h.size(0);
+        at::Tensor logProbs = at::empty({rows}, at::kFloat), logSums = at::empty({rows}, at::kFloat);
+        at::Tensor entropy = wantEntropy ? at::empty({rows}, at::kFloat) : at::Tensor();
+        for (std::int64_t first = 0; first < rows; first += chunk) {
+            const std::int64_t n = std::min(chunk, rows - first);
+            at::Tensor logits = logitsOf(h.narrow(0, first, n), w, temperature); // (C, V)
+            const at::Tensor logSum = logits.logsumexp(-1);
+            logSums.narrow(0, first, n).copy_(logSum);
+            logProbs.narrow(0, first, n).copy_(logits.gather(1, targets.narrow(0, first, n).unsqueeze(1)).squeeze(1) - logSum);
+            if (wantEntropy) {
+                // H = logsumexp - sum p * logit
+                const at::Tensor p = (logits - logSum.unsqueeze(1)).exp_();
+                entropy.narrow(0, first, n).copy_(logSum - p.mul_(logits).sum(-1));
+            }
+        }
+        context->save_for_backward({hidden, weight, targets, logSums});
+        context->saved_data["temperature"] = temperature;
+        context->saved_data["chunk"] = chunk;
+        context->saved_data["bfloat16"] = bfloat16;
+        if (wantEntropy) {
+            context->mark_non_differentiable({entropy});
+            return {logProbs, entropy};
+        }
+        return {logProbs};
+    }
+
+    static variable_list backward(AutogradContext* context, variable_list gradients)
+    {
+        const auto saved = context->get_saved_variables();
+        const at::Tensor &hidden = saved[0], &weight = saved[1], &targets = saved[2], &logSums = saved[3];
+        const double temperature = context->saved_data["temperature"].toDouble();
+        const std::int64_t chunk = context->saved_data["chunk"].toInt();
+        const at::ScalarType type = context->saved_data["bfloat16"].toBool() ? at::kBFloat16 : at::kFloat;
+        const at::Tensor h = hidden.to(type), w = weight.to(type);
+        const at::Tensor gradient = gradients[0].to(at::kFloat).div(temperature);
+        const bool wantHidden = context->needs_input_grad(0), wantWeight = context->needs_input_grad(1);
+        at::Tensor hiddenGradient = wantHidden ? at::empty_like(hidden) : at::Tensor();
+        at::Tensor weightGradient = wantWeight ? at::zeros_like(weight) : at::Tensor();
+        for (std::int64_t first = 0; first < h.size(0); first += chunk) {
+            const std::int64_t n = std::min(chunk, h.size(0) - first);
+            const at::Tensor rows = h.narrow(0, first, n);
+            const at::Tensor g = gradient.narrow(0, first, n).unsqueeze(1);                                  // (C, 1)
+            at::Tensor d = logitsOf(rows, w, temperature).sub_(logSums.narrow(0, first, n).unsqueeze(1)).exp_(); // softmax
+            d.mul_(g.neg());
+            d.scatter_add_(1, targets.narrow(0, first, n).unsqueeze(1), g);
+            d = d.to(type);
+            if (wantHidden)
+                hiddenGradient.narrow(0, first, n).copy_(d.matmul(w));
+            if (wantWeight) {
+                if (type == at::kFloat)
+                    weightGradient.addmm_(d.t(), rows);
+                else
+                    weightGradient.add_(d.t().matmul(rows).to(at::kFloat));
+            }
+        }
+        return {hiddenGradient, weightGradient, {}, {}, {}, {}, {}};
+    }
+};
+
+} // namespace
+
+TokenLogProbs tokenLogProbs(const at::Tensor& hidden, const at::Tensor& weight, const at::Tensor& targets, const LogProbOptions& options)
+{
+    const auto result = ChunkedLogProbs::apply(hidden, weight, targets, options.temperature, options.entropy,
+        chunkRowsFor(weight.size(0), options.chunkRows), options.computeType == ComputeType::BFloat16);
+    return {result[0], options.entropy ? result[1] : at::Tensor()};
+}
+
+at::Tensor ResponseLogProbs::summed() const
+{
+    return at::zeros({rows.responses}, at::kFloat).index_add(0, rows.response, tokens.logProbs);
+}
+
+at::Tensor ResponseLogProbs::counts() const
+{
+    return at::zeros({rows.responses}, at::kFloat).index_add(0, rows.response, at::ones({rows.response.size(0)}, at::kFloat));
+}
+
+ResponseLogProbs responseLogProbs(
+    const CausalLm& model, const PackedBatch& batch, std::span<const std::int64_t> responses, const LogProbOptions& options)
+{
+    ResponseLogProbs result;
+    result.rows = responseRows(batch, responses);
+    const at::Tensor hidden = model.hidden(batch).index_select(0, result.rows.rows); // (R, D)
+    result.tokens = tokenLogProbs(hidden, model.outputWeight(), result.rows.targets, options);
+    return result;
+}
+
+} // namespace mpo

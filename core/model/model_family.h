@@ -42,7 +42,7 @@ struct Model
     /// Trunk and head, without the language model's output layer if there is a head.
     NamedTensors parameters() const;
     std::int64_t parameterCount() const;
-    void setRequiresGrad(bool requires_grad);
+    void setRequiresGrad(bool requiresGrad);
 };
 
 /// Reads a Hugging Face folder: config.json, *.safetensors, tokenizer.json if there. Throws Error naming file and tensor.

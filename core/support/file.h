@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -13,11 +14,25 @@ std::string readTextFile(const std::filesystem::path& file, std::size_t maxBytes
 
 /// Writes to a temporary file in the same folder, fsyncs, renames over `file`, fsyncs the folder: afterwards the old or the
 /// new content is there, never a mixture. Creates missing parent folders. Throws Error naming the file and the reason
-/// ("no space left on device").
+/// ("No space left on device").
 void writeFileAtomically(const std::filesystem::path& file, std::string_view content);
 
 /// Lower-case hexadecimal SHA-256.
 std::string sha256(std::string_view bytes);
 std::string sha256OfFile(const std::filesystem::path& file);
+
+/// SHA-256 of what is added piece by piece.
+class Sha256
+{
+public:
+    Sha256();
+    ~Sha256();
+    void add(std::string_view bytes);
+    std::string hex(); ///< once, after the last add
+
+private:
+    struct Context;
+    std::unique_ptr<Context> m_context;
+};
 
 } // namespace mpo

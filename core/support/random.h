@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace mpo {
@@ -19,7 +20,7 @@ public:
 
     std::uint64_t next();                       ///< 64 uniform bits
     double uniform();                           ///< in [0, 1)
-    double normal();                            ///< mean 0, standard deviation 1
+    double normal();                            ///< mean 0, standard deviation 1; last bit as the C library rounds
     std::int64_t below(std::int64_t bound);     ///< in [0, bound), without bias; REQUIRES bound > 0
     bool chance(double probability) { return uniform() < probability; }
 

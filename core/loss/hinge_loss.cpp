@@ -1,0 +1,16 @@
+// SPDX-FileCopyrightText: MPO Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/loss/hinge_loss.h"
+
+#include <ATen/ATen.h>
+
+namespace mpo {
+
+at::Tensor hingeLoss(const PreferenceLossInput& input, const PreferenceLossOptions& options)
+{
+    const at::Tensor z = options.beta
+        * ((input.policy.chosen - input.reference.chosen) - (input.policy.rejected - input.reference.rejected)); // (B)
+    return at::relu(1.0 - z);
+}
+
+} // namespace mpo
