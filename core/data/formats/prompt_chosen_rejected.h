@@ -1,0 +1,12 @@
+// SPDX-FileCopyrightText: MPO Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "core/data/formats/dataset_format.h"
+
+namespace mpo {
+
+/// {"prompt", "chosen", "rejected"} as texts.
+DatasetFormat promptChosenRejectedFormat();
+
+} // namespace mpo

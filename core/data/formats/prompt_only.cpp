@@ -1,0 +1,41 @@
+// SPDX-FileCopyrightText: MPO Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/data/formats/prompt_only.h"
+
+#include "core/data/formats/dialogue.h"
+
+namespace mpo {
+
+namespace {
+
+using Parsed = std::variant<PreferencePair, std::string>;
+
+bool matches(const Json& r)
+{
+    return r.contains("prompt") && (r["prompt"].is_string() || isMessageList(r["prompt"]));
+}
+
+Parsed parse(const Json& r)
+{
+    if (!r.contains("prompt"))
+        return std::string("field \"prompt\" is missing");
+    PreferencePair pair;
+    if (r["prompt"].is_string()) {
+        pair.prompt = r["prompt"].get<std::string>();
+        return pair;
+    }
+    std::string problem;
+    pair.prompt = renderTurns(r["prompt"], r["prompt"].size(), problem);
+    if (!problem.empty())
+        return problem;
+    return pair;
+}
+
+} // namespace
+
+DatasetFormat promptOnlyFormat()
+{
+    return {"prompts", "{\"prompt\"}: prompts without responses", DatasetKind::Prompts, matches, parse};
+}
+
+} // namespace mpo
