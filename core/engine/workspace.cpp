@@ -120,7 +120,8 @@ void Workspace::save(const Model& model, const std::string& out, std::optional<s
 
 StageContext Workspace::context(const Settings& settings) const
 {
-    StageContext context {.settings = settings};
+    StageContext context;
+    context.settings = settings;
     context.stop = m_stop;
     context.breathe = [this] { m_gate.wait(m_stop); };
     context.progress = [this](const std::string& what, double share, const std::string& detail) { progress(what, share, detail); };

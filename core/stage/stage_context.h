@@ -14,10 +14,10 @@
 
 namespace mpo {
 
-/// What a training loop may touch of the world. Functions may be empty, except in tests they rarely are.
+/// What a training loop may touch of the world. Every function may be empty.
 struct StageContext
 {
-    Settings settings;
+    Settings settings {StageKind::Sft};
     std::stop_token stop;
     std::function<void()> breathe; ///< passes the pause gate; called at every micro-batch
     std::function<void(std::int64_t step, std::int64_t totalSteps, const Metrics&)> metrics;

@@ -1,0 +1,150 @@
+// SPDX-FileCopyrightText: MPO Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/cli/console.h"
+#include "app/cli/engine_session.h"
+#include "core/data/dataset_importer.h"
+#include "core/support/error.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <memory>
+
+namespace fs = std::filesystem;
+
+namespace mpo::cli {
+
+namespace {
+
+constexpr std::array kKindNames {"pairs", "completions", "prompts"};
+
+const char* kindName(DatasetKind kind) { return kKindNames.at(std::size_t(kind)); }
+
+int listData(const GlobalOptions& global)
+{
+    const auto project = openProject(global, Project::Access::ReadOnly);
+    std::vector<std::vector<std::string>> table {{"name", "kind", "rows", "made", "source"}};
+    for (const DatasetRow& row : project->datasets()) {
+        if (global.json)
+            writeLine(toLine({{"name", row.name}, {"kind", kindName(row.kind)}, {"pairs", row.pairs},
+                {"digest", row.digest}, {"source", row.source}, {"created", row.created}}));
+        table.push_back({row.name, kindName(row.kind), grouped(row.pairs), row.created, row.source});
+    }
+    if (!global.json)
+        writeTable(table);
+    return 0;
+}
+
+Json jsonOfPair(const PreferencePair& pair, DatasetKind kind)
+{
+    Json row;
+    const auto add = [&](const char* text, const std::string& value, const char* ids, const TokenIds& valueIds) {
+        if (pair.hasIds())
+            row[ids] = valueIds;
+        else
+            row[text] = value;
+    };
+    add("prompt", pair.prompt, "prompt_ids", pair.promptIds);
+    if (kind != DatasetKind::Prompts)
+        add("chosen", pair.chosen, "chosen_ids", pair.chosenIds);
+    if (kind == DatasetKind::Pairs)
+        add("rejected", pair.rejected, "rejected_ids", pair.rejectedIds);
+    if (pair.line > 0)
+        row["line"] = pair.line;
+    return row;
+}
+
+/// What else the project holds on a data set.
+void showUses(const Project& project, const std::string& name)
+{
+    for (const ScoreSetRow& row : project.scoreSets())
+        if (row.dataset == name)
+            writeLine(fmt::format("scores  {} (by {}{})", row.name, row.rewardModel, row.heldOut ? ", held out" : ""));
+    for (const SplitRow& row : project.splits())
+        if (row.dataset == name) {
+            const SplitCounts counts = row.split.counts();
+            writeLine(fmt::format("split   {} ({}, threshold {}: {} easy, {} hard, {} contradictory)", row.name,
+                row.scoreSet, shortNumber(row.split.threshold), grouped(counts.easy), grouped(counts.hard),
+                grouped(counts.contradictory)));
+        }
+}
+
+int showData(const GlobalOptions& global, const std::string& name, std::int64_t limit)
+{
+    const auto project = openProject(global, Project::Access::ReadOnly);
+    DatasetKind kind = DatasetKind::Pairs;
+    std::int64_t rows = 0;
+    std::vector<PreferencePair> pairs;
+    if (const auto row = project->dataset(name)) {
+        kind = row->kind;
+        rows = row->pairs;
+        pairs = project->pairs(name, 0, limit);
+    } else if (fs::exists(name)) {
+        Dataset dataset = importDataset(name).dataset;
+        kind = dataset.kind;
+        rows = std::int64_t(dataset.pairs.size());
+        dataset.pairs.resize(std::size_t(std::min(limit, rows)));
+        pairs = std::move(dataset.pairs);
+    } else {
+        fail("{}: neither a data set of the project nor a file; `mpo data list` shows what the project has", name);
+    }
+    if (global.json) {
+        for (const PreferencePair& pair : pairs)
+            writeLine(toLine(jsonOfPair(pair, kind)));
+        return 0;
+    }
+    writeLine(fmt::format("{}: {} {}", name, grouped(rows), kindName(kind)));
+    showUses(*project, name);
+    for (std::size_t i = 0; i < pairs.size(); ++i) {
+        writeLine("");
+        writeLine(fmt::format("[{}]", i + 1));
+        std::vector<std::pair<std::string, std::string>> fields;
+        const Json row = jsonOfPair(pairs[i], kind);
+        for (const auto& [key, value] : row.items())
+            fields.emplace_back(key, oneLine(value.is_string() ? value.get<std::string>() : value.dump(), 400));
+        writeFields(fields);
+    }
+    return 0;
+}
+
+} // namespace
+
+void addDataCommands(CLI::App& app, Arguments& arguments)
+{
+    auto* data = app.add_subcommand("data", "Import and look at preference data");
+    data->require_subcommand(1);
+
+    auto* import
+        = data->add_subcommand("import", "Import a JSON or JSONL file (also .gz), saying what was skipped and why");
+    auto command = std::make_shared<ImportDataset>();
+    auto maps = std::make_shared<std::vector<std::string>>();
+    import->add_option("file", command->file, "The file")->required();
+    import->add_option("--name", command->options.name, "Name in the project; default: the file's")->type_name("NAME");
+    import->add_option("--format", command->options.format, "Format; default: found out from the first record")
+        ->type_name("FORMAT");
+    import->add_option("--map", *maps, "Our field (prompt, chosen, rejected) = the file's")
+        ->type_name("FIELD=COLUMN")
+        ->always_capture_default(false);
+    import->add_flag("--keep-duplicates", command->options.keepDuplicates, "Keep repeated pairs");
+    import->callback([command, maps, &arguments] {
+        for (const std::string& map : *maps)
+            command->options.columns.insert(keyAndValue(map, "--map"));
+    arguments.action = [command](const GlobalOptions& global) {
+        return runOnEngine(global, openProject(global, Project::Access::ReadWrite), *command, {});
+    };
+});
+
+data->add_subcommand("list", "Data sets of the project")->callback([&arguments] { arguments.action = listData; });
+
+auto* show = data->add_subcommand("show", "The first rows of a data set or file");
+auto name = std::make_shared<std::string>();
+auto limit = std::make_shared<std::int64_t>(3);
+show->add_option("name", *name, "Data set or file")->required();
+show->add_option("--limit", *limit, "How many rows")->check(plain(CLI::NonNegativeNumber))->type_name("N");
+show->callback([name, limit, &arguments] {
+    arguments.action = [name, limit](const GlobalOptions& global) { return showData(global, *name, *limit); };
+});
+} // namespace mpo::cli
+
+} // namespace mpo::cli

@@ -1,0 +1,97 @@
+// SPDX-FileCopyrightText: MPO Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/cli/engine_session.h"
+
+#include "app/cli/console.h"
+#include "core/engine/engine.h"
+#include "core/support/error.h"
+
+#include <chrono>
+#include <condition_variable>
+#include <csignal>
+#include <mutex>
+#include <optional>
+
+#include <unistd.h>
+
+namespace fs = std::filesystem;
+
+namespace mpo::cli {
+
+namespace {
+
+constexpr int kExitInterrupted = 130;
+constexpr int kExitPipeClosed = 141; // as if SIGPIPE had ended the program
+
+volatile std::sig_atomic_t g_interrupts = 0;
+
+extern "C" void onInterrupt(int)
+{
+    g_interrupts = g_interrupts + 1;
+    if (g_interrupts > 1)
+        _exit(kExitInterrupted);
+}
+
+} // namespace
+
+std::shared_ptr<Project> openProject(const GlobalOptions& global, Project::Access access)
+{
+    fs::path folder = global.project;
+    if (folder.empty())
+        folder = Project::isProject(fs::current_path()) ? fs::current_path() : defaultProjectFolder();
+    if (global.project.empty() && !Project::isProject(folder))
+        access = Project::Access::ReadWrite;
+    return Project::open(folder, access);
+}
+
+int runOnEngine(const GlobalOptions& global, std::shared_ptr<Project> project, Command command, Printing printing)
+{
+    std::signal(SIGINT, onInterrupt);
+    std::signal(SIGTERM, onInterrupt);
+
+    EventPrinter printer(global, std::move(printing));
+    std::mutex mutex;
+    std::condition_variable wake;
+    std::optional<CommandFinished> end;
+    std::optional<std::string> outputProblem;
+    Engine engine(std::move(project), [&](Event event) {
+        std::optional<std::string> problem;
+        try {
+            printer.print(event);
+        } catch (const Error& error) {
+            problem = error.what();
+        }
+        const std::lock_guard lock(mutex);
+        if (problem && !outputProblem)
+            outputProblem = problem;
+        if (auto* finished = std::get_if<CommandFinished>(&event)) {
+            end = std::move(*finished);
+            wake.notify_one();
+        }
+    });
+    engine.post(std::move(command));
+
+    std::unique_lock lock(mutex);
+    bool told = false;
+    while (!wake.wait_for(lock, std::chrono::milliseconds(100), [&] { return end.has_value(); })) {
+        if (g_interrupts == 0 && !outputClosed())
+            continue;
+        if (!std::exchange(told, true) && g_interrupts > 0)
+            note("Stopping at the next step; what is done is kept. Ctrl-C again ends at once.");
+        engine.cancel(); // again and again: the command may not have begun when Ctrl-C came
+    }
+    clearStatus();
+    if (outputProblem)
+        fail("{}", *outputProblem);
+    if (end->outcome == CommandFinished::Outcome::Cancelled) {
+        if (g_interrupts == 0)
+            return kExitPipeClosed;
+        note("mpo: " + (end->message.empty() ? std::string("stopped") : end->message));
+        return kExitInterrupted;
+    }
+    if (end->outcome == CommandFinished::Outcome::Failed)
+        fail("{}", end->message);
+    return 0;
+}
+
+} // namespace mpo::cli
