@@ -1,0 +1,83 @@
+// SPDX-FileCopyrightText: MPO Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/data/reward_gap.h"
+#include "core/support/random.h"
+#include "tests/common/near.h"
+
+using namespace mpo;
+
+class TestRewardGap : public QObject
+{
+    Q_OBJECT
+private Q_SLOTS:
+    void confidenceByHand()
+    {
+        COMPARE_NEAR(confidenceOfGap(1.0), 0.7310585786300049, 1e-12);
+        COMPARE_NEAR(confidenceOfGap(-800.0), 0.0, 1e-12);
+        COMPARE_NEAR(gapOfConfidence(confidenceOfGap(2.5)), 2.5, 1e-9);
+    }
+
+    void everyPairFallsInOneBucketAndTheShareIsKept()
+    {
+        RandomStream random(3, "gaps");
+        std::vector<double> gaps(1001);
+        for (double& gap : gaps)
+            gap = random.normal();
+        std::int64_t before = 1002;
+        for (const double threshold : {-INFINITY, -1.0, 0.0, 0.5, 3.0}) {
+            const auto counts = splitPairs(gaps, {.by = SplitRule::By::Gap, .value = threshold, .contradictory = {}}).counts();
+            QCOMPARE(counts.easy + counts.hard, 1001);
+            QVERIFY(counts.easy < before);
+            before = counts.easy;
+        }
+        for (const double share : {0.0, 0.25, 0.5, 1.0})
+            QCOMPARE(splitPairs(gaps, {.value = share, .contradictory = {}}).counts().easy, std::int64_t(std::llround(share * 1001)));
+    }
+
+    void contradictoryPairsFollowTheirAction()
+    {
+        const std::vector<double> gaps {2.0, 0.1, -3.0, std::nan("")};
+        SplitRule rule {.by = SplitRule::By::Gap, .value = 1.0, .contradictory = 1.0};
+        QCOMPARE(splitPairs(gaps, rule).hardPairs(), (std::vector<std::int64_t> {1, 2, 3}));
+        rule.action = ContradictoryAction::Drop;
+        QCOMPARE(splitPairs(gaps, rule).hardPairs(), (std::vector<std::int64_t> {1, 3}));
+        rule.action = ContradictoryAction::Flip;
+        const Split flipped = splitPairs(gaps, rule);
+        QCOMPARE(flipped.easyPairs(), (std::vector<std::int64_t> {0, 2}));
+        QVERIFY(flipped.flipped(2) && !flipped.flipped(0));
+    }
+
+    void indexEqualsCounting()
+    {
+        RandomStream random(4, "gaps");
+        std::vector<double> gaps(500);
+        for (double& gap : gaps)
+            gap = double(random.below(40)) / 10.0 - 2.0; // many equal values
+        const GapIndex index(gaps);
+        for (const double threshold : {-3.0, -0.5, 0.0, 0.1, 5.0}) {
+            QCOMPARE(index.countAbove(threshold), std::count_if(gaps.begin(), gaps.end(), [&](double g) { return g > threshold; }));
+            QCOMPARE(index.countBelow(threshold), std::count_if(gaps.begin(), gaps.end(), [&](double g) { return g < threshold; }));
+        }
+        const auto nearest = index.nearest(0.3, 20);
+        QCOMPARE(nearest.size(), std::size_t(20));
+        for (std::size_t i = 1; i < nearest.size(); ++i)
+            QVERIFY(std::abs(gaps[std::size_t(nearest[i - 1])] - 0.3) <= std::abs(gaps[std::size_t(nearest[i])] - 0.3) + 1e-12);
+    }
+
+    void histogramHoldsAllFiniteValues()
+    {
+        const std::vector<double> values {0.0, 1.0, 0.5, std::nan(""), 0.25};
+        const Histogram bins = histogram(values, 4);
+        QCOMPARE(bins.counts, (std::vector<std::int64_t> {1, 1, 1, 1}));
+        QCOMPARE(histogram(std::vector<double> {2.0, 2.0}, 3).counts[1], 2);
+    }
+
+    void valuesOutOfRangeAreRefused()
+    {
+        QVERIFY_THROWS_EXCEPTION(std::runtime_error, splitPairs({}, {.value = 1.5, .contradictory = {}}));
+        QVERIFY_THROWS_EXCEPTION(std::runtime_error, splitPairs({}, {.by = SplitRule::By::Confidence, .value = 1.0, .contradictory = {}}));
+    }
+};
+
+QTEST_GUILESS_MAIN(TestRewardGap)
+#include "tst_reward_gap.moc"

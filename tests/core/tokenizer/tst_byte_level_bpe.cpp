@@ -1,0 +1,129 @@
+// SPDX-FileCopyrightText: MPO Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/tokenizer/bpe_trainer.h"
+#include "core/tokenizer/tokenized_pair.h"
+
+#include <QTemporaryDir>
+#include <QTest>
+
+#include <fstream>
+#include <sstream>
+
+using namespace mpo;
+namespace fs = std::filesystem;
+
+class TestByteLevelBpe : public QObject
+{
+    Q_OBJECT
+    QTemporaryDir m_folder;
+
+    static std::string read(const fs::path& file)
+    {
+        std::ifstream in(file, std::ios::binary);
+        return {std::istreambuf_iterator<char>(in), {}};
+    }
+
+    std::shared_ptr<const Tokenizer> trained() const
+    {
+        const std::vector<std::string> texts {"How do I clean a chair? To clean the chair, use warm water.", "the the chair chair clean"};
+        trainByteLevelBpe(texts, 300, m_folder.path().toStdString());
+        return Tokenizer::load(m_folder.path().toStdString());
+    }
+
+private Q_SLOTS:
+    /// llama.cpp's vectors for GPT-2.
+    void gpt2EqualsThePublishedVectors()
+    {
+        const char* given = std::getenv("MPO_SHARED_DATA");
+        const fs::path data = given ? fs::path(given) : fs::path(MPO_FIXTURES) / "../../../shared/data";
+        if (!fs::exists(data / "tokenizers/gpt2/tokenizer.json"))
+            QSKIP("the shared data are not here");
+        const auto tokenizer = Tokenizer::load(data / "tokenizers/gpt2");
+        const std::string texts = read(data / "tokenizer-vectors/ggml-vocab-gpt-2.gguf.inp"), separator = "\n__ggml_vocab_test__\n";
+        std::istringstream expected(read(data / "tokenizer-vectors/ggml-vocab-gpt-2.gguf.out"));
+        int count = 0;
+        for (std::size_t begin = 0; begin < texts.size(); ++count) {
+            const std::size_t end = std::min(texts.find(separator, begin), texts.size());
+            const std::string text = texts.substr(begin, end - begin);
+            begin = end + separator.size();
+            std::string line;
+            std::getline(expected, line);
+            std::istringstream numbers(line);
+            TokenIds ids;
+            for (TokenId id; numbers >> id;)
+                ids.push_back(id);
+            QCOMPARE(tokenizer->encode(text, Tokenizer::SpecialInText::No), ids);
+            QCOMPARE(tokenizer->decode(ids), text);
+        }
+        QCOMPARE(count, 46);
+    }
+
+    void trainedTokenizerReadsAndWritesAnyText()
+    {
+        const auto tokenizer = trained();
+        QCOMPARE(*tokenizer->eos, 0);
+        QCOMPARE(tokenizer->eosText, std::string("<|endoftext|>"));
+        for (const std::string text : {"To clean the chair", "\n\n  tabs\t, é, 漢字 and \xF0\x9F\x98\x80!", ""})
+            QCOMPARE(tokenizer->decode(tokenizer->encode(text)), text);
+        QCOMPARE(tokenizer->decode(tokenizer->encode("a\xFFz")), std::string("a\xEF\xBF\xBDz"));
+        QVERIFY(tokenizer->encode(" chair").size() <= 2);
+    }
+
+    void specialTokensOnlyWhereAllowed()
+    {
+        const auto tokenizer = trained();
+        QCOMPARE(tokenizer->encode("a<|endoftext|>").back(), 0);
+        QVERIFY(tokenizer->encode("a<|endoftext|>", Tokenizer::SpecialInText::No).back() != 0);
+        QCOMPARE(tokenizer->decode({0, 0}, Tokenizer::SpecialTokens::Skip), std::string());
+    }
+
+    void responsesEndWithOneEos()
+    {
+        const auto tokenizer = trained();
+        PreferencePair pair;
+        pair.prompt = "How do I";
+        pair.chosen = " clean";
+        pair.rejected = " clean<|endoftext|>";
+        const TokenizedPair result = tokenizePair(pair, DatasetKind::Pairs, tokenizer.get());
+        QCOMPARE(result.chosen, result.rejected);
+        QCOMPARE(std::count(result.chosen.begin(), result.chosen.end(), 0), 1);
+        TokenIds whole = result.prompt;
+        whole.insert(whole.end(), result.chosen.begin(), result.chosen.end());
+        QCOMPARE(tokenizer->decode(whole), std::string("How do I clean<|endoftext|>"));
+    }
+
+    /// The last token of the prompt merges with the response: it belongs to both responses (TRL's rule).
+    void mergedBoundaryMovesIntoTheResponse()
+    {
+        const auto tokenizer = trained();
+        PreferencePair pair;
+        pair.prompt = "use warm wat";
+        pair.chosen = "er";
+        pair.rejected = " x";
+        const TokenizedPair result = tokenizePair(pair, DatasetKind::Pairs, tokenizer.get());
+        for (const auto& [response, text] : {std::pair {result.chosen, "use warm water"}, {result.rejected, "use warm wat x"}}) {
+            TokenIds whole = result.prompt;
+            whole.insert(whole.end(), response.begin(), response.end());
+            QCOMPARE(tokenizer->decode(whole, Tokenizer::SpecialTokens::Skip), std::string(text));
+        }
+        QVERIFY(result.prompt.size() < tokenizer->encode(pair.prompt).size());
+    }
+
+    void longPairs()
+    {
+        Dataset data {"ids", DatasetKind::Pairs, {}};
+        PreferencePair pair;
+        pair.promptIds = {1, 2, 3};
+        pair.chosenIds = {4, 5, 6};
+        pair.rejectedIds = {7};
+        data.pairs = {pair};
+        QCOMPARE(tokenizePairs(data, nullptr, 5, Truncation::DropLong).droppedLong, 1);
+        const auto cut = tokenizePairs(data, nullptr, 5, Truncation::CutEnd);
+        QCOMPARE(cut.cut, 1);
+        QCOMPARE(cut.pairs.at(0).chosen, (TokenIds {4, 5}));
+        QCOMPARE(tokenizePairs(data, nullptr, 3, Truncation::CutEnd).droppedLong, 1);
+    }
+};
+
+QTEST_GUILESS_MAIN(TestByteLevelBpe)
+#include "tst_byte_level_bpe.moc"
