@@ -24,7 +24,7 @@ private Q_SLOTS:
         for (double& gap : gaps)
             gap = random.normal();
         std::int64_t before = 1002;
-        for (const double threshold : {-INFINITY, -1.0, 0.0, 0.5, 3.0}) {
+        for (const double threshold : {-HUGE_VAL, -1.0, 0.0, 0.5, 3.0}) {
             const auto counts = splitPairs(gaps, {.by = SplitRule::By::Gap, .value = threshold, .contradictory = {}}).counts();
             QCOMPARE(counts.easy + counts.hard, 1001);
             QVERIFY(counts.easy < before);

@@ -97,11 +97,11 @@ private Q_SLOTS:
     {
         const auto tokenizer = trained();
         PreferencePair pair;
-        pair.prompt = "use warm wat";
-        pair.chosen = "er";
+        pair.prompt = "the the cha";
+        pair.chosen = "ir";
         pair.rejected = " x";
         const TokenizedPair result = tokenizePair(pair, DatasetKind::Pairs, tokenizer.get());
-        for (const auto& [response, text] : {std::pair {result.chosen, "use warm water"}, {result.rejected, "use warm wat x"}}) {
+        for (const auto& [response, text] : {std::pair {result.chosen, "the the chair"}, {result.rejected, "the the cha x"}}) {
             TokenIds whole = result.prompt;
             whole.insert(whole.end(), response.begin(), response.end());
             QCOMPARE(tokenizer->decode(whole, Tokenizer::SpecialTokens::Skip), std::string(text));
