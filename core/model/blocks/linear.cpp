@@ -6,10 +6,7 @@
 
 namespace mpo {
 
-at::ScalarType scalarType(ComputeType type)
-{
-    return type == ComputeType::BFloat16 ? at::kBFloat16 : at::kFloat;
-}
+at::ScalarType scalarType(ComputeType type) { return type == ComputeType::BFloat16 ? at::kBFloat16 : at::kFloat; }
 
 at::Tensor Linear::operator()(const at::Tensor& x, ComputeType type) const
 {
@@ -19,9 +16,6 @@ at::Tensor Linear::operator()(const at::Tensor& x, ComputeType type) const
     return bias.defined() ? y + bias.to(compute) : y;
 }
 
-void Linear::round()
-{
-    rounded = weight.detach().to(at::kBFloat16);
-}
+void Linear::round() { rounded = weight.detach().to(at::kBFloat16); }
 
 } // namespace mpo
