@@ -39,8 +39,7 @@ std::shared_ptr<Project> openProject(const GlobalOptions& global, Project::Acces
     fs::path folder = global.project;
     if (folder.empty())
         folder = Project::isProject(fs::current_path()) ? fs::current_path() : defaultProjectFolder();
-    // A project that is not there yet is made, also for what only reads.
-    if (!Project::isProject(folder))
+    if (global.project.empty() && !Project::isProject(folder))
         access = Project::Access::ReadWrite;
     return Project::open(folder, access);
 }

@@ -24,9 +24,7 @@ const Segment* prefixOf(const Segment& segment, const std::vector<Segment>& segm
 at::Tensor grouped(const at::Tensor& x, const Segment& segment, std::int64_t kvHeads)
 {
     const std::int64_t group = x.size(1) / kvHeads;
-    return x.narrow(0, segment.begin, segment.length)
-        .view({segment.length, kvHeads, group, x.size(2)})
-        .permute({1, 2, 0, 3});
+    return x.narrow(0, segment.begin, segment.length).view({segment.length, kvHeads, group, x.size(2)}).permute({1, 2, 0, 3});
 }
 
 /// Keys or values of one segment, seen by all heads of a group through a stride of 0. x: (N, K, W) -> (K, G, T, W)
@@ -41,17 +39,16 @@ void addTo(const at::Tensor& sum, const Segment& segment, const at::Tensor& x)
     sum.narrow(0, segment.begin, segment.length).add_((x.size(1) == 1 ? x.squeeze(1) : x.sum(1)).transpose(0, 1));
 }
 
-/// The flash kernel of the CPU, segment by segment. What a segment draws from its prefix is a second call without a
-/// mask; the two are joined by their log-sum-exps, and since the kernel's backward needs only the joint output and the
-/// joint log-sum-exp, it gives exact gradients for both. No masks, no copies of the prompt, no score computed that is
-/// not used.
+/// The flash kernel of the CPU, segment by segment. What a segment draws from its prefix is a second call without a mask;
+/// the two are joined by their log-sum-exps, and since the kernel's backward needs only the joint output and the joint
+/// log-sum-exp, it gives exact gradients for both. No masks, no copies of the prompt, no score computed that is not used.
 struct PackedAttention : torch::autograd::Function<PackedAttention>
 {
     static at::Tensor forward(AutogradContext* context, const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
         const std::vector<Segment>* segments)
     {
         const std::int64_t kvHeads = k.size(1), group = q.size(1) / kvHeads;
-        at::Tensor out = at::empty_like(q); // (N, H, W)
+        at::Tensor out = at::empty_like(q);                                    // (N, H, W)
         at::Tensor logSums = at::empty({q.size(0), q.size(1), 1}, q.options()); // (N, H, 1)
         for (const Segment& segment : *segments) {
             if (segment.length == 0)
@@ -60,8 +57,8 @@ struct PackedAttention : torch::autograd::Function<PackedAttention>
             auto [attended, logSum] = at::_scaled_dot_product_flash_attention_for_cpu(
                 query, shared(k, segment, group), shared(v, segment, group), 0.0, /*is_causal=*/true);
             if (const Segment* prefix = prefixOf(segment, *segments)) {
-                const auto [fromPrefix, prefixSum] = at::_scaled_dot_product_flash_attention_for_cpu(
-                    query, shared(k, *prefix, group), shared(v, *prefix, group), 0.0, false);
+                const auto [fromPrefix, prefixSum]
+                    = at::_scaled_dot_product_flash_attention_for_cpu(query, shared(k, *prefix, group), shared(v, *prefix, group), 0.0, false);
                 const at::Tensor ownShare = at::sigmoid(logSum - prefixSum).unsqueeze(-1); // (K, G, T, 1)
                 logSum = at::logaddexp(logSum, prefixSum);
                 attended = at::lerp(fromPrefix, attended, ownShare);
@@ -93,10 +90,9 @@ struct PackedAttention : torch::autograd::Function<PackedAttention>
             if (segment.length == 0)
                 continue;
             const auto part = [&](const Segment& source, bool causal) {
-                auto [queryGradient, keyGradient, valueGradient]
-                    = at::_scaled_dot_product_flash_attention_for_cpu_backward(grouped(gradient, segment, kvHeads),
-                        grouped(q, segment, kvHeads), shared(k, source, group), shared(v, source, group),
-                        grouped(out, segment, kvHeads), grouped(logSums, segment, kvHeads).squeeze(-1), 0.0, causal);
+                auto [queryGradient, keyGradient, valueGradient] = at::_scaled_dot_product_flash_attention_for_cpu_backward(
+                    grouped(gradient, segment, kvHeads), grouped(q, segment, kvHeads), shared(k, source, group),
+                    shared(v, source, group), grouped(out, segment, kvHeads), grouped(logSums, segment, kvHeads).squeeze(-1), 0.0, causal);
                 addTo(dk, source, keyGradient);
                 addTo(dv, source, valueGradient);
                 return queryGradient;
@@ -112,8 +108,7 @@ struct PackedAttention : torch::autograd::Function<PackedAttention>
 
 } // namespace
 
-at::Tensor packedAttention(
-    const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const std::vector<Segment>& segments)
+at::Tensor packedAttention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const std::vector<Segment>& segments)
 {
     if (!q.is_cpu())
         return packedAttentionBySegment(q, k, v, segments);
@@ -123,9 +118,7 @@ at::Tensor packedAttention(
 at::Tensor packedAttentionBySegment(
     const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const std::vector<Segment>& segments)
 {
-    const auto rows = [](const at::Tensor& x, const Segment& s) {
-        return x.narrow(0, s.begin, s.length).transpose(0, 1).unsqueeze(0);
-    };
+    const auto rows = [](const at::Tensor& x, const Segment& s) { return x.narrow(0, s.begin, s.length).transpose(0, 1).unsqueeze(0); };
     const bool groups = q.size(1) != k.size(1);
     std::vector<at::Tensor> results;
     for (const Segment& segment : segments) {
@@ -145,8 +138,7 @@ at::Tensor packedAttentionBySegment(
     return results.empty() ? q.reshape({0, q.size(1) * q.size(2)}) : at::cat(results, 0);
 }
 
-at::Tensor cachedAttention(
-    const at::Tensor& q, const at::Tensor& keys, const at::Tensor& values, const at::Tensor& mask)
+at::Tensor cachedAttention(const at::Tensor& q, const at::Tensor& keys, const at::Tensor& values, const at::Tensor& mask)
 {
     // The G heads of a group become G queries of one key head: nothing is expanded.
     const at::Tensor query = q.view({q.size(0), keys.size(1), -1, q.size(2)}); // (B, K, G, W)

@@ -6,7 +6,10 @@
 
 namespace mpo {
 
-at::ScalarType scalarType(ComputeType type) { return type == ComputeType::BFloat16 ? at::kBFloat16 : at::kFloat; }
+at::ScalarType scalarType(ComputeType type)
+{
+    return type == ComputeType::BFloat16 ? at::kBFloat16 : at::kFloat;
+}
 
 at::Tensor Linear::operator()(const at::Tensor& x, ComputeType type) const
 {
@@ -16,6 +19,9 @@ at::Tensor Linear::operator()(const at::Tensor& x, ComputeType type) const
     return bias.defined() ? y + bias.to(compute) : y;
 }
 
-void Linear::round() { rounded = weight.detach().to(at::kBFloat16); }
+void Linear::round()
+{
+    rounded = weight.detach().to(at::kBFloat16);
+}
 
 } // namespace mpo

@@ -12,14 +12,13 @@ namespace mpo {
 struct Linear
 {
     at::Tensor weight, bias; ///< (out, in), (out) or undefined
-    at::Tensor rounded; ///< bf16 copy of the weight for decoding, see round(); undefined: none
+    at::Tensor rounded;      ///< bf16 copy of the weight for decoding, see round(); undefined: none
 
-    /// x W^T + b. In bf16, x and W are rounded, sums run in fp32 and the result is rounded; the gradient reaches the
-    /// fp32 weight. x: (N, in); result: (N, out) in the type of the product
+    /// x W^T + b. In bf16, x and W are rounded, sums run in fp32 and the result is rounded; the gradient reaches the fp32
+    /// weight. x: (N, in); result: (N, out) in the type of the product
     at::Tensor operator()(const at::Tensor& x, ComputeType type) const;
 
-    /// Decoding reads every weight once per token: there the rounding would cost more than the product. Not
-    /// differentiable.
+    /// Decoding reads every weight once per token: there the rounding would cost more than the product. Not differentiable.
     void round();
 };
 

@@ -12,12 +12,11 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-/// at::rms_norm is a chain of small operations on a CPU, forward and backward; this needs half as many passes over
-/// memory and keeps x alone.
+/// at::rms_norm is a chain of small operations on a CPU, forward and backward; this needs half as many passes over memory
+/// and keeps x alone.
 struct RmsNorm : torch::autograd::Function<RmsNorm>
 {
-    static at::Tensor forward(
-        AutogradContext* context, const at::Tensor& x, const at::Tensor& weight, double eps, at::ScalarType type)
+    static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& weight, double eps, at::ScalarType type)
     {
         const at::Tensor norm = at::linalg_vector_norm(x, 2, at::IntArrayRef {-1}, /*keepdim=*/true); // (N, 1)
         const at::Tensor scale = norm.square_().div_(double(x.size(-1))).add_(eps).rsqrt_();
@@ -33,8 +32,7 @@ struct RmsNorm : torch::autograd::Function<RmsNorm>
         const at::Tensor g = gradients[0].to(at::kFloat);
         const at::Tensor n = x * scale, gn = g * n;
         const at::Tensor mean = gn.mv(weight).div_(double(x.size(-1))).unsqueeze(1); // (N, 1)
-        return {(g * weight).addcmul_(n, mean, -1).mul_(scale), context->needs_input_grad(1) ? gn.sum(0) : at::Tensor(),
-            {}, {}};
+        return {(g * weight).addcmul_(n, mean, -1).mul_(scale), context->needs_input_grad(1) ? gn.sum(0) : at::Tensor(), {}, {}};
     }
 };
 

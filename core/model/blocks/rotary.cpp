@@ -29,8 +29,7 @@ at::Tensor turned(const at::Tensor& x, const at::Tensor& cos, const at::Tensor& 
 
 struct Rotate : torch::autograd::Function<Rotate>
 {
-    static at::Tensor forward(
-        AutogradContext* context, const at::Tensor& x, const at::Tensor& cos, const at::Tensor& sin)
+    static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& cos, const at::Tensor& sin)
     {
         context->save_for_backward({cos, sin});
         context->saved_data["type"] = std::int64_t(x.scalar_type());
@@ -59,6 +58,9 @@ Rotary rotaryAngles(const at::Tensor& positions, const at::Tensor& frequencies)
     return {angles.cos(), angles.sin()};
 }
 
-at::Tensor rotate(const at::Tensor& x, const Rotary& rotary) { return Rotate::apply(x, rotary.cos, rotary.sin); }
+at::Tensor rotate(const at::Tensor& x, const Rotary& rotary)
+{
+    return Rotate::apply(x, rotary.cos, rotary.sin);
+}
 
 } // namespace mpo
