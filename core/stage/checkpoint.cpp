@@ -6,6 +6,8 @@
 #include "core/support/file.h"
 #include "core/support/log.h"
 
+#include <ATen/ATen.h>
+
 #include <algorithm>
 #include <charconv>
 
@@ -94,6 +96,18 @@ std::optional<Checkpoint> readNewestCheckpoint(const fs::path& folder)
         }
     }
     return std::nullopt;
+}
+
+void restoreTensors(const Checkpoint& checkpoint, const fs::path& folder, const std::string& prefix, const NamedTensors& into)
+{
+    const at::NoGradGuard noGrad;
+    for (const auto& [name, tensor] : into) {
+        const auto found = checkpoint.tensors.find(prefix + name);
+        if (found == checkpoint.tensors.end() || found->second.sizes() != tensor.sizes())
+            fail("{}: the checkpoint is of another model; start again with --restart", folder.string());
+        at::Tensor target = tensor;
+        target.copy_(found->second);
+    }
 }
 
 } // namespace mpo

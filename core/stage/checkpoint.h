@@ -28,4 +28,8 @@ void writeCheckpoint(const std::filesystem::path& folder, std::int64_t step, con
 /// The newest checkpoint whose manifest verifies; empty: none.
 std::optional<Checkpoint> readNewestCheckpoint(const std::filesystem::path& folder);
 
+/// Copies the tensors PREFIX + name of a checkpoint read from `folder` into those given. Throws Error when one is missing or of
+/// another shape: the checkpoint is of another model.
+void restoreTensors(const Checkpoint& checkpoint, const std::filesystem::path& folder, const std::string& prefix, const NamedTensors& into);
+
 } // namespace mpo

@@ -84,7 +84,7 @@ StageOutcome trainDpo(Model& policy, const Model* reference, std::span<const Tok
         task.evaluate = [&] {
             const at::NoGradGuard noGrad;
             double sum = 0.0, margin = 0.0, right = 0.0;
-            for (const auto& numbers : batchesByTokens(held.evaluation, task.tokens, 4096)) {
+            for (const auto& numbers : batchesByTokens(held.evaluation, task.tokens, kInferenceTokens)) {
                 const Result result = compute(numbers);
                 const at::Tensor margins = result.loss.chosenRewards - result.loss.rejectedRewards;
                 sum += result.loss.loss.sum().item<double>();

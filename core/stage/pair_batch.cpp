@@ -9,11 +9,6 @@
 
 namespace mpo {
 
-namespace {
-/// Without gradient a batch of this many tokens keeps the GEMMs busy and the memory small.
-constexpr std::int64_t kInferenceTokens = 4096;
-}
-
 PairBatch pairBatch(std::span<const TokenizedPair> pairs, std::span<const std::int64_t> numbers)
 {
     PackedBatchBuilder builder;
@@ -50,11 +45,17 @@ std::vector<std::vector<std::int64_t>> batchesByTokens(std::span<const std::int6
     return batches;
 }
 
+std::vector<std::int64_t> numbersUpTo(std::size_t count)
+{
+    std::vector<std::int64_t> numbers(count);
+    std::iota(numbers.begin(), numbers.end(), 0);
+    return numbers;
+}
+
 PairSums pairSums(const Model& model, std::span<const TokenizedPair> pairs, const std::function<bool(std::int64_t)>& goOn)
 {
     const at::NoGradGuard noGrad;
-    std::vector<std::int64_t> numbers(pairs.size());
-    std::iota(numbers.begin(), numbers.end(), 0);
+    const std::vector<std::int64_t> numbers = numbersUpTo(pairs.size());
     PairSums sums;
     for (const auto& batchNumbers :
         batchesByTokens(numbers, [&](std::int64_t i) { return tokensOf(pairs[std::size_t(i)]); }, kInferenceTokens)) {

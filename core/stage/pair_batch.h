@@ -12,6 +12,9 @@
 
 namespace mpo {
 
+/// Without gradient a batch of this many tokens keeps the GEMMs busy and the memory small.
+constexpr std::int64_t kInferenceTokens = 4096;
+
 /// Pairs laid into one packed batch: segments prompt, chosen, rejected of each pair, the prompt once.
 struct PairBatch
 {
@@ -26,6 +29,9 @@ std::int64_t tokensOf(const TokenizedPair& pair);
 /// Groups of example numbers with at most `maxTokens` tokens together (at least one example each), in order.
 std::vector<std::vector<std::int64_t>> batchesByTokens(std::span<const std::int64_t> numbers,
     const std::function<std::int64_t(std::int64_t)>& tokens, std::int64_t maxTokens);
+
+/// 0, 1, ..., count - 1
+std::vector<std::int64_t> numbersUpTo(std::size_t count);
 
 /// Summed log-probs of both responses of each pair without gradient; `counts` are response tokens.
 struct PairSums

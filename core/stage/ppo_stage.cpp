@@ -188,18 +188,8 @@ StageOutcome trainPpo(const PpoModels& models, std::span<const TokenIds> prompts
     // Resume.
     if (!context.checkpoints.empty()) {
         if (const auto checkpoint = readNewestCheckpoint(context.checkpoints)) {
-            const at::NoGradGuard noGrad;
-            const auto restore = [&](const NamedTensors& parameters, const std::string& prefix) {
-                for (const auto& [name, parameter] : parameters) {
-                    const auto found = checkpoint->tensors.find(prefix + name);
-                    if (found == checkpoint->tensors.end() || found->second.sizes() != parameter.sizes())
-                        fail("{}: the checkpoint is of another model; start again with --restart", context.checkpoints.string());
-                    at::Tensor target = parameter;
-                    target.copy_(found->second);
-                }
-            };
-            restore(policyParameters, "policy.");
-            restore(valueParameters, "value.");
+            restoreTensors(*checkpoint, context.checkpoints, "policy.", policyParameters);
+            restoreTensors(*checkpoint, context.checkpoints, "value.", valueParameters);
             policyOptimizer.restore(checkpoint->tensors, "policy_optimizer.");
             valueOptimizer.restore(checkpoint->tensors, "value_optimizer.");
             controller.restore(checkpoint->values.at("kl_coef").get<double>());

@@ -52,7 +52,7 @@ StageOutcome trainReward(Model& rewardModel, std::span<const TokenizedPair> pair
         task.evaluate = [&] {
             const at::NoGradGuard noGrad;
             double loss = 0.0, right = 0.0, margin = 0.0;
-            for (const auto& numbers : batchesByTokens(held.evaluation, task.tokens, 4096)) {
+            for (const auto& numbers : batchesByTokens(held.evaluation, task.tokens, kInferenceTokens)) {
                 const BatchScores batch = scoresOf(rewardModel, pairs, numbers);
                 loss += rewardLoss(batch.chosen, batch.rejected, centering).sum().item<double>();
                 right += (batch.chosen > batch.rejected).sum().item<double>();

@@ -65,14 +65,7 @@ StageOutcome runTrainingLoop(Model& model, const TrainingTask& task, const Stage
     const std::int64_t every = settings.integer("checkpoint_every");
     if (!context.checkpoints.empty()) {
         if (const auto checkpoint = readNewestCheckpoint(context.checkpoints)) {
-            const at::NoGradGuard noGrad;
-            for (const auto& [name, parameter] : parameters) {
-                const auto found = checkpoint->tensors.find("model." + name);
-                if (found == checkpoint->tensors.end() || found->second.sizes() != parameter.sizes())
-                    fail("{}: the checkpoint is of another model; start again with --restart", context.checkpoints.string());
-                at::Tensor target = parameter;
-                target.copy_(found->second);
-            }
+            restoreTensors(*checkpoint, context.checkpoints, "model.", parameters);
             optimizer.restore(checkpoint->tensors, "optimizer.");
             outcome.steps = outcome.resumedAt = checkpoint->step;
         }

@@ -117,6 +117,17 @@ PreferencePair pairFrom(SQLite::Statement& row)
 
 constexpr auto kPairColumns = "SELECT prompt, chosen, rejected, ids, line FROM pairs WHERE dataset = ? ";
 
+constexpr auto kRunColumns
+    = "SELECT id, stage, name, state, message, config, parents, steps, total_steps, started, ended, folder FROM runs ";
+
+RunRow runFrom(SQLite::Statement& row)
+{
+    return {row.getColumn(0).getInt64(), row.getColumn(1).getString(), row.getColumn(2).getString(), RunState(row.getColumn(3).getInt()),
+        row.getColumn(4).getString(), parseJson(row.getColumn(5).getString(), "project.db"),
+        parseJson(row.getColumn(6).getString(), "project.db").get<std::vector<std::string>>(), row.getColumn(7).getInt64(),
+        row.getColumn(8).getInt64(), row.getColumn(9).getString(), row.getColumn(10).getString(), row.getColumn(11).getString()};
+}
+
 Json reportToJson(const ImportReport& report)
 {
     Json json {{"file", report.file}, {"format", report.format}, {"records", report.records}, {"imported", report.imported},
@@ -450,23 +461,22 @@ std::vector<RunRow> Project::runs() const
 {
     return m_d->with([&](SQLite::Database& database) {
         std::vector<RunRow> rows;
-        SQLite::Statement query(database,
-            "SELECT id, stage, name, state, message, config, parents, steps, total_steps, started, ended, folder FROM runs ORDER BY id DESC");
+        SQLite::Statement query(database, std::string(kRunColumns) + "ORDER BY id DESC");
         while (query.executeStep())
-            rows.push_back({query.getColumn(0).getInt64(), query.getColumn(1).getString(), query.getColumn(2).getString(),
-                RunState(query.getColumn(3).getInt()), query.getColumn(4).getString(), parseJson(query.getColumn(5).getString(), "project.db"),
-                parseJson(query.getColumn(6).getString(), "project.db").get<std::vector<std::string>>(), query.getColumn(7).getInt64(),
-                query.getColumn(8).getInt64(), query.getColumn(9).getString(), query.getColumn(10).getString(), query.getColumn(11).getString()});
+            rows.push_back(runFrom(query));
         return rows;
     });
 }
 
 std::optional<RunRow> Project::run(std::int64_t id) const
 {
-    for (RunRow& row : runs())
-        if (row.id == id)
-            return std::move(row);
-    return std::nullopt;
+    return m_d->with([&](SQLite::Database& database) -> std::optional<RunRow> {
+        SQLite::Statement query(database, std::string(kRunColumns) + "WHERE id = ?");
+        query.bind(1, id);
+        if (!query.executeStep())
+            return std::nullopt;
+        return runFrom(query);
+    });
 }
 
 fs::path Project::runFolder(std::int64_t id) const
