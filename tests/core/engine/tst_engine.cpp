@@ -1,0 +1,81 @@
+// SPDX-FileCopyrightText: MPO Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/engine/engine.h"
+
+#include <QTemporaryDir>
+#include <QTest>
+
+using namespace mpo;
+
+/// Order, failure, cancel and destruction while busy, with a made-up command.
+class TestEngine : public QObject
+{
+    Q_OBJECT
+
+    struct Heard
+    {
+        std::mutex mutex;
+        std::vector<CommandFinished> finished;
+        EventSink sink()
+        {
+            return [this](Event event) {
+                if (const auto* end = std::get_if<CommandFinished>(&event)) {
+                    const std::lock_guard lock(mutex);
+                    finished.push_back(*end);
+                }
+            };
+        }
+        std::size_t count()
+        {
+            const std::lock_guard lock(mutex);
+            return finished.size();
+        }
+    };
+
+    static void work(const Command& command, Project&, const EventSink&, std::stop_token stop, PauseGate& gate)
+    {
+        if (std::holds_alternative<ImportDataset>(command))
+            throw std::runtime_error("line 3: no field");
+        while (!stop.stop_requested()) {
+            gate.wait(stop);
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        }
+    }
+
+private Q_SLOTS:
+    void failureCancelAndOrder()
+    {
+        QTemporaryDir folder;
+        const auto project = Project::open(folder.path().toStdString() + "/p.mpo");
+        Heard heard;
+        Engine engine(project, heard.sink(), work);
+        engine.post(ImportDataset {});
+        engine.post(RunDemo {});
+        engine.post(ImportDataset {});
+        QTRY_COMPARE(heard.count(), std::size_t(1));
+        QCOMPARE(heard.finished[0].message, std::string("line 3: no field"));
+        engine.pause();
+        QVERIFY(engine.paused());
+        engine.cancel(); // also wakes a paused command
+        QTRY_COMPARE(heard.count(), std::size_t(3));
+        QVERIFY(heard.finished[1].outcome == CommandFinished::Outcome::Cancelled);
+        QVERIFY(heard.finished[2].outcome == CommandFinished::Outcome::Failed);
+        QTRY_VERIFY(!engine.busy());
+    }
+
+    void destroyingWhileBusyIsSafe()
+    {
+        QTemporaryDir folder;
+        const auto project = Project::open(folder.path().toStdString() + "/p.mpo");
+        for (int i = 0; i < 50; ++i) {
+            Heard heard;
+            Engine engine(project, heard.sink(), work);
+            engine.post(RunDemo {});
+            if (i % 2)
+                engine.pause();
+        }
+    }
+};
+
+QTEST_GUILESS_MAIN(TestEngine)
+#include "tst_engine.moc"
