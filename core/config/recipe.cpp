@@ -8,120 +8,280 @@
 
 #include <yaml-cpp/yaml.h>
 
+#include <algorithm>
 #include <array>
+#include <charconv>
+#include <cmath>
+#include <limits>
+#include <map>
+#include <vector>
 
 namespace mpo {
 
+namespace fs = std::filesystem;
+
 namespace {
 
-constexpr std::array<std::string_view, 12> kKeys {
-    "name", "model", "data", "eval_data", "limit", "sft", "reward", "score", "split", "dpo", "ppo", "evaluate"};
+constexpr std::size_t kMaxRecipeBytes = std::size_t(1) << 20;
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-template<class T>
-T valueOf(const YAML::Node& node, const std::string& key, const char* kind)
+/// "dpo.beta" with its text, as it stands in the file or in an override.
+struct Entry
+{
+    std::string key, text;
+    std::string where; ///< "recipe.yaml:12", "--set dpo.beta=x"
+};
+
+template<class Number>
+Number parsed(const std::string& key, const std::string& text, std::string_view kind)
+{
+    Number value {};
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(double(value)))
+        fail("{}: \"{}\" is not {}", key, shortened(toPrintable(text), 60), kind);
+    return value;
+}
+
+double number(const std::string& key, const std::string& text, double low, double high, std::string_view range)
+{
+    const auto value = parsed<double>(key, text, "a number");
+    if (value < low || value > high)
+        fail("{}: {} is out of range; give a number {}", key, text, range);
+    return value;
+}
+
+std::int64_t count(const std::string& key, const std::string& text, std::int64_t low)
+{
+    const auto value = parsed<std::int64_t>(key, text, "a whole number");
+    if (value < low || value > 1'000'000'000)
+        fail("{}: {} is out of range; give a whole number of at least {}", key, text, low);
+    return value;
+}
+
+void setSplit(Recipe& recipe, std::string_view by, double value)
+{
+    recipe.splitBy = by;
+    recipe.splitValue = value;
+}
+
+/// One key outside the stages' settings.
+struct Key
+{
+    std::string_view name;
+    void (*apply)(Recipe&, const std::string& key, const std::string& text);
+};
+
+/// THE TABLE of keys that are not settings of a stage.
+constexpr auto kKeys = std::to_array<Key>({
+    {"name",
+        [](Recipe& r, const auto& key, const auto& text) {
+            const auto good = [](char c) {
+                return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-'
+                    || c == '_' || c == '.';
+            };
+            if (text.empty() || text.size() > 60 || text.front() == '.' || !std::all_of(text.begin(), text.end(), good))
+                fail("{}: \"{}\" cannot begin the names of folders; use letters, digits, '-', '_' and '.'", key,
+                    shortened(toPrintable(text), 60));
+            r.name = text;
+        }},
+    {"model", [](Recipe& r, const auto&, const auto& text) { r.model = text; }},
+    {"data", [](Recipe& r, const auto&, const auto& text) { r.data = text; }},
+    {"eval_data", [](Recipe& r, const auto&, const auto& text) { r.evalData = text; }},
+    {"limit", [](Recipe& r, const auto& key, const auto& text) { r.limit = count(key, text, 0); }},
+    {"score.folds",
+        [](Recipe& r, const auto& key, const auto& text) {
+            const auto folds = count(key, text, 0);
+            if (folds == 1 || folds > 100)
+                fail("{}: {} folds cannot be made; give 2 to 100, or 0 to score with the model that saw the pairs", key,
+                    text);
+            r.folds = int(folds);
+        }},
+    {"split.gap",
+        [](Recipe& r, const auto& key, const auto& text) {
+            setSplit(r, "gap", number(key, text, -kInfinity, kInfinity, ""));
+        }},
+    {"split.confidence",
+        [](Recipe& r, const auto& key, const auto& text) {
+            setSplit(r, "confidence", number(key, text, 1e-9, 1 - 1e-9, "between 0 and 1, both excluded"));
+        }},
+    {"split.easy_share",
+        [](Recipe& r, const auto& key, const auto& text) {
+            setSplit(r, "easy_share", number(key, text, 0, 1, "from 0 to 1"));
+        }},
+    {"evaluate.prompts", [](Recipe& r, const auto& key, const auto& text) { r.evaluatePrompts = count(key, text, 1); }},
+    {"evaluate.max_new_tokens",
+        [](Recipe& r, const auto& key, const auto& text) { r.evaluateTokens = count(key, text, 1); }},
+    {"evaluate.temperature",
+        [](Recipe& r, const auto& key, const auto& text) {
+            r.evaluateTemperature = number(key, text, 0, 5, "from 0 (greedy) to 5");
+        }},
+});
+
+constexpr std::array<std::string_view, 3> kPlainSections {"score", "split", "evaluate"};
+
+Settings* stageSettings(Recipe& recipe, std::string_view section)
+{
+    if (section == "sft") {
+        if (!recipe.sft)
+            recipe.sft.emplace(StageKind::Sft);
+        return &*recipe.sft;
+    }
+    if (section == "reward")
+        return &recipe.reward;
+    if (section == "dpo")
+        return &recipe.dpo;
+    return section == "ppo" ? &recipe.ppo : nullptr;
+}
+
+bool isSection(std::string_view key)
+{
+    return key == "sft" || key == "reward" || key == "dpo" || key == "ppo"
+        || std::find(kPlainSections.begin(), kPlainSections.end(), key) != kPlainSections.end();
+}
+
+std::vector<std::string> knownKeys()
+{
+    std::vector<std::string> keys;
+    for (const auto& key : kKeys)
+        keys.emplace_back(key.name);
+    for (const auto stage : {StageKind::Sft, StageKind::Reward, StageKind::Dpo, StageKind::Ppo}) {
+        keys.emplace_back(stageName(stage));
+        for (const auto& info : settingInfos(stage))
+            keys.push_back(fmt::format("{}.{}", stageName(stage), info.name));
+    }
+    keys.insert(keys.end(), kPlainSections.begin(), kPlainSections.end());
+    return keys;
+}
+
+[[noreturn]] void failUnknownKey(const std::string& key)
+{
+    const auto known = knownKeys();
+    const std::vector<std::string_view> names(known.begin(), known.end());
+    fail("\"{}\" is not a key of a recipe.{}", shortened(toPrintable(key), 80), didYouMean(key, names));
+}
+
+void apply(Recipe& recipe, const Entry& entry)
 {
     try {
-        return node.as<T>();
-    } catch (const YAML::Exception&) {
-        fail("line {}: {} must be {}", node.Mark().line + 1, key, kind);
-    }
-}
-
-void fill(Settings& settings, const YAML::Node& section, const std::string& name)
-{
-    if (!section.IsMap() && !section.IsNull())
-        fail("line {}: {} must hold settings, one a line", section.Mark().line + 1, name);
-    for (const auto& entry : section) {
+        for (const auto& key : kKeys)
+            if (key.name == entry.key)
+                return key.apply(recipe, entry.key, entry.text);
+        const auto known = knownKeys();
+        const auto dot = entry.key.find('.');
+        if (dot == entry.key.npos || std::find(known.begin(), known.end(), entry.key) == known.end())
+            failUnknownKey(entry.key);
+        const auto section = entry.key.substr(0, dot);
         try {
-            settings.setFromText(entry.first.as<std::string>(), valueOf<std::string>(entry.second, entry.first.as<std::string>(), "one value"));
+            stageSettings(recipe, section)->setFromText(entry.key.substr(dot + 1), entry.text);
         } catch (const Error& error) {
-            fail("line {}: {}", entry.first.Mark().line + 1, error.what());
+            fail("{}.{}", section, error.what());
         }
+    } catch (const Error& error) {
+        fail("{}: {}", entry.where, error.what());
     }
 }
 
-Recipe recipeFrom(const YAML::Node& root)
+std::string lineOf(std::string_view source, const YAML::Mark& mark)
 {
-    if (!root.IsMap())
-        fail("the recipe holds no keys; it needs at least model and data");
-    Recipe recipe;
-    for (const auto& entry : root) {
-        const auto key = entry.first.as<std::string>();
-        const YAML::Node& value = entry.second;
-        const int line = entry.first.Mark().line + 1;
-        const auto text = [&] { return valueOf<std::string>(value, key, "text"); };
-        if (key == "name") {
-            recipe.name = text();
-        } else if (key == "model") {
-            recipe.model = text();
-        } else if (key == "data") {
-            recipe.data = text();
-        } else if (key == "eval_data") {
-            recipe.evalData = text();
-        } else if (key == "limit") {
-            recipe.limit = valueOf<std::int64_t>(value, key, "a whole number");
-        } else if (key == "sft") {
-            recipe.sft.emplace(StageKind::Sft);
-            fill(*recipe.sft, value, key);
-        } else if (key == "reward") {
-            fill(recipe.reward, value, key);
-        } else if (key == "dpo") {
-            fill(recipe.dpo, value, key);
-        } else if (key == "ppo") {
-            fill(recipe.ppo, value, key);
-        } else if (key == "score" || key == "split" || key == "evaluate") {
-            for (const auto& inner : value) {
-                const auto name = inner.first.as<std::string>();
-                if (key == "score" && name == "folds") {
-                    recipe.folds = valueOf<int>(inner.second, name, "a whole number");
-                    if (recipe.folds == 1 || recipe.folds < 0 || recipe.folds > 100)
-                        fail("line {}: folds must be 0 or from 2 to 100", inner.first.Mark().line + 1);
-                } else if (key == "split" && (name == "gap" || name == "confidence" || name == "easy_share")) {
-                    recipe.splitBy = name;
-                    recipe.splitValue = valueOf<double>(inner.second, name, "a number");
-                } else if (key == "evaluate" && name == "prompts") {
-                    recipe.evaluatePrompts = valueOf<std::int64_t>(inner.second, name, "a whole number");
-                } else if (key == "evaluate" && name == "max_new_tokens") {
-                    recipe.evaluateTokens = valueOf<std::int64_t>(inner.second, name, "a whole number");
-                } else if (key == "evaluate" && name == "temperature") {
-                    recipe.evaluateTemperature = valueOf<double>(inner.second, name, "a number");
-                } else {
-                    fail("line {}: {} has no key \"{}\"", inner.first.Mark().line + 1, key, name);
-                }
-            }
+    return mark.line >= 0 ? fmt::format("{}:{}", source, mark.line + 1) : std::string(source);
+}
+
+std::string keyText(const YAML::Node& node, std::string_view source)
+{
+    if (!node.IsScalar())
+        fail("{}: a key has to be a plain word", lineOf(source, node.Mark()));
+    return node.Scalar();
+}
+
+void collect(const YAML::Node& map, const std::string& prefix, std::string_view source, Recipe& recipe,
+    std::vector<Entry>& entries)
+{
+    std::map<std::string, int> seen;
+    for (const auto& item : map) {
+        const auto name = keyText(item.first, source);
+        const auto key = prefix + name;
+        const auto where = lineOf(source, item.first.Mark());
+        if (const auto [before, fresh] = seen.emplace(name, item.first.Mark().line + 1); !fresh)
+            fail("{}: \"{}\" stands twice, first in line {}", where, shortened(toPrintable(key), 80), before->second);
+        const YAML::Node& value = item.second;
+        if (prefix.empty() && isSection(name)) {
+            if (name == "sft") // the section's presence asks for the stage, also when it is empty
+                stageSettings(recipe, name);
+            if (value.IsMap())
+                collect(value, key + ".", source, recipe, entries);
+            else if (!value.IsNull())
+                fail("{}: {} takes keys of its own, one a line and indented", where, key);
+        } else if (value.IsScalar()) {
+            entries.push_back({key, value.Scalar(), where});
         } else {
-            fail("line {}: there is no key \"{}\".{} There are {}", line, key, didYouMean(key, kKeys), joined(kKeys));
+            try {
+                // An unknown key is the better message than the wrong type of its value.
+                const auto known = knownKeys();
+                if (std::find(known.begin(), known.end(), key) == known.end())
+                    failUnknownKey(key);
+            } catch (const Error& error) {
+                fail("{}: {}", where, error.what());
+            }
+            if (value.IsNull())
+                fail("{}: {} has no value; give one or take the line out", where, key);
+            fail("{}: {} takes a single value, not a {}", where, key, value.IsSequence() ? "list" : "section");
         }
     }
-    if (recipe.model.empty() || recipe.data.empty())
-        fail("the recipe needs model and data");
-    return recipe;
+    // Three ways to say the same thing: more than one in a file is a mistake (an override may still replace it).
+    if (prefix == "split." && seen.count("gap") + seen.count("confidence") + seen.count("easy_share") > 1)
+        fail("{}: split takes one of gap, confidence and easy_share, not several", lineOf(source, map.Mark()));
+}
+
+Entry overrideEntry(const std::string& text)
+{
+    const auto equals = text.find('=');
+    if (equals == text.npos || equals == 0)
+        fail("--set {}: give KEY=VALUE, for example dpo.beta=0.2", shortened(toPrintable(text), 80));
+    return {std::string(trimmed(text.substr(0, equals))), std::string(trimmed(text.substr(equals + 1))),
+        fmt::format("--set {}", shortened(toPrintable(text), 80))};
+}
+
+void requireConsistent(const Settings& settings, std::string_view source)
+{
+    const auto problems = settings.problems();
+    if (!problems.empty())
+        fail("{}: {}: {}", source, stageName(settings.stage()), problems.front());
 }
 
 } // namespace
 
-Recipe readRecipe(const std::filesystem::path& file, const std::vector<std::string>& overrides)
+Recipe parseRecipe(std::string_view text, std::string_view source, const std::vector<std::string>& overrides)
 {
+    Recipe recipe;
+    std::vector<Entry> entries;
     try {
-        YAML::Node root = YAML::Load(readTextFile(file));
-        for (const std::string& override : overrides) {
-            const std::size_t equals = override.find('='), dot = override.find('.');
-            if (equals == std::string::npos)
-                fail("--set {}: it must read key=value or stage.key=value", override);
-            const std::string key = override.substr(0, equals), value = override.substr(equals + 1);
-            if (dot < equals)
-                root[key.substr(0, dot)][key.substr(dot + 1)] = value;
-            else
-                root[key] = value;
-        }
-        return recipeFrom(root);
+        const YAML::Node root = YAML::Load(std::string(text));
+        if (!root.IsMap() && !root.IsNull())
+            fail("{}: a recipe holds lines of KEY: VALUE", source);
+        if (root.IsMap())
+            collect(root, "", source, recipe, entries);
     } catch (const YAML::Exception& error) {
-        fail("{}: line {}: {}", file.string(), error.mark.line + 1, error.msg);
-    } catch (const Error& error) {
-        if (std::string_view(error.what()).starts_with(file.string()))
-            throw;
-        fail("{}: {}", file.string(), error.what());
+        fail("{}: not YAML: {}", lineOf(source, error.mark), error.msg);
     }
+    for (const auto& text : overrides)
+        entries.push_back(overrideEntry(text));
+    for (const auto& entry : entries)
+        apply(recipe, entry);
+
+    if (recipe.model.empty())
+        fail("{}: the key \"model\" is missing: name the model to start from", source);
+    if (recipe.data.empty())
+        fail("{}: the key \"data\" is missing: name the preference data", source);
+    if (recipe.sft)
+        requireConsistent(*recipe.sft, source);
+    for (const auto* settings : {&recipe.reward, &recipe.dpo, &recipe.ppo})
+        requireConsistent(*settings, source);
+    return recipe;
+}
+
+Recipe readRecipe(const fs::path& file, const std::vector<std::string>& overrides)
+{
+    return parseRecipe(readTextFile(file, kMaxRecipeBytes), file.string(), overrides);
 }
 
 } // namespace mpo

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace mpo {
@@ -27,7 +28,11 @@ struct Recipe
     double evaluateTemperature = 0.7;
 };
 
-/// Throws Error naming file, line and key. `overrides`: "dpo.beta=0.2", "limit=100".
+/// Reads a recipe in YAML; `overrides` ("dpo.beta=0.2", "limit=100") come after the file and win. Throws Error
+/// "FILE:LINE: ..." for what is not YAML, an unknown key (with the nearest known one), a key given twice, a value of the wrong
+/// type or out of range, settings that contradict each other, and a missing model or data.
 Recipe readRecipe(const std::filesystem::path& file, const std::vector<std::string>& overrides = {});
+/// The same from a text; `source` stands in messages.
+Recipe parseRecipe(std::string_view text, std::string_view source, const std::vector<std::string>& overrides = {});
 
 } // namespace mpo

@@ -60,7 +60,7 @@ List common(double rate, std::string_view schedule)
         flag("shuffle", kData, "Draw the data in a new random order each epoch", true, true),
         whole("seed", kTraining, "", "Seed of every random choice of the run", 42, 0, 9e15),
         choice("dtype", kMachine, "Type of the matrix products; weights and losses stay in fp32", "fp32", {"fp32", "bf16", "auto"}),
-        whole("checkpoint_every", kTraining, "steps", "Write a checkpoint every so many steps; 0: only when stopped", 0, 0, 1e12, true),
+        whole("checkpoint_every", kTraining, "steps", "Write a checkpoint every so many steps; 0: every two minutes", 0, 0, 1e12, true),
     };
 }
 
@@ -130,7 +130,6 @@ const List& declared(StageKind stage)
     }
     return sft;
 }
-
 
 std::size_t indexOf(StageKind stage, std::string_view name)
 {
@@ -214,8 +213,8 @@ void Settings::setFromText(std::string_view name, std::string_view text)
     const SettingInfo& info = declared(m_stage)[indexOf(m_stage, name)];
     const auto number = [&]<class T>(T value, std::string_view kind) {
         const char* end = text.data() + text.size();
-        const auto [stop, error] = std::from_chars(text.data() + (text.starts_with('+') ? 1 : 0), end, value);
-        if (error != std::errc() || stop != end || text.empty())
+        const auto [stop, error] = std::from_chars(text.data(), end, value);
+        if (error != std::errc() || stop != end)
             fail("{} = \"{}\" is not {}", name, text, kind);
         return value;
     };
@@ -259,6 +258,10 @@ std::vector<std::string> Settings::problems() const
         if (integer("max_length") > 0 && integer("max_new_tokens") >= integer("max_length"))
             problems.push_back("max_new_tokens leaves no room for a prompt within max_length; raise max_length");
     }
+    if (m_stage == StageKind::Dpo && real("label_smoothing") > 0.0 && text("loss") != "sigmoid")
+        problems.push_back(fmt::format("label_smoothing works with loss = sigmoid only, not with {}; set it to 0", text("loss")));
+    if (m_stage == StageKind::Ppo && flag("kl_adaptive") && real("kl_coef") == 0.0)
+        problems.push_back("kl_adaptive multiplies kl_coef, which is 0; give kl_coef a value above 0");
     if (integer("max_steps") == 0 && real("epochs") == 0.0)
         problems.push_back("epochs and max_steps are both 0: nothing would be trained");
     return problems;
@@ -275,10 +278,14 @@ Json Settings::toJson() const
 
 Settings Settings::fromJson(StageKind stage, const Json& values)
 {
+    if (!values.is_object())
+        fail("The settings of {} are not a JSON object", stageName(stage));
     Settings settings(stage);
     for (const auto& [name, value] : values.items()) {
         if (value.is_boolean())
             settings.set(name, value.get<bool>());
+        else if (value.is_number_unsigned() && value.get<std::uint64_t>() > std::uint64_t(INT64_MAX))
+            fail("{} = {} is out of range", name, value.get<std::uint64_t>());
         else if (value.is_number_integer())
             settings.set(name, value.get<std::int64_t>());
         else if (value.is_number())

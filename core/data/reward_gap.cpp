@@ -12,7 +12,7 @@ namespace mpo {
 
 double confidenceOfGap(double gap)
 {
-    return gap >= 0.0 ? 1.0 / (1.0 + std::exp(-gap)) : std::exp(gap) / (1.0 + std::exp(gap));
+    return gap >= 0.0 ? 1.0 / (1.0 + std::exp(-gap)) : std::exp(gap) / (1.0 + std::exp(gap)); // neither overflows
 }
 
 double gapOfConfidence(double confidence)
@@ -177,8 +177,8 @@ Histogram histogram(std::span<const double> values, int bins)
     result.high = high;
     const auto last = std::int64_t(result.counts.size()) - 1;
     for (const double value : values)
-        if (std::isfinite(value))
-            ++result.counts[std::size_t(std::clamp<std::int64_t>(std::int64_t((value - low) / (high - low) * double(last + 1)), 0, last))];
+        if (std::isfinite(value)) // halved, so that the width of the widest range is finite too
+            ++result.counts[std::size_t(std::clamp<std::int64_t>(std::int64_t((value / 2 - low / 2) / (high / 2 - low / 2) * double(last + 1)), 0, last))];
     return result;
 }
 

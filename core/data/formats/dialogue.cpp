@@ -2,6 +2,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/data/formats/dialogue.h"
 
+#include "core/support/text.h"
+
+#include <string_view>
+
 namespace mpo {
 
 std::string humanTurn(const std::string& text)
@@ -38,7 +42,11 @@ std::string renderTurns(const Json& messages, std::size_t count, std::string& pr
             : role == "system"                                                                             ? "System"
                                                                                                            : nullptr;
         if (!title) {
-            problem = "message " + std::to_string(i + 1) + " has the role \"" + role + "\"; there are user, assistant and system";
+            problem = "message " + std::to_string(i + 1) + " has the role \"" + toPrintable(shortened(role, 40)) + "\"; there are user, assistant and system";
+            return {};
+        }
+        if (i + 1 == count && std::string_view(title) == "Assistant") {
+            problem = "the prompt ends with a turn of the assistant";
             return {};
         }
         text += std::string("\n\n") + title + ": " + content->get<std::string>();

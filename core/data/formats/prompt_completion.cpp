@@ -12,7 +12,8 @@ using Parsed = std::variant<PreferencePair, std::string>;
 
 bool matches(const Json& r)
 {
-    return r.contains("prompt") && r.contains("completion");
+    // With a label (KTO) some completions are there to be avoided; training on all of them would be wrong.
+    return r.contains("prompt") && r.contains("completion") && !(r.contains("label") && r["label"].is_boolean());
 }
 
 Parsed parse(const Json& r)

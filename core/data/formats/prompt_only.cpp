@@ -12,6 +12,10 @@ using Parsed = std::variant<PreferencePair, std::string>;
 
 bool matches(const Json& r)
 {
+    // A record that also has a response is a pair or completion with something missing, not a prompt.
+    for (const char* key : {"chosen", "rejected", "completion"})
+        if (r.contains(key))
+            return false;
     return r.contains("prompt") && (r["prompt"].is_string() || isMessageList(r["prompt"]));
 }
 
@@ -24,6 +28,8 @@ Parsed parse(const Json& r)
         pair.prompt = r["prompt"].get<std::string>();
         return pair;
     }
+    if (!isMessageList(r["prompt"]))
+        return std::string("field \"prompt\" is neither text nor a list of messages");
     std::string problem;
     pair.prompt = renderTurns(r["prompt"], r["prompt"].size(), problem);
     if (!problem.empty())

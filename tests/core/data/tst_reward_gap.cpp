@@ -4,6 +4,10 @@
 #include "core/support/random.h"
 #include "tests/common/near.h"
 
+#include <QElapsedTimer>
+
+#include <cmath>
+
 using namespace mpo;
 
 class TestRewardGap : public QObject
@@ -25,13 +29,15 @@ private Q_SLOTS:
             gap = random.normal();
         std::int64_t before = 1002;
         for (const double threshold : {-HUGE_VAL, -1.0, 0.0, 0.5, 3.0}) {
-            const auto counts = splitPairs(gaps, {.by = SplitRule::By::Gap, .value = threshold, .contradictory = {}}).counts();
+            const auto counts
+                = splitPairs(gaps, {.by = SplitRule::By::Gap, .value = threshold, .contradictory = {}}).counts();
             QCOMPARE(counts.easy + counts.hard, 1001);
             QVERIFY(counts.easy < before);
             before = counts.easy;
         }
         for (const double share : {0.0, 0.25, 0.5, 1.0})
-            QCOMPARE(splitPairs(gaps, {.value = share, .contradictory = {}}).counts().easy, std::int64_t(std::llround(share * 1001)));
+            QCOMPARE(splitPairs(gaps, {.value = share, .contradictory = {}}).counts().easy,
+                std::int64_t(std::llround(share * 1001)));
     }
 
     void contradictoryPairsFollowTheirAction()
@@ -55,13 +61,16 @@ private Q_SLOTS:
             gap = double(random.below(40)) / 10.0 - 2.0; // many equal values
         const GapIndex index(gaps);
         for (const double threshold : {-3.0, -0.5, 0.0, 0.1, 5.0}) {
-            QCOMPARE(index.countAbove(threshold), std::count_if(gaps.begin(), gaps.end(), [&](double g) { return g > threshold; }));
-            QCOMPARE(index.countBelow(threshold), std::count_if(gaps.begin(), gaps.end(), [&](double g) { return g < threshold; }));
+            QCOMPARE(index.countAbove(threshold),
+                std::count_if(gaps.begin(), gaps.end(), [&](double g) { return g > threshold; }));
+            QCOMPARE(index.countBelow(threshold),
+                std::count_if(gaps.begin(), gaps.end(), [&](double g) { return g < threshold; }));
         }
         const auto nearest = index.nearest(0.3, 20);
         QCOMPARE(nearest.size(), std::size_t(20));
         for (std::size_t i = 1; i < nearest.size(); ++i)
-            QVERIFY(std::abs(gaps[std::size_t(nearest[i - 1])] - 0.3) <= std::abs(gaps[std::size_t(nearest[i])] - 0.3) + 1e-12);
+            QVERIFY(std::abs(gaps[std::size_t(nearest[i - 1])] - 0.3)
+                <= std::abs(gaps[std::size_t(nearest[i])] - 0.3) + 1e-12);
     }
 
     void histogramHoldsAllFiniteValues()
@@ -72,10 +81,72 @@ private Q_SLOTS:
         QCOMPARE(histogram(std::vector<double> {2.0, 2.0}, 3).counts[1], 2);
     }
 
+    /// Signed and absolute rules agree on pairs with a positive gap (and threshold).
+    void theAbsoluteRuleDiffersForNegativeGapsOnly()
+    {
+        RandomStream random(9, "gaps");
+        std::vector<double> gaps(400);
+        for (double& gap : gaps)
+            gap = 2.0 * random.normal();
+        const Split plain = splitPairs(gaps, {.by = SplitRule::By::Gap, .value = 1.0, .contradictory = {}});
+        const Split absolute
+            = splitPairs(gaps, {.by = SplitRule::By::Gap, .value = 1.0, .absolute = true, .contradictory = {}});
+        int differing = 0;
+        for (std::size_t i = 0; i < gaps.size(); ++i) {
+            differing += plain.buckets[i] != absolute.buckets[i] ? 1 : 0;
+            QVERIFY((plain.buckets[i] != absolute.buckets[i]) == (gaps[i] < -1.0));
+        }
+        QVERIFY(differing > 50);
+        QCOMPARE(
+            splitPairs(gaps, {.value = 0.25, .absolute = true, .contradictory = {}}).counts().easy, std::int64_t(100));
+        // A confidence of 0.7310585786300049 is a gap of 1.
+        COMPARE_NEAR(
+            splitPairs(gaps, {.by = SplitRule::By::Confidence, .value = 0.7310585786300049, .contradictory = {}})
+                .threshold,
+            1.0, 1e-12);
+    }
+
+    void summaryByHand()
+    {
+        const GapIndex index(std::vector<double> {3.0, -1.0, 0.0, 1.0});
+        QCOMPARE(index.accuracy(), 0.625); // two right, one tie
+        QCOMPARE(index.median(), 0.5);
+        QCOMPARE(index.minimum(), -1.0);
+        QCOMPARE(index.maximum(), 3.0);
+        QCOMPARE(index.nearest(0.9, 3), (std::vector<std::int64_t> {3, 2, 1}));
+        QCOMPARE(index.nearest(0.9, 10).size(), std::size_t(4));
+        const GapIndex none(std::vector<double> {});
+        QCOMPARE(none.accuracy() + none.median() + none.thresholdForEasyShare(0.5), 0.0);
+        QVERIFY(none.nearest(0.0, 5).empty());
+    }
+
+    void aMillionGapsAreCountedWithinAFrame()
+    {
+        RandomStream random(1, "gaps");
+        std::vector<double> gaps(1000000);
+        for (double& gap : gaps)
+            gap = random.uniform();
+        const GapIndex index(gaps);
+        QElapsedTimer timer;
+        timer.start();
+        std::int64_t sum = 0;
+        for (int i = 0; i < 1000; ++i)
+            sum += index.countAbove(i / 1000.0);
+        QVERIFY2(timer.elapsed() < 160, qPrintable(QString::number(timer.elapsed()))); // 0.16 ms each, a frame has 16
+        COMPARE_NEAR(double(sum), 500.5 * 1e6, 1e6);
+    }
+
+    void histogramsOfTheWidestRange()
+    {
+        const Histogram bins = histogram(std::vector<double> {-1.7e308, 0.0, 1.7e308}, 2);
+        QCOMPARE(bins.counts, (std::vector<std::int64_t> {1, 2}));
+    }
+
     void valuesOutOfRangeAreRefused()
     {
         QVERIFY_THROWS_EXCEPTION(std::runtime_error, splitPairs({}, {.value = 1.5, .contradictory = {}}));
-        QVERIFY_THROWS_EXCEPTION(std::runtime_error, splitPairs({}, {.by = SplitRule::By::Confidence, .value = 1.0, .contradictory = {}}));
+        QVERIFY_THROWS_EXCEPTION(
+            std::runtime_error, splitPairs({}, {.by = SplitRule::By::Confidence, .value = 1.0, .contradictory = {}}));
     }
 };
 
