@@ -14,12 +14,6 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-/// Rows of logits that exist at a time: about 64 MB of fp32.
-std::int64_t chunkRowsFor(std::int64_t vocabulary, std::int64_t wanted)
-{
-    return wanted > 0 ? wanted : std::clamp<std::int64_t>((16 << 20) / std::max<std::int64_t>(1, vocabulary), 16, 4096);
-}
-
 /// hidden W^T / temperature in fp32. (C, V)
 at::Tensor logitsOf(const at::Tensor& hidden, const at::Tensor& weight, double temperature)
 {
@@ -27,8 +21,8 @@ at::Tensor logitsOf(const at::Tensor& hidden, const at::Tensor& weight, double t
     return temperature == 1.0 ? logits : logits.div_(temperature);
 }
 
-/// Chunks of logits are computed, reduced and dropped; backward computes them again from what is small: hidden states and
-/// the logsumexp of each row. d log p[target] / d logits = onehot(target) - softmax.
+/// Chunks of logits are computed, reduced and dropped; backward computes them again from what is small: hidden states
+/// and the logsumexp of each row. d log p[target] / d logits = onehot(target) - softmax.
 struct ChunkedLogProbs : torch::autograd::Function<ChunkedLogProbs>
 {
     static variable_list forward(AutogradContext* context, const at::Tensor& hidden, const at::Tensor& weight,
@@ -38,18 +32,20 @@ struct ChunkedLogProbs : torch::autograd::Function<ChunkedLogProbs>
         const at::ScalarType type = bfloat16 ? at::kBFloat16 : at::kFloat;
         const at::Tensor h = hidden.to(type), w = weight.to(type);
         const std::int64_t rows = h.size(0);
-        at::Tensor logProbs = at::empty({rows}, at::kFloat), logSums = at::empty({rows}, at::kFloat);
-        at::Tensor entropy = wantEntropy ? at::empty({rows}, at::kFloat) : at::Tensor();
+        const auto numbers = hidden.options().dtype(at::kFloat);
+        at::Tensor logProbs = at::empty({rows}, numbers), logSums = at::empty({rows}, numbers);
+        at::Tensor entropy = wantEntropy ? at::empty({rows}, numbers) : at::Tensor();
         for (std::int64_t first = 0; first < rows; first += chunk) {
             const std::int64_t n = std::min(chunk, rows - first);
             at::Tensor logits = logitsOf(h.narrow(0, first, n), w, temperature); // (C, V)
             const at::Tensor logSum = logits.logsumexp(-1);
             logSums.narrow(0, first, n).copy_(logSum);
-            logProbs.narrow(0, first, n).copy_(logits.gather(1, targets.narrow(0, first, n).unsqueeze(1)).squeeze(1) - logSum);
+            logProbs.narrow(0, first, n)
+                .copy_(logits.gather(1, targets.narrow(0, first, n).unsqueeze(1)).squeeze(1) - logSum);
             if (wantEntropy) {
-                // H = logsumexp - sum p * logit
-                const at::Tensor p = (logits - logSum.unsqueeze(1)).exp_();
-                entropy.narrow(0, first, n).copy_(logSum - p.mul_(logits).sum(-1));
+                // -sum p log p. The shorter logsumexp - sum p * logit would subtract two large numbers.
+                logits.sub_(logSum.unsqueeze(1));
+                entropy.narrow(0, first, n).copy_(logits.exp().mul_(logits).sum(-1).neg_());
             }
         }
         context->save_for_backward({hidden, weight, targets, logSums});
@@ -78,8 +74,9 @@ struct ChunkedLogProbs : torch::autograd::Function<ChunkedLogProbs>
         for (std::int64_t first = 0; first < h.size(0); first += chunk) {
             const std::int64_t n = std::min(chunk, h.size(0) - first);
             const at::Tensor rows = h.narrow(0, first, n);
-            const at::Tensor g = gradient.narrow(0, first, n).unsqueeze(1);                                  // (C, 1)
-            at::Tensor d = logitsOf(rows, w, temperature).sub_(logSums.narrow(0, first, n).unsqueeze(1)).exp_(); // softmax
+            const at::Tensor g = gradient.narrow(0, first, n).unsqueeze(1); // (C, 1)
+            at::Tensor d
+                = logitsOf(rows, w, temperature).sub_(logSums.narrow(0, first, n).unsqueeze(1)).exp_(); // softmax
             d.mul_(g.neg());
             d.scatter_add_(1, targets.narrow(0, first, n).unsqueeze(1), g);
             d = d.to(type);
@@ -98,25 +95,32 @@ struct ChunkedLogProbs : torch::autograd::Function<ChunkedLogProbs>
 
 } // namespace
 
-TokenLogProbs tokenLogProbs(const at::Tensor& hidden, const at::Tensor& weight, const at::Tensor& targets, const LogProbOptions& options)
+std::int64_t logProbChunkRows(std::int64_t vocabulary, std::int64_t wanted)
+{
+    return wanted > 0 ? wanted : std::clamp<std::int64_t>((16 << 20) / std::max<std::int64_t>(1, vocabulary), 16, 4096);
+}
+
+TokenLogProbs tokenLogProbs(
+    const at::Tensor& hidden, const at::Tensor& weight, const at::Tensor& targets, const LogProbOptions& options)
 {
     const auto result = ChunkedLogProbs::apply(hidden, weight, targets, options.temperature, options.entropy,
-        chunkRowsFor(weight.size(0), options.chunkRows), options.computeType == ComputeType::BFloat16);
+        logProbChunkRows(weight.size(0), options.chunkRows), options.computeType == ComputeType::BFloat16);
     return {result[0], options.entropy ? result[1] : at::Tensor()};
 }
 
 at::Tensor ResponseLogProbs::summed() const
 {
-    return at::zeros({rows.responses}, at::kFloat).index_add(0, rows.response, tokens.logProbs);
+    return tokens.logProbs.new_zeros({rows.responses}).index_add(0, rows.response, tokens.logProbs);
 }
 
 at::Tensor ResponseLogProbs::counts() const
 {
-    return at::zeros({rows.responses}, at::kFloat).index_add(0, rows.response, at::ones({rows.response.size(0)}, at::kFloat));
+    const at::Tensor ones = at::ones_like(tokens.logProbs);
+    return ones.new_zeros({rows.responses}).index_add(0, rows.response, ones);
 }
 
-ResponseLogProbs responseLogProbs(
-    const CausalLm& model, const PackedBatch& batch, std::span<const std::int64_t> responses, const LogProbOptions& options)
+ResponseLogProbs responseLogProbs(const CausalLm& model, const PackedBatch& batch,
+    std::span<const std::int64_t> responses, const LogProbOptions& options)
 {
     ResponseLogProbs result;
     result.rows = responseRows(batch, responses);

@@ -6,7 +6,8 @@
 
 namespace mpo {
 
-PolicyLoss ppoPolicyLoss(const at::Tensor& logProbs, const at::Tensor& oldLogProbs, const at::Tensor& advantages, const PpoLossOptions& options)
+PolicyLoss ppoPolicyLoss(const at::Tensor& logProbs, const at::Tensor& oldLogProbs, const at::Tensor& advantages,
+    const PpoLossOptions& options)
 {
     const at::Tensor difference = logProbs - oldLogProbs;
     const at::Tensor ratio = difference.exp(); // (R)
@@ -21,7 +22,8 @@ PolicyLoss ppoPolicyLoss(const at::Tensor& logProbs, const at::Tensor& oldLogPro
     return result;
 }
 
-ValueLoss ppoValueLoss(const at::Tensor& values, const at::Tensor& oldValues, const at::Tensor& returns, const PpoLossOptions& options)
+ValueLoss ppoValueLoss(
+    const at::Tensor& values, const at::Tensor& oldValues, const at::Tensor& returns, const PpoLossOptions& options)
 {
     const at::Tensor near = oldValues + (values - oldValues).clamp(-options.valueClipRange, options.valueClipRange);
     const at::Tensor plain = (values - returns).square(), clipped = (near - returns).square(); // (R)

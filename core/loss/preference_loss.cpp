@@ -34,7 +34,8 @@ const PreferenceLoss& findPreferenceLoss(std::string_view name)
     fail("loss: \"{}\" is not known; there are {}", name, known);
 }
 
-PairLoss preferenceLoss(const PreferenceLoss& loss, const PreferenceLossInput& input, const PreferenceLossOptions& options)
+PairLoss preferenceLoss(
+    const PreferenceLoss& loss, const PreferenceLossInput& input, const PreferenceLossOptions& options)
 {
     return {loss.compute(input, options), options.beta * (input.policy.chosen - input.reference.chosen).detach(),
         options.beta * (input.policy.rejected - input.reference.rejected).detach()};

@@ -17,27 +17,27 @@ struct PairLogProbs
 
 struct PreferenceLossInput
 {
-    PairLogProbs policy;    ///< differentiable
+    PairLogProbs policy; ///< differentiable
     PairLogProbs reference; ///< constants
-    PairLogProbs tokens;    ///< number of response tokens
+    PairLogProbs tokens; ///< number of response tokens
 };
 
 struct PreferenceLossOptions
 {
-    double beta = 0.1;           ///< > 0
+    double beta = 0.1; ///< > 0
     double labelSmoothing = 0.0; ///< in [0, 0.5): assumed share of flipped pairs
 };
 
 struct PairLoss
 {
-    at::Tensor loss;                            ///< (B), not reduced
-    at::Tensor chosenRewards, rejectedRewards;  ///< (B) beta * log-ratio, detached
+    at::Tensor loss; ///< (B), not reduced
+    at::Tensor chosenRewards, rejectedRewards; ///< (B) beta * log-ratio, detached
 };
 
 /// One loss on pairs. To add one: a file in this folder, a line in the table in preference_loss.cpp, a test.
 struct PreferenceLoss
 {
-    std::string_view name;        ///< "sigmoid"; stored with runs, so it may not change
+    std::string_view name; ///< "sigmoid"; stored with runs, so it may not change
     std::string_view description; ///< one line, with the paper
     at::Tensor (*compute)(const PreferenceLossInput& input, const PreferenceLossOptions& options); ///< (B)
 };
@@ -45,7 +45,7 @@ std::span<const PreferenceLoss> preferenceLosses();
 const PreferenceLoss& findPreferenceLoss(std::string_view name); ///< throws Error listing the names
 
 /// Loss and implicit rewards.
-PairLoss preferenceLoss(const PreferenceLoss& loss, const PreferenceLossInput& input,
-                        const PreferenceLossOptions& options);
+PairLoss preferenceLoss(
+    const PreferenceLoss& loss, const PreferenceLossInput& input, const PreferenceLossOptions& options);
 
 } // namespace mpo

@@ -2,12 +2,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/model/generation.h"
 
+#include "core/model/blocks/linear.h"
 #include "core/support/error.h"
 
 #include <ATen/ATen.h>
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 namespace mpo {
@@ -21,55 +23,69 @@ struct OpenRow
     RandomStream random;
 };
 
-at::Tensor logitsOf(const Model& model, const at::Tensor& hidden)
+/// Most-probable-first candidates of each row. (B, C)
+struct Candidates
 {
-    const at::Tensor weight = model.trunk->outputWeight();
-    if (model.trunk->computeType == ComputeType::BFloat16)
-        return hidden.to(at::kBFloat16).matmul(weight.to(at::kBFloat16).t()).to(at::kFloat);
-    return hidden.matmul(weight.t()); // (B, V)
+    at::Tensor logProbs; ///< falling; -inf: excluded. Undefined ids: every token, in the order of the vocabulary
+    at::Tensor ids;
+};
+
+/// As transformers: first the k most probable, then of those the fewest that reach the probability p together.
+Candidates candidates(const at::Tensor& logProbs, const GenerationOptions& options)
+{
+    const std::int64_t V = logProbs.size(-1);
+    const bool byCount = options.topK > 0 && options.topK < V, byMass = options.topP < 1.0;
+    if (!byCount && !byMass)
+        return {logProbs, {}};
+    // Sorting a whole vocabulary is slow, and the few that top-p keeps are mostly among the first.
+    constexpr std::int64_t kFirst = 512;
+    std::int64_t count = std::min(V, byCount ? options.topK : kFirst);
+    auto [values, ids] = logProbs.topk(count);
+    if (!byCount && count < V && values.exp().sum(-1).min().item<double>() < options.topP)
+        std::tie(values, ids) = logProbs.sort(-1, /*descending=*/true);
+    if (byMass) {
+        const at::Tensor p = byCount ? values.softmax(-1) : values.exp();
+        values = values.masked_fill(p.cumsum(-1) - p >= options.topP, -std::numeric_limits<double>::infinity());
+    }
+    return {values, ids};
 }
 
-/// -inf for what top-k and top-p exclude; the most probable token always stays.
-at::Tensor restricted(at::Tensor logProbs, const GenerationOptions& options)
+/// One token a row: where the cumulated probability passes the row's uniform number. (B)
+at::Tensor draw(const Candidates& from, std::vector<OpenRow>& rows)
 {
-    const double excluded = -std::numeric_limits<double>::infinity();
-    if (options.topK > 0 && options.topK < logProbs.size(-1)) {
-        const at::Tensor least = std::get<0>(logProbs.topk(options.topK, -1)).narrow(-1, options.topK - 1, 1);
-        logProbs = logProbs.masked_fill(logProbs < least, excluded);
-    }
-    if (options.topP < 1.0) {
-        const auto [sorted, order] = logProbs.softmax(-1).sort(-1, /*descending=*/true);
-        const at::Tensor before = sorted.cumsum(-1) - sorted; // probability of everything more likely
-        const at::Tensor drop = at::zeros_like(before, at::kBool).scatter(-1, order, before >= options.topP);
-        logProbs = logProbs.masked_fill(drop, excluded);
-    }
-    return logProbs;
+    const at::Tensor sums = from.logProbs.exp().cumsum(-1); // (B, C); ATen sums floats in double
+    std::vector<float> uniform;
+    for (OpenRow& row : rows)
+        uniform.push_back(float(row.random.next() >> 40) * 0x1p-24f); // 24 bits: never rounds up to 1
+    const at::Tensor level = at::tensor(uniform).unsqueeze(1) * sums.narrow(1, sums.size(1) - 1, 1);
+    const at::Tensor index = at::searchsorted(sums, level, /*out_int32=*/false, /*right=*/true);
+    return (from.ids.defined() ? from.ids.gather(1, index) : index).squeeze(1);
 }
 
-/// Index by inverse transform of one uniform number over probabilities in float, summed in double.
-std::int64_t draw(const float* logProbs, std::int64_t count, double uniform)
+/// The rows that stay, those behind the new end filling the gaps of those that leave, so that few rows of the cache
+/// move.
+std::vector<std::int64_t> closedUp(const std::vector<bool>& leaves)
 {
-    double total = 0.0;
-    for (std::int64_t i = 0; i < count; ++i)
-        total += std::exp(double(logProbs[i]));
-    double left = uniform * total;
-    std::int64_t last = 0;
-    for (std::int64_t i = 0; i < count; ++i) {
-        const double p = std::exp(double(logProbs[i]));
-        if (p <= 0.0)
+    const auto staying = std::size_t(std::count(leaves.begin(), leaves.end(), false));
+    std::vector<std::int64_t> rows;
+    std::size_t spare = staying;
+    for (std::size_t row = 0; row < staying; ++row) {
+        if (!leaves[row]) {
+            rows.push_back(std::int64_t(row));
             continue;
-        last = i;
-        left -= p;
-        if (left < 0.0)
-            return i;
+        }
+        while (leaves[spare])
+            ++spare;
+        rows.push_back(std::int64_t(spare++));
     }
-    return last;
+    return rows;
 }
 
 } // namespace
 
-std::vector<GeneratedResponse> generate(const Model& policy, const std::vector<TokenIds>& prompts, const GenerationOptions& options,
-    std::uint64_t seed, std::stop_token stop, const std::function<void(std::int64_t)>& progress)
+std::vector<GeneratedResponse> generate(const Model& policy, const std::vector<TokenIds>& prompts,
+    const GenerationOptions& options, std::uint64_t seed, std::stop_token stop,
+    const std::function<void(std::int64_t)>& progress)
 {
     const at::NoGradGuard noGrad;
     for (std::size_t i = 0; i < prompts.size(); ++i)
@@ -77,11 +93,13 @@ std::vector<GeneratedResponse> generate(const Model& policy, const std::vector<T
             fail("Prompt {} is empty; a response needs at least one token to follow", i + 1);
     std::vector<GeneratedResponse> responses(prompts.size());
     std::int64_t finishedRows = 0;
+    const Linear output {policy.trunk->outputWeight().to(scalarType(policy.trunk->computeType)), {}, {}};
 
     // Prompts of about the same length share a batch.
     std::vector<std::size_t> order(prompts.size());
     std::iota(order.begin(), order.end(), std::size_t(0));
-    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return prompts[a].size() < prompts[b].size(); });
+    std::stable_sort(order.begin(), order.end(),
+        [&](std::size_t a, std::size_t b) { return prompts[a].size() < prompts[b].size(); });
 
     const auto batchRows = std::size_t(std::max<std::int64_t>(1, options.batchRows));
     for (std::size_t first = 0; first < order.size() && !stop.stop_requested(); first += batchRows) {
@@ -96,37 +114,29 @@ std::vector<GeneratedResponse> generate(const Model& policy, const std::vector<T
         }
         const PackedBatch batch = builder.build();
         KvCache cache = policy.trunk->makeCache();
-        cache.addRows(lengths, options.maxNewTokens);
+        cache.addRows(lengths, std::min<std::int64_t>(options.maxNewTokens, 256)); // grows when needed
         at::Tensor hidden = policy.trunk->prefill(batch, cache).index_select(0, lastRows(batch, segments)); // (B, D)
 
         // 2. One token for every open row at a time.
         for (std::int64_t t = 0; t < options.maxNewTokens && !open.empty() && !stop.stop_requested(); ++t) {
-            const at::Tensor logits = logitsOf(policy, hidden);
-            const at::Tensor logProbs = (options.greedy || options.temperature == 1.0 ? logits : logits / options.temperature).log_softmax(-1);
-            std::vector<std::int64_t> chosen(open.size());
-            if (options.greedy) {
-                const at::Tensor best = logits.argmax(-1);
-                std::copy_n(best.const_data_ptr<std::int64_t>(), open.size(), chosen.begin());
-            } else {
-                const at::Tensor allowed = restricted(logProbs, options).contiguous();
-                const std::int64_t V = allowed.size(1);
-                for (std::size_t row = 0; row < open.size(); ++row)
-                    chosen[row] = draw(allowed.const_data_ptr<float>() + std::int64_t(row) * V, V, open[row].random.uniform());
-            }
-            const at::Tensor tokens = at::tensor(chosen, at::kLong);
+            const at::Tensor logits = output(hidden, policy.trunk->computeType).to(at::kFloat); // (B, V)
+            const bool tempered = !options.greedy && options.temperature != 1.0;
+            const at::Tensor logProbs = (tempered ? logits / options.temperature : logits).log_softmax(-1);
+            const at::Tensor tokens = options.greedy ? logits.argmax(-1) : draw(candidates(logProbs, options), open);
             const at::Tensor taken = logProbs.gather(1, tokens.unsqueeze(1)).squeeze(1).contiguous();
 
-            std::vector<std::int64_t> stay;
+            std::vector<bool> leaves(open.size());
             for (std::size_t row = 0; row < open.size(); ++row) {
+                const std::int64_t id = tokens.const_data_ptr<std::int64_t>()[row];
                 GeneratedResponse& response = responses[open[row].number];
-                response.ids.push_back(TokenId(chosen[row]));
+                response.ids.push_back(TokenId(id));
                 response.logProbs.push_back(taken.const_data_ptr<float>()[row]);
-                response.finished = std::find(options.stopIds.begin(), options.stopIds.end(), chosen[row]) != options.stopIds.end();
-                if (response.finished || t + 1 == options.maxNewTokens)
-                    ++finishedRows;
-                else
-                    stay.push_back(std::int64_t(row));
+                response.finished
+                    = std::find(options.stopIds.begin(), options.stopIds.end(), id) != options.stopIds.end();
+                leaves[row] = response.finished || t + 1 == options.maxNewTokens;
+                finishedRows += leaves[row];
             }
+            const std::vector<std::int64_t> stay = closedUp(leaves);
             if (progress && stay.size() < open.size())
                 progress(finishedRows);
             if (stay.empty())

@@ -2,15 +2,21 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/model/model_family.h"
 
+#include "core/model/config_reader.h"
 #include "core/model/families/llama.h"
+#include "core/model/weight_source.h"
 #include "core/support/error.h"
 #include "core/support/file.h"
+#include "core/support/log.h"
 
 #include <ATen/ATen.h>
-#include <ATen/CPUGeneratorImpl.h>
 
+#include <cassert>
+#include <cerrno>
 #include <cmath>
-#include <fstream>
+#include <cstdio>
+#include <fcntl.h>
+#include <system_error>
 #include <unistd.h>
 
 namespace fs = std::filesystem;
@@ -33,45 +39,96 @@ const ModelFamily& findModelFamily(std::string_view name)
             return family;
         known += (known.empty() ? "" : ", ") + std::string(family.name);
     }
-    fail("config.json: the model_type \"{}\" is not known; there are {}", name, known);
+    fail("\"model_type\" is \"{}\", which is not supported; there is {}", name, known);
 }
 
 namespace {
 
-ModelConfig configFrom(const Json& json, const ModelFamily& family)
+/// Runs a step that does not know its file and puts the file in front of its sentence.
+template<class Step>
+auto inFile(const fs::path& file, Step step)
 {
-    ModelConfig config = family.readConfig(json);
-    const auto id = [&](const char* key) {
-        return json.contains(key) && json[key].is_number_integer() ? json[key].get<std::int64_t>() : std::int64_t(-1);
-    };
-    config.bosId = id("bos_token_id");
-    config.padId = id("pad_token_id");
-    config.eosId = id("eos_token_id");
-    if (json.contains("eos_token_id") && json["eos_token_id"].is_array())
-        for (const Json& value : json["eos_token_id"])
-            if (value.is_number_integer())
-                config.eosIds.push_back(value.get<std::int64_t>());
-    if (config.eosId >= 0)
-        config.eosIds = {config.eosId};
-    if (config.eosId < 0 && !config.eosIds.empty())
-        config.eosId = config.eosIds.front();
+    try {
+        return step();
+    } catch (const Error& error) {
+        fail("{}: {}", file.string(), error.what());
+    }
+}
+
+std::map<std::string, at::Tensor> copiesOf(const NamedTensors& parameters)
+{
+    std::map<std::string, at::Tensor> tensors;
+    for (const auto& [name, tensor] : parameters)
+        tensors[name] = tensor.detach().clone();
+    return tensors;
+}
+
+/// All but the trunk's weights and the head.
+Model emptyCopy(const Model& model, std::map<std::string, at::Tensor> tensors)
+{
+    Model copy;
+    copy.trunk = findModelFamily(model.config().family).create(model.config(), tensors, 0);
+    copy.trunk->computeType = model.trunk->computeType;
+    copy.tokenizer = model.tokenizer;
+    copy.generationConfig = model.generationConfig;
+    copy.folder = model.folder;
+    return copy;
+}
+
+fs::path weightsFile(const fs::path& folder)
+{
+    const fs::path whole = folder / "model.safetensors";
+    return fs::exists(whole) ? whole : folder / "model.safetensors.index.json";
+}
+
+/// Replaces `target` by `complete`; a reader finds the old folder or the new one. Returns 0 or errno.
+int swapIn(const fs::path& complete, const fs::path& target)
+{
+    std::error_code ignored;
+    if (::rename(complete.c_str(), target.c_str()) == 0)
+        return syncFolder(target.parent_path());
+    if (errno != ENOTEMPTY && errno != EEXIST && errno != ENOTDIR)
+        return errno;
+    if (::renameat2(AT_FDCWD, complete.c_str(), AT_FDCWD, target.c_str(), RENAME_EXCHANGE) == 0) {
+        const int error = syncFolder(target.parent_path());
+        fs::remove_all(complete, ignored);
+        return error;
+    }
+    // A file system that cannot exchange two names.
+    fs::path old = complete;
+    old += ".old";
+    if (::rename(target.c_str(), old.c_str()) != 0 || ::rename(complete.c_str(), target.c_str()) != 0)
+        return errno;
+    const int error = syncFolder(target.parent_path());
+    fs::remove_all(old, ignored);
+    return error;
+}
+
+/// config.json as transformers writes it, with what has changed since it was read.
+Json configToSave(const Model& model, const ModelFamily& family)
+{
+    Json config = model.config().raw;
+    config["architectures"] = Json::array({std::string(model.isReward() ? family.rewardClass : family.causalClass)});
+    config["model_type"] = family.name;
+    config.erase("torch_dtype"); // the name before transformers 5
+    config["dtype"] = "float32";
+    if (model.isReward()) {
+        config["num_labels"] = 1;
+        config["id2label"] = Json {{"0", "LABEL_0"}};
+        config["label2id"] = Json {{"LABEL_0", 0}};
+    }
     return config;
 }
 
-std::unique_ptr<CausalLm> copyOf(const Model& model)
+Json generationToSave(const Model& model)
 {
-    std::map<std::string, at::Tensor> tensors;
-    for (const auto& [name, tensor] : model.trunk->parameters(true))
-        tensors[name] = tensor.detach().clone();
-    auto trunk = findModelFamily(model.config().family).create(model.config(), tensors, 0);
-    trunk->computeType = model.trunk->computeType;
-    return trunk;
-}
-
-at::Tensor randomHead(std::int64_t hidden, std::uint64_t seed)
-{
-    at::Generator generator = at::make_generator<at::CPUGeneratorImpl>(seed);
-    return at::randn({1, hidden}, generator, at::TensorOptions(at::kFloat)).div_(std::sqrt(double(hidden) + 1.0));
+    if (model.generationConfig.is_object())
+        return model.generationConfig;
+    Json generation = Json::object();
+    for (const char* key : {"bos_token_id", "eos_token_id", "pad_token_id"})
+        if (const auto found = model.config().raw.find(key); found != model.config().raw.end() && !found->is_null())
+            generation[key] = *found;
+    return generation;
 }
 
 } // namespace
@@ -104,123 +161,121 @@ void Model::setRequiresGrad(bool requiresGrad)
 
 Model loadModel(const fs::path& folder)
 {
-    if (!fs::exists(folder / "config.json"))
+    const fs::path configFile = folder / "config.json";
+    if (!fs::is_directory(folder))
+        fail("{}: there is no such model folder", folder.string());
+    if (!fs::exists(configFile) && fs::exists(folder / "adapter_config.json"))
+        fail("{}: this is an adapter (adapter_config.json); a whole model with a config.json is needed here",
+            folder.string());
+    if (!fs::exists(configFile))
         fail("{}: there is no config.json; a Hugging Face model folder is needed", folder.string());
-    const Json json = readJsonFile(folder / "config.json");
-    if (!json.is_object() || !json.contains("model_type") || !json["model_type"].is_string())
-        fail("{}: \"model_type\" is missing", (folder / "config.json").string());
+    const Json json = readJsonFile(configFile);
     Model model;
-    try {
-        const ModelFamily& family = findModelFamily(json["model_type"].get<std::string>());
-        Json complete = json;
-        if (fs::exists(folder / "generation_config.json")) {
-            const Json generation = readJsonFile(folder / "generation_config.json");
-            if (generation.is_object() && generation.contains("eos_token_id") && !generation["eos_token_id"].is_null())
-                complete["eos_token_id"] = generation["eos_token_id"];
+    model.folder = folder;
+    ModelConfig config;
+    const ModelFamily& family = *inFile(configFile, [&] {
+        const ConfigReader reader(json);
+        if (!reader.find("model_type"))
+            fail("\"model_type\" is missing");
+        const ModelFamily& found = findModelFamily(reader.text("model_type", {}));
+        config = found.readConfig(json);
+        return &found;
+    });
+
+    // What ends a response: generation_config.json, else config.json.
+    if (const fs::path file = folder / "generation_config.json"; fs::exists(file)) {
+        model.generationConfig = readJsonFile(file);
+        const auto ids = inFile(file, [&] { return ConfigReader(model.generationConfig).tokenIds("eos_token_id"); });
+        if (!ids.empty()) {
+            config.eosIds = ids;
+            config.eosId = ids.front();
         }
-        ModelConfig config = configFrom(complete, family);
-        config.raw = json;
-        std::map<std::string, at::Tensor> tensors = readModelTensors(folder);
+    }
+
+    std::map<std::string, at::Tensor> tensors = readModelTensors(folder);
+    inFile(weightsFile(folder), [&] {
         if (tensors.empty())
-            fail("the weights file holds no tensor");
+            fail("there is no tensor in it");
         if (const auto score = tensors.find("score.weight"); score != tensors.end()) {
             if (score->second.sizes() != at::IntArrayRef({1, config.hidden}))
-                fail("tensor score.weight must have the shape (1, {}); only reward models with one output are read", config.hidden);
+                fail("tensor score.weight has the shape {} instead of (1, {}); only reward models with one output are "
+                     "read",
+                    shapeText(score->second.sizes()), config.hidden);
             model.head = score->second.to(at::kFloat).contiguous();
             tensors.erase(score);
+        } else if (!config.tiedEmbeddings && !tensors.contains("lm_head.weight")) {
+            fail("tensor lm_head.weight is missing and the embeddings are not tied; the weights do not belong to this "
+                 "config.json");
         }
-        if (!config.tiedEmbeddings && !model.head.defined() && !tensors.contains("lm_head.weight"))
-            fail("tensor lm_head.weight is missing and the embeddings are not tied");
         model.trunk = family.create(config, tensors, 0);
-    } catch (const Json::exception& error) {
-        fail("{}: a field has the wrong type ({})", (folder / "config.json").string(), error.what());
-    } catch (const Error& error) {
-        const std::string sentence = error.what();
-        if (sentence.starts_with(folder.string()))
-            throw;
-        fail("{}: {}", folder.string(), sentence);
-    }
+        return true;
+    });
+    // A tied output layer and rotary tables may stand in a file beside what defines them.
+    std::erase_if(tensors, [](const auto& entry) {
+        return entry.first == "lm_head.weight" || entry.first.ends_with("rotary_emb.inv_freq");
+    });
+    if (!tensors.empty())
+        log().warn("{}: {} tensors are not used by this kind of model, {} first", weightsFile(folder).string(),
+            tensors.size(), tensors.begin()->first.substr(0, 200));
+
     if (fs::exists(folder / "tokenizer.json"))
         model.tokenizer = Tokenizer::load(folder);
-    model.folder = folder;
     return model;
 }
 
 Model createModel(const Json& json, std::uint64_t seed, std::shared_ptr<const Tokenizer> tokenizer)
 {
-    const ModelFamily& family = findModelFamily(json.at("model_type").get<std::string>());
+    const ModelFamily& family = findModelFamily(ConfigReader(json).text("model_type", {}));
     Model model;
     std::map<std::string, at::Tensor> none;
-    model.trunk = family.create(configFrom(json, family), none, seed);
+    model.trunk = family.create(family.readConfig(json), none, seed);
     model.tokenizer = std::move(tokenizer);
     return model;
 }
 
 Model cloneModel(const Model& model)
 {
-    Model copy;
-    copy.trunk = copyOf(model);
+    Model copy = emptyCopy(model, copiesOf(model.trunk->parameters()));
     if (model.isReward())
         copy.head = model.head.detach().clone();
-    copy.tokenizer = model.tokenizer;
-    copy.folder = model.folder;
     return copy;
 }
 
 Model rewardModelFrom(const Model& policy, std::uint64_t seed)
 {
-    Model reward = cloneModel(policy);
-    reward.head = randomHead(policy.config().hidden, seed);
+    Model reward = emptyCopy(policy, copiesOf(policy.trunk->parameters(/*withOutput=*/false)));
+    const std::int64_t D = policy.config().hidden;
+    reward.head = randomNormal({1, D}, 1.0 / std::sqrt(double(D) + 1.0), seed, "score.weight");
     return reward;
 }
 
 void saveModel(const Model& model, const fs::path& folder)
 {
-    const fs::path target = fs::absolute(folder).lexically_normal();
-    fs::path temporary = target;
-    temporary += fmt::format(".writing-{}", ::getpid());
+    fs::path target = fs::absolute(folder).lexically_normal();
+    if (!target.has_filename())
+        target = target.parent_path();
+    const fs::path temporary = target.parent_path() / fmt::format(".{}.{}.tmp", target.filename().string(), ::getpid());
     std::error_code ignored;
     fs::remove_all(temporary, ignored);
     try {
         fs::create_directories(temporary);
         const ModelFamily& family = findModelFamily(model.config().family);
-        Json config = model.config().raw;
-        config["architectures"] = Json::array({std::string(model.isReward() ? family.rewardClass : family.causalClass)});
-        config["model_type"] = family.name;
-        config.erase("torch_dtype");
-        config["dtype"] = "float32";
-        if (model.isReward()) {
-            config["num_labels"] = 1;
-            config["id2label"] = Json {{"0", "LABEL_0"}};
-            config["label2id"] = Json {{"LABEL_0", 0}};
-        }
-        writeJsonFile(temporary / "config.json", config);
+        writeJsonFile(temporary / "config.json", configToSave(model, family));
         writeTensorFile(temporary / "model.safetensors", model.parameters());
-        if (!model.isReward()) {
-            Json generation = Json::object();
-            for (const char* key : {"bos_token_id", "eos_token_id", "pad_token_id"})
-                if (config.contains(key) && !config[key].is_null())
-                    generation[key] = config[key];
-            if (!model.config().eosIds.empty())
-                generation["eos_token_id"] = model.config().eosIds.size() == 1 ? Json(model.config().eosIds.front()) : Json(model.config().eosIds);
-            writeJsonFile(temporary / "generation_config.json", generation);
-        }
+        if (!model.isReward())
+            writeJsonFile(temporary / "generation_config.json", generationToSave(model));
         if (model.tokenizer && !model.tokenizer->file.empty())
-            for (const char* name : {"tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja"}) {
+            for (const char* name :
+                {"tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja"}) {
                 const fs::path source = model.tokenizer->file.parent_path() / name;
                 if (fs::exists(source))
                     writeFileAtomically(temporary / name, readTextFile(source));
             }
-        // Swap: the old folder goes only when the new one is complete.
-        fs::path old = target;
-        old += fmt::format(".old-{}", ::getpid());
-        if (fs::exists(target))
-            fs::rename(target, old);
-        fs::rename(temporary, target);
-        fs::remove_all(old, ignored);
+        if (const int error = swapIn(temporary, target))
+            fail("{}: the model cannot be written ({})", target.string(), std::generic_category().message(error));
     } catch (const fs::filesystem_error& error) {
         fs::remove_all(temporary, ignored);
-        fail("{}: the model could not be written ({})", target.string(), error.code().message());
+        fail("{}: the model cannot be written ({})", target.string(), error.code().message());
     } catch (...) {
         fs::remove_all(temporary, ignored);
         throw;
@@ -229,18 +284,28 @@ void saveModel(const Model& model, const fs::path& folder)
 
 std::string modelDigest(const Model& model)
 {
-    std::string digests;
+    Sha256 digest;
     for (const auto& [name, tensor] : model.parameters()) {
         const at::Tensor flat = tensor.detach().contiguous();
-        digests += name + " " + sha256({static_cast<const char*>(flat.const_data_ptr()), flat.nbytes()}) + "\n";
+        digest.add(fmt::format("{} {}\n", name, shapeText(flat.sizes())));
+        digest.add({static_cast<const char*>(flat.const_data_ptr()), flat.nbytes()});
     }
-    return sha256(digests);
+    return digest.hex();
+}
+
+std::int64_t scoredLength(const ModelConfig& config, std::span<const TokenId> ids)
+{
+    std::int64_t length = std::int64_t(ids.size());
+    while (config.padId >= 0 && length > 1 && ids[std::size_t(length) - 1] == config.padId)
+        --length;
+    return length;
 }
 
 at::Tensor scores(const Model& model, const PackedBatch& batch, std::span<const std::int64_t> segments)
 {
+    assert(model.isReward());
     const at::Tensor hidden = model.trunk->hidden(batch).index_select(0, lastRows(batch, segments)); // (S, D)
-    return hidden.matmul(model.head.squeeze(0));
+    return hidden.mv(model.head.squeeze(0));
 }
 
 } // namespace mpo

@@ -16,15 +16,15 @@ namespace mpo {
 /// One architecture. To add one: a file in families/, a line in the table in model_family.cpp, a test.
 struct ModelFamily
 {
-    std::string_view name;           ///< "model_type" in config.json
-    std::string_view causalClass;    ///< "LlamaForCausalLM", written as "architectures"
-    std::string_view rewardClass;    ///< "LlamaForSequenceClassification"
+    std::string_view name; ///< "model_type" in config.json
+    std::string_view causalClass; ///< "LlamaForCausalLM", written as "architectures"
+    std::string_view rewardClass; ///< "LlamaForSequenceClassification"
     ModelConfig (*readConfig)(const Json& config);
     /// Takes the tensors it needs out of `tensors` (any float type; they become fp32 leaves); empty map: random weights
     /// drawn from `seed` (normal, standard deviation initializer_range). Throws Error naming a missing tensor or one of
     /// the wrong shape.
-    std::unique_ptr<CausalLm> (*create)(const ModelConfig& config, std::map<std::string, at::Tensor>& tensors,
-                                        std::uint64_t seed);
+    std::unique_ptr<CausalLm> (*create)(
+        const ModelConfig& config, std::map<std::string, at::Tensor>& tensors, std::uint64_t seed);
 };
 std::span<const ModelFamily> modelFamilies();
 const ModelFamily& findModelFamily(std::string_view name); ///< throws Error listing the known ones
@@ -33,9 +33,10 @@ const ModelFamily& findModelFamily(std::string_view name); ///< throws Error lis
 struct Model
 {
     std::unique_ptr<CausalLm> trunk;
-    at::Tensor head;                              ///< score.weight (1, D) fp32 leaf; undefined: a language model
-    std::shared_ptr<const Tokenizer> tokenizer;   ///< null: the folder has none (rows of ids only)
-    std::filesystem::path folder;                 ///< where it was read; empty: made by the program
+    at::Tensor head; ///< score.weight (1, D) fp32 leaf; undefined: a language model
+    std::shared_ptr<const Tokenizer> tokenizer; ///< null: the folder has none (rows of ids only)
+    Json generationConfig; ///< generation_config.json of the folder; null: none
+    std::filesystem::path folder; ///< where it was read; empty: made by the program
 
     const ModelConfig& config() const { return trunk->config(); }
     bool isReward() const { return head.defined(); }
@@ -45,7 +46,8 @@ struct Model
     void setRequiresGrad(bool requiresGrad);
 };
 
-/// Reads a Hugging Face folder: config.json, *.safetensors, tokenizer.json if there. Throws Error naming file and tensor.
+/// Reads a Hugging Face folder: config.json, *.safetensors, tokenizer.json if there. Throws Error naming file and
+/// tensor.
 Model loadModel(const std::filesystem::path& folder);
 
 /// Random weights, no folder. For the demo and for tests.
@@ -64,7 +66,12 @@ void saveModel(const Model& model, const std::filesystem::path& folder);
 /// Digest over names, shapes and bytes of all parameters: two models with the same digest give the same numbers.
 std::string modelDigest(const Model& model);
 
-/// Scores of packed token lists: the head at the last token of each segment given. Differentiable. (segments.size()) fp32
+/// How many tokens of a text are read for its score: transformers takes the last token that is not the padding id of
+/// config.json, so an appended EOS that is the padding id too does not count. At least 1. Rows of ids are scored whole.
+std::int64_t scoredLength(const ModelConfig& config, std::span<const TokenId> ids);
+
+/// Scores of packed token lists: the head at the last token of each segment given. Differentiable. (segments.size())
+/// fp32
 at::Tensor scores(const Model& model, const PackedBatch& batch, std::span<const std::int64_t> segments);
 
 } // namespace mpo

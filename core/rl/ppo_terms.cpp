@@ -45,12 +45,14 @@ AdvantageResult advantages(std::span<const RolloutSequence> sequences, const Adv
 {
     AdvantageResult result;
     for (const RolloutSequence& sequence : sequences) {
-        assert(sequence.logProbs.size() == sequence.values.size() && sequence.logProbs.size() == sequence.referenceLogProbs.size());
+        assert(sequence.logProbs.size() == sequence.values.size()
+            && sequence.logProbs.size() == sequence.referenceLogProbs.size());
         for (std::size_t t = 0; t < sequence.logProbs.size(); ++t) {
             const double kl = klEstimate(options.klEstimator, sequence.logProbs[t], sequence.referenceLogProbs[t]);
             result.kl.push_back(kl);
             result.meanKl += kl;
-            result.rewards.push_back(-options.klCoefficient * kl + (t + 1 == sequence.logProbs.size() ? sequence.score : 0.0));
+            result.rewards.push_back(
+                -options.klCoefficient * kl + (t + 1 == sequence.logProbs.size() ? sequence.score : 0.0));
         }
     }
     if (!sequences.empty())

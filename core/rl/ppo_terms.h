@@ -25,7 +25,7 @@ struct AdvantageOptions
 {
     double klCoefficient = 0.05;
     KlEstimator klEstimator = KlEstimator::K1;
-    double discount = 1.0;   ///< gamma
+    double discount = 1.0; ///< gamma
     double gaeLambda = 0.95;
     bool whitenRewards = false; ///< keeping the mean (openai/lm-human-preferences)
     bool whitenAdvantages = true;
@@ -38,9 +38,10 @@ struct AdvantageResult
     double meanKl = 0.0; ///< mean over sequences of the sum over tokens, of the estimator in use
 };
 
-/// reward_t = -klCoefficient * kl_t + score at the last token; GAE from right to left with value 0 after the end; returns =
-/// advantages + values before whitening; whitening over all response tokens, (x - mean) / sqrt(var + 1e-8) with Bessel's
-/// correction. A sequence without a token adds nothing. (Ziegler et al. 2019, arXiv 1909.08593; GAE arXiv 1506.02438 eq. 16)
+/// reward_t = -klCoefficient * kl_t + score at the last token; GAE from right to left with value 0 after the end;
+/// returns = advantages + values before whitening; whitening over all response tokens, (x - mean) / sqrt(var + 1e-8)
+/// with Bessel's correction. A sequence without a token adds nothing. (Ziegler et al. 2019, arXiv 1909.08593; GAE arXiv
+/// 1506.02438 eq. 16)
 AdvantageResult advantages(std::span<const RolloutSequence> sequences, const AdvantageOptions& options);
 
 /// x <- (x - mean) / sqrt(var + 1e-8); `keepMean` adds the mean back. One value: only its mean is taken off.

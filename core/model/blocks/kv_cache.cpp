@@ -18,11 +18,19 @@ KvCache::KvCache(std::int64_t layers, std::int64_t kvHeads, std::int64_t headWid
 {
 }
 
+void KvCache::setLengths(std::vector<std::int64_t> lengths)
+{
+    m_lengths = std::move(lengths);
+    m_longest = m_lengths.empty() ? 0 : *std::max_element(m_lengths.begin(), m_lengths.end());
+    m_positions = at::tensor(m_lengths, at::kLong);
+}
+
 void KvCache::addRows(const std::vector<std::int64_t>& lengths, std::int64_t reserve)
 {
-    assert(m_lengths.empty());
-    m_lengths = lengths;
-    m_capacity = *std::max_element(lengths.begin(), lengths.end()) + std::max<std::int64_t>(1, reserve);
+    assert(m_lengths.empty() && !lengths.empty());
+    setLengths(lengths);
+    m_capacity = m_longest + std::max<std::int64_t>(1, reserve);
+    // Zeros, because a masked position still takes part in the sum, with weight 0: it must not hold NaN.
     for (auto* storage : {&m_keys, &m_values})
         for (at::Tensor& tensor : *storage)
             tensor = at::zeros({rows(), m_kvHeads, m_capacity, m_headWidth}, at::kFloat);
@@ -37,49 +45,55 @@ void KvCache::setPrompt(std::int64_t layer, std::int64_t row, const at::Tensor& 
 
 void KvCache::append(std::int64_t layer, const at::Tensor& keys, const at::Tensor& values)
 {
-    reserve(*std::max_element(m_lengths.begin(), m_lengths.end()) + 1);
-    const at::Tensor row = at::arange(rows(), at::kLong), position = positions();
-    m_keys[std::size_t(layer)].index_put_({row, at::indexing::Slice(), position}, keys);
-    m_values[std::size_t(layer)].index_put_({row, at::indexing::Slice(), position}, values);
+    reserve(m_longest + 1);
+    const at::Tensor place = m_positions.view({-1, 1, 1, 1}).expand({-1, m_kvHeads, 1, m_headWidth});
+    m_keys[std::size_t(layer)].scatter_(2, place, keys.unsqueeze(2));
+    m_values[std::size_t(layer)].scatter_(2, place, values.unsqueeze(2));
 }
 
 void KvCache::advance()
 {
-    for (std::int64_t& length : m_lengths)
+    std::vector<std::int64_t> lengths = m_lengths;
+    for (std::int64_t& length : lengths)
         ++length;
+    setLengths(std::move(lengths));
 }
 
-at::Tensor KvCache::keys(std::int64_t layer) const
-{
-    return m_keys[std::size_t(layer)].narrow(2, 0, *std::max_element(m_lengths.begin(), m_lengths.end()) + 1);
-}
+at::Tensor KvCache::keys(std::int64_t layer) const { return m_keys[std::size_t(layer)].narrow(2, 0, m_longest + 1); }
 
 at::Tensor KvCache::values(std::int64_t layer) const
 {
-    return m_values[std::size_t(layer)].narrow(2, 0, *std::max_element(m_lengths.begin(), m_lengths.end()) + 1);
+    return m_values[std::size_t(layer)].narrow(2, 0, m_longest + 1);
 }
 
 at::Tensor KvCache::attentionMask() const
 {
-    const std::int64_t width = *std::max_element(m_lengths.begin(), m_lengths.end()) + 1;
-    return (at::arange(width, at::kLong).unsqueeze(0) <= positions().unsqueeze(1)).unsqueeze(1).unsqueeze(1);
-}
-
-at::Tensor KvCache::positions() const
-{
-    return at::tensor(m_lengths, at::kLong);
+    return (at::arange(m_longest + 1, at::kLong).unsqueeze(0) <= m_positions.unsqueeze(1)).unsqueeze(1).unsqueeze(1);
 }
 
 void KvCache::keepRows(const std::vector<std::int64_t>& rows)
 {
-    const at::Tensor index = at::tensor(rows, at::kLong);
+    const auto count = std::int64_t(rows.size());
+    bool inPlace = count <= this->rows();
     std::vector<std::int64_t> lengths;
-    for (const std::int64_t row : rows)
+    for (std::int64_t i = 0; i < count; ++i) {
+        const std::int64_t row = rows[std::size_t(i)];
         lengths.push_back(m_lengths[std::size_t(row)]);
-    m_lengths = std::move(lengths);
+        inPlace = inPlace && (row == i || row >= count);
+    }
+    const at::Tensor index = inPlace ? at::Tensor() : at::tensor(rows, at::kLong);
     for (auto* storage : {&m_keys, &m_values})
-        for (at::Tensor& tensor : *storage)
-            tensor = tensor.index_select(0, index);
+        for (at::Tensor& tensor : *storage) {
+            if (!inPlace) {
+                tensor = tensor.index_select(0, index);
+                continue;
+            }
+            for (std::int64_t i = 0; i < count; ++i)
+                if (const std::int64_t row = rows[std::size_t(i)]; row != i)
+                    tensor[i].copy_(tensor[row]);
+            tensor = tensor.narrow(0, 0, count);
+        }
+    setLengths(std::move(lengths));
 }
 
 void KvCache::repeatRows(std::int64_t copies)

@@ -34,18 +34,22 @@ public:
     /// (B, K, maxLength + 1, headWidth) and the mask of what counts, (B, 1, 1, maxLength + 1) bool
     at::Tensor keys(std::int64_t layer) const, values(std::int64_t layer) const;
     at::Tensor attentionMask() const;
-    at::Tensor positions() const; ///< (B) int64: position of the token being appended
+    const at::Tensor& positions() const { return m_positions; } ///< (B) int64: position of the token being appended
 
-    /// Keeps these rows, in this order, and drops the others.
+    /// Keeps these rows, in this order, and drops the others. Cheap where rows stay in place or come from behind those
+    /// kept.
     void keepRows(const std::vector<std::int64_t>& rows);
     /// Each row `copies` times in sequence (several responses for one prompt).
     void repeatRows(std::int64_t copies);
 
 private:
     void reserve(std::int64_t capacity);
+    void setLengths(std::vector<std::int64_t> lengths);
 
     std::int64_t m_layers = 0, m_kvHeads = 0, m_headWidth = 0, m_capacity = 0;
     std::vector<std::int64_t> m_lengths;
+    std::int64_t m_longest = 0;
+    at::Tensor m_positions; ///< m_lengths as a tensor
     std::vector<at::Tensor> m_keys, m_values; ///< per layer (B, K, capacity, headWidth)
 };
 

@@ -38,6 +38,7 @@ private Q_SLOTS:
         QTest::addColumn<QByteArray>("name");
         QTest::newRow("tied embeddings") << QByteArray("tied");
         QTest::newRow("lm_head and attention bias") << QByteArray("untied");
+        QTest::newRow("feed-forward bias, wide heads, another rotary base") << QByteArray("wide");
     }
     void logitsEqualTransformers()
     {

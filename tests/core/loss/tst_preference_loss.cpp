@@ -1,0 +1,136 @@
+// SPDX-FileCopyrightText: MPO Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/loss/preference_loss.h"
+#include "core/support/error.h"
+#include "core/support/json.h"
+#include "tests/common/near.h"
+
+#include <ATen/ATen.h>
+
+using namespace mpo;
+
+namespace {
+
+at::Tensor vectorOf(const Json& values) { return at::tensor(values.get<std::vector<double>>()).to(at::kFloat); }
+
+PairLogProbs pairOf(const Json& sides) { return {vectorOf(sides["chosen"]), vectorOf(sides["rejected"])}; }
+
+/// |a - b| of each entry, in units of max(1, |b|).
+double worstError(const at::Tensor& a, const Json& expected)
+{
+    const at::Tensor b = at::tensor(expected.get<std::vector<double>>()).to(at::kDouble);
+    return ((a - b).abs() / b.abs().clamp_min(1.0)).max().item<double>();
+}
+
+PreferenceLossInput pairWithMargin(double margin)
+{
+    PreferenceLossInput input;
+    input.policy = {at::tensor({-5.0f + float(margin) / 2}), at::tensor({-7.0f - float(margin) / 2})};
+    input.reference = {at::tensor({-5.0f}), at::tensor({-7.0f})};
+    input.tokens = {at::tensor({2.0f}), at::tensor({2.0f})};
+    return input;
+}
+
+} // namespace
+
+class TestPreferenceLoss : public QObject
+{
+    Q_OBJECT
+private Q_SLOTS:
+    /// Loss, implicit rewards and gradients that TRL computes from the same log-probs (make_loss_fixture.py).
+    void equalsTrl()
+    {
+        const Json golden = readJsonFile(std::filesystem::path(MPO_FIXTURES) / "loss/loss.json")["preference"];
+        QVERIFY(golden["cases"].size() >= 8);
+        for (const Json& expected : golden["cases"]) {
+            PreferenceLossInput input {pairOf(golden["policy"]), pairOf(golden["reference"]), pairOf(golden["tokens"])};
+            input.policy.chosen.requires_grad_(true);
+            input.policy.rejected.requires_grad_(true);
+            const auto name = expected["loss_name"].get<std::string>();
+            const PairLoss result = preferenceLoss(findPreferenceLoss(name), input,
+                {expected["beta"].get<double>(), expected["label_smoothing"].get<double>()});
+            result.loss.sum().backward();
+            COMPARE_NEAR(worstError(result.loss, expected["loss"]), 0.0, 1e-5);
+            COMPARE_NEAR(worstError(result.chosenRewards, expected["chosen_rewards"]), 0.0, 1e-5);
+            COMPARE_NEAR(worstError(result.rejectedRewards, expected["rejected_rewards"]), 0.0, 1e-5);
+            COMPARE_NEAR(worstError(input.policy.chosen.grad(), expected["chosen_gradient"]), 0.0, 1e-5);
+            COMPARE_NEAR(worstError(input.policy.rejected.grad(), expected["rejected_gradient"]), 0.0, 1e-5);
+            QVERIFY(!result.chosenRewards.requires_grad() && !result.rejectedRewards.requires_grad());
+        }
+    }
+
+    void byHand_data()
+    {
+        QTest::addColumn<QByteArray>("loss");
+        QTest::addColumn<double>("smoothing");
+        QTest::addColumn<double>("margin"); // difference of the log-ratios
+        QTest::addColumn<double>("expected");
+        QTest::newRow("sigmoid at the start: ln 2") << QByteArray("sigmoid") << 0.0 << 0.0 << 0.6931471805599453;
+        QTest::newRow("conservative at the start: ln 2") << QByteArray("sigmoid") << 0.1 << 0.0 << 0.6931471805599453;
+        QTest::newRow("sigmoid, z = 0.2") << QByteArray("sigmoid") << 0.0 << 2.0 << 0.5981388693815919;
+        QTest::newRow("conservative, z = 0.2, e = 0.1") << QByteArray("sigmoid") << 0.1 << 2.0 << 0.6181388693815919;
+        QTest::newRow("ipo at the start: 1 / (4 beta^2)") << QByteArray("ipo") << 0.0 << 0.0 << 25.0;
+        QTest::newRow("ipo, two tokens a side") << QByteArray("ipo") << 0.0 << 2.0 << 16.0;
+        QTest::newRow("hinge at the start") << QByteArray("hinge") << 0.0 << 0.0 << 1.0;
+        QTest::newRow("hinge beyond the margin") << QByteArray("hinge") << 0.0 << 12.0 << 0.0;
+    }
+    void byHand()
+    {
+        QFETCH(QByteArray, loss);
+        QFETCH(double, smoothing);
+        QFETCH(double, margin);
+        QFETCH(double, expected);
+        const PairLoss result
+            = preferenceLoss(findPreferenceLoss(loss.toStdString()), pairWithMargin(margin), {0.1, smoothing});
+        COMPARE_NEAR(result.loss.item<double>(), expected, 2e-5);
+        COMPARE_NEAR(result.chosenRewards.item<double>() - result.rejectedRewards.item<double>(), 0.1 * margin, 1e-5);
+    }
+
+    /// A naive log(1 / (1 + exp(-z))) is infinite here.
+    void farMarginsStayFinite()
+    {
+        const PreferenceLoss& sigmoid = findPreferenceLoss("sigmoid");
+        COMPARE_NEAR(preferenceLoss(sigmoid, pairWithMargin(-4000), {0.1, 0.0}).loss.item<double>(), 400.0, 1e-3);
+        COMPARE_NEAR(preferenceLoss(sigmoid, pairWithMargin(4000), {0.1, 0.0}).loss.item<double>(), 0.0, 1e-6);
+        COMPARE_NEAR(preferenceLoss(sigmoid, pairWithMargin(4000), {0.1, 0.2}).loss.item<double>(), 80.0, 1e-3);
+    }
+
+    void responseWithoutTokensGivesNoNan()
+    {
+        PreferenceLossInput input = pairWithMargin(0.0);
+        input.tokens.rejected = at::tensor({0.0f});
+        input.policy.rejected = input.reference.rejected = at::tensor({0.0f});
+        for (const PreferenceLoss& loss : preferenceLosses())
+            QVERIFY(preferenceLoss(loss, input, {}).loss.isfinite().all().item<bool>());
+    }
+
+    /// Adding the same to policy and reference of a response changes nothing: only log-ratios enter.
+    void onlyLogRatiosEnter()
+    {
+        for (const PreferenceLoss& loss : preferenceLosses()) {
+            PreferenceLossInput input = pairWithMargin(1.0);
+            const double before = preferenceLoss(loss, input, {}).loss.item<double>();
+            input.policy.chosen = input.policy.chosen - 3.0;
+            input.reference.chosen = input.reference.chosen - 3.0;
+            COMPARE_NEAR(preferenceLoss(loss, input, {}).loss.item<double>(), before, 1e-5);
+        }
+    }
+
+    void everyNameIsFoundAndAnUnknownOneNamesThem()
+    {
+        for (const PreferenceLoss& loss : preferenceLosses()) {
+            QCOMPARE(&findPreferenceLoss(loss.name), &loss);
+            QVERIFY(!loss.description.empty());
+        }
+        try {
+            findPreferenceLoss("kto");
+            QFAIL("an unknown loss was found");
+        } catch (const Error& error) {
+            for (const PreferenceLoss& loss : preferenceLosses())
+                QVERIFY2(std::string(error.what()).find(loss.name) != std::string::npos, error.what());
+        }
+    }
+};
+
+QTEST_GUILESS_MAIN(TestPreferenceLoss)
+#include "tst_preference_loss.moc"

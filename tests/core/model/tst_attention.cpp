@@ -1,0 +1,169 @@
+// SPDX-FileCopyrightText: MPO Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/model/blocks/attention.h"
+#include "core/model/blocks/kv_cache.h"
+#include "core/model/blocks/rms_norm.h"
+#include "core/model/blocks/rotary.h"
+#include "tests/common/near.h"
+
+#include <ATen/ATen.h>
+#include <torch/csrc/autograd/autograd.h>
+
+using namespace mpo;
+
+/// Every block against the plain formula, written out with broad operators in double.
+class TestAttention : public QObject
+{
+    Q_OBJECT
+
+    static double distance(const at::Tensor& a, const at::Tensor& b)
+    {
+        return (a.to(at::kDouble) - b.to(at::kDouble)).abs().max().item<double>();
+    }
+
+    static at::Tensor leaf(std::vector<std::int64_t> shape) { return at::randn(shape).requires_grad_(); }
+
+    /// softmax(q k / sqrt(W) + mask) v over the whole batch, with one mask that says who sees whom.
+    static at::Tensor plain(
+        const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const std::vector<Segment>& segments)
+    {
+        const std::int64_t N = q.size(0), group = q.size(1) / k.size(1);
+        at::Tensor sees = at::zeros({N, N}, at::kBool);
+        for (const Segment& s : segments)
+            for (std::int64_t i = 0; i < s.length; ++i) {
+                sees[s.begin + i].narrow(0, s.begin, i + 1).fill_(true);
+                if (s.prefix >= 0)
+                    sees[s.begin + i]
+                        .narrow(0, segments[std::size_t(s.prefix)].begin, segments[std::size_t(s.prefix)].length)
+                        .fill_(true);
+            }
+        const auto heads = [](const at::Tensor& x) { return x.to(at::kDouble).transpose(0, 1); };
+        const at::Tensor scores
+            = heads(q).matmul(heads(k).repeat_interleave(group, 0).transpose(1, 2)) / std::sqrt(double(q.size(2)));
+        const at::Tensor shares = scores.masked_fill(sees.logical_not(), -INFINITY).softmax(-1);
+        return shares.matmul(heads(v).repeat_interleave(group, 0)).transpose(0, 1).reshape({N, -1});
+    }
+
+private Q_SLOTS:
+    void init() { at::manual_seed(3); }
+
+    void packedAttentionEqualsTheFormula_data()
+    {
+        QTest::addColumn<int>("heads");
+        QTest::addColumn<int>("kvHeads");
+        QTest::addColumn<bool>("bySegment");
+        QTest::newRow("grouped") << 6 << 2 << false;
+        QTest::newRow("one key head") << 3 << 1 << false;
+        QTest::newRow("as many key heads") << 4 << 4 << false;
+        QTest::newRow("public operator") << 6 << 2 << true;
+    }
+    void packedAttentionEqualsTheFormula()
+    {
+        QFETCH(int, heads);
+        QFETCH(int, kvHeads);
+        QFETCH(bool, bySegment);
+        // Two pairs with an empty response among them, a lone segment, a segment with an empty prefix; 70 rows: more
+        // than one tile of the kernel.
+        const std::vector<Segment> segments {{0, 5, -1}, {5, 7, 0}, {12, 3, 0}, {15, 40, -1}, {55, 1, 3}, {56, 0, 3},
+            {56, 70, -1}, {126, 0, -1}, {126, 4, 7}};
+        const at::Tensor q = leaf({130, heads, 8}), k = leaf({130, kvHeads, 8}), v = leaf({130, kvHeads, 8});
+        const at::Tensor weights = at::randn({130, heads * 8});
+
+        const at::Tensor ours
+            = bySegment ? packedAttentionBySegment(q, k, v, segments) : packedAttention(q, k, v, segments);
+        const at::Tensor formula = plain(q, k, v, segments);
+        COMPARE_NEAR(distance(ours, formula), 0.0, 1e-5);
+        const auto gradients = torch::autograd::grad({(ours * weights).sum()}, {q, k, v});
+        const auto expected = torch::autograd::grad({(formula * weights.to(at::kDouble)).sum()}, {q, k, v});
+        for (std::size_t i = 0; i < 3; ++i)
+            COMPARE_NEAR(distance(gradients[i], expected[i]), 0.0, 2e-5);
+    }
+
+    void rmsNormEqualsTheFormula()
+    {
+        const at::Tensor x = leaf({9, 16}), weight = leaf({16}), g = at::randn({9, 16});
+        const at::Tensor ours = rmsNorm(x, weight, 1e-3, at::kFloat);
+        const at::Tensor formula = x / (x.square().mean(-1, true) + 1e-3).sqrt() * weight;
+        COMPARE_NEAR(distance(ours, formula), 0.0, 1e-5);
+        const auto gradients = torch::autograd::grad({(ours * g).sum()}, {x, weight});
+        const auto expected = torch::autograd::grad({(formula * g).sum()}, {x, weight});
+        COMPARE_NEAR(distance(gradients[0], expected[0]), 0.0, 1e-5);
+        COMPARE_NEAR(distance(gradients[1], expected[1]), 0.0, 1e-5);
+        QCOMPARE(rmsNorm(x, weight, 1e-3, at::kBFloat16).scalar_type(), at::kBFloat16);
+    }
+
+    void rotationEqualsComplexMultiplication()
+    {
+        const at::Tensor x = leaf({4, 3, 8}), positions = at::tensor({0, 1, 7, 300}).to(at::kLong);
+        const at::Tensor ours = rotate(x, rotaryAngles(positions, rotaryFrequencies(100.0, 8)));
+        at::Tensor expected = at::empty_like(x);
+        for (int n = 0; n < 4; ++n)
+            for (int h = 0; h < 3; ++h)
+                for (int i = 0; i < 4; ++i) {
+                    const double angle = positions[n].item<double>() * std::pow(100.0, -2.0 * i / 8.0);
+                    const double a = x[n][h][i].item<double>(), b = x[n][h][i + 4].item<double>();
+                    expected.detach()[n][h][i] = a * std::cos(angle) - b * std::sin(angle);
+                    expected.detach()[n][h][i + 4] = a * std::sin(angle) + b * std::cos(angle);
+                }
+        COMPARE_NEAR(distance(ours, expected), 0.0, 1e-4); // fp32 angle of position 300
+        // A rotation keeps lengths, so |rotate(x)|^2 has the gradient 2 x.
+        COMPARE_NEAR(distance(torch::autograd::grad({ours.square().sum()}, {x})[0], 2 * x), 0.0, 1e-5);
+    }
+
+    void cacheGrowsDropsAndRepeatsRows()
+    {
+        KvCache cache(1, 2, 4);
+        const std::vector<std::int64_t> lengths {3, 1, 2, 5};
+        cache.addRows(lengths, 1);
+        std::vector<at::Tensor> keys, values; // what each row should hold: (T, 2, 4)
+        for (std::size_t row = 0; row < lengths.size(); ++row) {
+            keys.push_back(at::randn({lengths[row], 2, 4}));
+            values.push_back(at::randn({lengths[row], 2, 4}));
+            cache.setPrompt(0, std::int64_t(row), keys[row], values[row]);
+        }
+        const auto append = [&] {
+            const at::Tensor k = at::randn({cache.rows(), 2, 4}), v = at::randn({cache.rows(), 2, 4});
+            cache.append(0, k, v);
+            for (std::size_t row = 0; row < keys.size(); ++row) {
+                keys[row] = at::cat({keys[row], k[std::int64_t(row)].unsqueeze(0)});
+                values[row] = at::cat({values[row], v[std::int64_t(row)].unsqueeze(0)});
+            }
+            const at::Tensor mask = cache.attentionMask();
+            bool same = true;
+            for (std::size_t row = 0; row < keys.size(); ++row) {
+                const auto r = std::int64_t(row);
+                const std::int64_t length = keys[row].size(0);
+                same = same && mask[r].sum().item<std::int64_t>() == length
+                    && cache.positions()[r].item<std::int64_t>() == length - 1
+                    && at::equal(cache.keys(0)[r].narrow(1, 0, length), keys[row].transpose(0, 1))
+                    && at::equal(cache.values(0)[r].narrow(1, 0, length), values[row].transpose(0, 1));
+            }
+            cache.advance();
+            return same;
+        };
+        const auto keep = [&](const std::vector<std::int64_t>& rows) {
+            cache.keepRows(rows);
+            std::vector<at::Tensor> k, v;
+            for (const std::int64_t row : rows) {
+                k.push_back(keys[std::size_t(row)]);
+                v.push_back(values[std::size_t(row)]);
+            }
+            keys = k;
+            values = v;
+        };
+        for (int step = 0; step < 9; ++step)
+            QVERIFY(append()); // grows twice
+        keep({0, 3, 2}); // row 3 fills the gap, in place
+        QVERIFY(append());
+        keep({2, 0}); // another order
+        QVERIFY(append());
+        cache.repeatRows(2);
+        keys = {keys[0], keys[0], keys[1], keys[1]};
+        values = {values[0], values[0], values[1], values[1]};
+        QVERIFY(append() && append());
+        QCOMPARE(cache.rows(), std::int64_t(4));
+    }
+};
+
+QTEST_GUILESS_MAIN(TestAttention)
+#include "tst_attention.moc"
