@@ -4,57 +4,111 @@
 
 #include "core/support/error.h"
 
-#include <SQLiteCpp/SQLiteCpp.h>
+#include <SQLiteCpp/Database.h>
+#include <SQLiteCpp/Transaction.h>
 
-#include <array>
+#include <iterator>
 
 namespace mpo {
 
 namespace {
 
-/// SQL of a released step is never edited: a change is a new step.
-constexpr std::array kSteps {
+// "MPO1": tells a project from any other SQLite file (PRAGMA application_id).
+constexpr int kApplicationId = 0x4D504F31;
+
+// Step N brings version N to N + 1. A step that was released is never edited: add one.
+constexpr const char* kSteps[] = {
+    // Pairs of one data set have consecutive ids from first_pair, so that a page of them is one range of the table.
+    // Scores are (chosen, rejected) doubles and buckets bytes, little-endian: a million pairs load as one value. They
+    // stand
+    // last in their rows because SQLite reads a row from its front.
     R"sql(
-CREATE TABLE datasets (id INTEGER PRIMARY KEY, name TEXT UNIQUE NOT NULL, digest TEXT, source TEXT, kind INTEGER, pairs INTEGER,
-    created TEXT, report TEXT);
-CREATE TABLE pairs (dataset INTEGER NOT NULL REFERENCES datasets(id) ON DELETE CASCADE, position INTEGER NOT NULL, prompt TEXT,
-    chosen TEXT, rejected TEXT, ids TEXT, line INTEGER, PRIMARY KEY (dataset, position)) WITHOUT ROWID;
-CREATE TABLE models (id INTEGER PRIMARY KEY, name TEXT UNIQUE NOT NULL, folder TEXT, kind TEXT, family TEXT, digest TEXT,
-    parameters INTEGER, run INTEGER, parent TEXT, created TEXT);
-CREATE TABLE runs (id INTEGER PRIMARY KEY, stage TEXT, name TEXT, state INTEGER, message TEXT, config TEXT, parents TEXT,
-    steps INTEGER, total_steps INTEGER, started TEXT, ended TEXT, folder TEXT);
-CREATE TABLE metric_names (id INTEGER PRIMARY KEY, name TEXT UNIQUE NOT NULL);
-CREATE TABLE metrics (run INTEGER NOT NULL REFERENCES runs(id) ON DELETE CASCADE, name INTEGER NOT NULL, step INTEGER NOT NULL,
-    seconds REAL, value REAL, PRIMARY KEY (run, name, step)) WITHOUT ROWID;
-CREATE TABLE samples (run INTEGER NOT NULL REFERENCES runs(id) ON DELETE CASCADE, step INTEGER, item INTEGER, prompt TEXT,
-    response TEXT, score REAL);
-CREATE TABLE score_sets (id INTEGER PRIMARY KEY, name TEXT UNIQUE NOT NULL, dataset TEXT, reward_model TEXT, held_out INTEGER,
-    pairs INTEGER, created TEXT, scores BLOB);
-CREATE TABLE splits (id INTEGER PRIMARY KEY, name TEXT UNIQUE NOT NULL, dataset TEXT, score_set TEXT, rule TEXT, threshold REAL,
-    buckets BLOB, created TEXT);
-CREATE TABLE evaluations (id INTEGER PRIMARY KEY, name TEXT UNIQUE NOT NULL, source_a TEXT, source_b TEXT, config TEXT,
-    closed INTEGER DEFAULT 0, created TEXT);
-CREATE TABLE evaluation_items (evaluation INTEGER NOT NULL REFERENCES evaluations(id) ON DELETE CASCADE, number INTEGER NOT NULL,
-    prompt TEXT, response_a TEXT, response_b TEXT, a_is_left INTEGER, pair INTEGER, PRIMARY KEY (evaluation, number)) WITHOUT ROWID;
-CREATE TABLE judgments (id INTEGER PRIMARY KEY, evaluation INTEGER NOT NULL, number INTEGER NOT NULL, verdict INTEGER, comment TEXT,
-    seconds REAL, at TEXT, undone INTEGER DEFAULT 0);
-CREATE TABLE project_values (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
-)sql",
+    CREATE TABLE datasets(
+        id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, kind INTEGER NOT NULL, digest TEXT NOT NULL, source TEXT NOT NULL,
+        first_pair INTEGER NOT NULL, pairs INTEGER NOT NULL, created TEXT NOT NULL, report TEXT);
+    CREATE TABLE pairs(
+        id INTEGER PRIMARY KEY, prompt TEXT NOT NULL, chosen TEXT NOT NULL, rejected TEXT NOT NULL, line INTEGER NOT NULL,
+        ids TEXT);
+    CREATE TABLE runs(
+        id INTEGER PRIMARY KEY AUTOINCREMENT, stage TEXT NOT NULL, name TEXT NOT NULL, state INTEGER NOT NULL,
+        message TEXT NOT NULL, config TEXT NOT NULL, parents TEXT NOT NULL, steps INTEGER NOT NULL DEFAULT 0,
+        total_steps INTEGER NOT NULL DEFAULT 0, started TEXT NOT NULL, ended TEXT NOT NULL);
+    CREATE TABLE models(
+        id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, folder TEXT NOT NULL, kind TEXT NOT NULL, family TEXT NOT NULL,
+        digest TEXT NOT NULL, parameters INTEGER NOT NULL, run INTEGER REFERENCES runs, parent TEXT, created TEXT NOT NULL);
+    CREATE TABLE metric_names(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+    CREATE TABLE metrics(
+        run INTEGER NOT NULL REFERENCES runs, step INTEGER NOT NULL, name INTEGER NOT NULL REFERENCES metric_names,
+        seconds REAL NOT NULL, value REAL, PRIMARY KEY(run, step, name)) WITHOUT ROWID;
+    CREATE TABLE samples(
+        id INTEGER PRIMARY KEY, run INTEGER NOT NULL REFERENCES runs, step INTEGER NOT NULL, item INTEGER NOT NULL,
+        prompt TEXT NOT NULL, response TEXT NOT NULL, score REAL);
+    CREATE INDEX samples_of_run ON samples(run, step, item);
+    CREATE TABLE score_sets(
+        id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, dataset TEXT NOT NULL, reward_model TEXT NOT NULL,
+        held_out INTEGER NOT NULL, pairs INTEGER NOT NULL, created TEXT NOT NULL, scores BLOB NOT NULL);
+    CREATE TABLE splits(
+        id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, dataset TEXT NOT NULL, score_set TEXT NOT NULL,
+        rule INTEGER NOT NULL, value REAL NOT NULL, absolute INTEGER NOT NULL, contradictory REAL, action INTEGER NOT NULL,
+        threshold REAL NOT NULL, created TEXT NOT NULL, buckets BLOB NOT NULL);
+    CREATE TABLE evaluations(
+        id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, source_a TEXT NOT NULL, source_b TEXT NOT NULL,
+        config TEXT NOT NULL, closed INTEGER NOT NULL, created TEXT NOT NULL);
+    CREATE TABLE evaluation_items(
+        evaluation INTEGER NOT NULL REFERENCES evaluations, number INTEGER NOT NULL, prompt TEXT NOT NULL,
+        response_a TEXT NOT NULL, response_b TEXT NOT NULL, a_is_left INTEGER NOT NULL, pair INTEGER NOT NULL,
+        PRIMARY KEY(evaluation, number));
+    CREATE TABLE judgments(
+        id INTEGER PRIMARY KEY AUTOINCREMENT, evaluation INTEGER NOT NULL, number INTEGER NOT NULL, verdict INTEGER NOT NULL,
+        comment TEXT NOT NULL, seconds REAL NOT NULL, created TEXT NOT NULL, undone TEXT,
+        FOREIGN KEY(evaluation, number) REFERENCES evaluation_items(evaluation, number));
+    CREATE UNIQUE INDEX judgments_that_count ON judgments(evaluation, number) WHERE undone IS NULL;
+    CREATE TABLE project_values(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+    )sql",
 };
+
+int pragma(SQLite::Database& database, const char* name)
+{
+    return database.execAndGet(fmt::format("PRAGMA {}", name)).getInt();
+}
+
+/// The version on disk; 0 for a database without any table.
+int versionOf(SQLite::Database& database, const std::filesystem::path& file)
+{
+    const int application = pragma(database, "application_id");
+    const bool empty = database.execAndGet("SELECT count(*) FROM sqlite_master").getInt() == 0;
+    if (application != kApplicationId && !(application == 0 && empty))
+        fail("{}: is a database of another program, not a project of MPO Studio", file.string());
+    const int version = pragma(database, "user_version");
+    if (version > schemaVersion() || version < 0)
+        fail("{}: was made by a newer version of MPO Studio (format {}, this program knows up to {}); update the "
+             "program",
+            file.string(), version, schemaVersion());
+    return version;
+}
 
 } // namespace
 
-void migrate(SQLite::Database& database)
+int schemaVersion() { return int(std::size(kSteps)); }
+
+void upgradeSchema(SQLite::Database& database, const std::filesystem::path& file)
 {
-    const int version = database.execAndGet("PRAGMA user_version").getInt();
-    if (version > int(kSteps.size()))
-        fail("the project was made by a newer version of MPO Studio (schema {}, this one knows {}); use that version", version, kSteps.size());
-    for (int step = version; step < int(kSteps.size()); ++step) {
-        SQLite::Transaction transaction(database);
-        database.exec(kSteps[std::size_t(step)]);
-        database.exec("PRAGMA user_version = " + std::to_string(step + 1));
+    for (int version = versionOf(database, file); version < schemaVersion(); ++version) {
+        SQLite::Transaction transaction(database, SQLite::TransactionBehavior::IMMEDIATE);
+        database.exec(kSteps[version]);
+        database.exec(fmt::format("PRAGMA application_id={}; PRAGMA user_version={}", kApplicationId, version + 1));
         transaction.commit();
     }
+}
+
+void checkSchema(SQLite::Database& database, const std::filesystem::path& file)
+{
+    const int version = versionOf(database, file);
+    if (version < schemaVersion())
+        fail("{}: was made by an older version of MPO Studio (format {}); open the project once for writing to bring "
+             "it to "
+             "format {}",
+            file.string(), version, schemaVersion());
 }
 
 } // namespace mpo

@@ -2,14 +2,22 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <filesystem>
+
 namespace SQLite {
 class Database;
 }
 
 namespace mpo {
 
-/// Brings the tables of a project up to this version: numbered steps, each in a transaction with PRAGMA user_version.
-/// Throws Error when the project was made by a newer version.
-void migrate(SQLite::Database& database);
+/// The version that this program writes; stands in PRAGMA user_version of every project.db.
+int schemaVersion();
+
+/// Brings an empty or older database to schemaVersion(), one transaction a step, so that a crash leaves a version that
+/// exists. Throws Error: not a project, or made by a newer version of the program.
+void upgradeSchema(SQLite::Database& database, const std::filesystem::path& file);
+
+/// For readers, who must not change anything. Throws Error: not a project, newer, or older than schemaVersion().
+void checkSchema(SQLite::Database& database, const std::filesystem::path& file);
 
 } // namespace mpo

@@ -1,0 +1,172 @@
+// SPDX-FileCopyrightText: MPO Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/store/project_private.h"
+#include "core/support/file.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cmath>
+#include <limits>
+#include <map>
+#include <system_error>
+
+namespace mpo {
+
+namespace {
+
+// The database is what the program reads; the file is for the user's own tools and follows it.
+std::filesystem::path metricFile(const std::filesystem::path& runFolder) { return runFolder / "metrics.jsonl"; }
+
+/// -1 for a line that is not one of ours, such as one that a full disk cut off.
+std::int64_t stepOfLine(std::string_view line)
+{
+    const auto json = Json::parse(line, nullptr, false);
+    return json.is_object() && json.contains("step") && json["step"].is_number_integer()
+        ? json["step"].get<std::int64_t>()
+        : -1;
+}
+
+std::string linesUpTo(std::string_view text, std::int64_t lastStep)
+{
+    std::string kept;
+    while (!text.empty()) {
+        const auto end = text.find('\n');
+        const auto line = text.substr(0, end);
+        if (const auto step = stepOfLine(line); step >= 0 && step <= lastStep)
+            kept.append(line).push_back('\n');
+        text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+    }
+    return kept;
+}
+
+} // namespace
+
+void Project::Private::appendMetricLine(std::int64_t run, const std::string& line)
+{
+    auto found = metricFiles.find(run);
+    if (found == metricFiles.end()) {
+        const auto path = metricFile(runFolder(run));
+        const int descriptor = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+        if (descriptor < 0)
+            fail("{}: cannot be written ({})", path.string(), std::generic_category().message(errno));
+        found = metricFiles.emplace(run, descriptor).first;
+    }
+    const auto written = ::write(found->second, line.data(), line.size());
+    if (written != ssize_t(line.size())) {
+        const int error = written < 0 ? errno : ENOSPC;
+        fail("{}: cannot be written ({})", metricFile(runFolder(run)).string(), std::generic_category().message(error));
+    }
+}
+
+void Project::Private::closeMetricFile(std::int64_t run)
+{
+    if (const auto found = metricFiles.find(run); found != metricFiles.end()) {
+        ::close(found->second);
+        metricFiles.erase(found);
+    }
+}
+
+void Project::addMetrics(std::int64_t run, std::int64_t step, double seconds, const Metrics& metrics)
+{
+    Json line {{"step", step}, {"seconds", seconds}};
+    for (const auto& metric : metrics)
+        line[metric.name] = metric.value;
+    const auto text = toLine(line) + "\n";
+    m_d->write([&] {
+        m_d->runFolder(run); // throws for a run that is not there
+        auto findName = m_d->statement("SELECT id FROM metric_names WHERE name=?");
+        auto insert
+            = m_d->statement("INSERT OR REPLACE INTO metrics(run, step, name, seconds, value) VALUES(?, ?, ?, ?, ?)");
+        for (const auto& metric : metrics) {
+            findName.reset();
+            findName.bindNoCopy(1, metric.name);
+            std::int64_t name = 0;
+            if (findName.executeStep()) {
+                name = findName.getColumn(0).getInt64();
+            } else {
+                m_d->statement("INSERT INTO metric_names(name) VALUES(?)", metric.name).exec();
+                name = m_d->database.getLastInsertRowid();
+            }
+            insert.bind(1, run);
+            insert.bind(2, step);
+            insert.bind(3, name);
+            insert.bind(4, seconds);
+            insert.bind(5, metric.value); // SQLite stores NaN as NULL
+            insert.exec();
+            insert.reset();
+        }
+        m_d->appendMetricLine(run, text);
+    });
+}
+
+void Project::truncateMetrics(std::int64_t run, std::int64_t lastStep)
+{
+    m_d->write([&] {
+        const auto file = metricFile(m_d->runFolder(run));
+        m_d->statement("DELETE FROM metrics WHERE run=? AND step>?", run, lastStep).exec();
+        m_d->statement("DELETE FROM samples WHERE run=? AND step>?", run, lastStep).exec();
+        m_d->closeMetricFile(run); // the file is replaced by another
+        std::error_code error;
+        if (std::filesystem::exists(file, error))
+            writeFileAtomically(file, linesUpTo(readTextFile(file), lastStep));
+    });
+}
+
+std::vector<MetricSeries> Project::metrics(std::int64_t run) const
+{
+    return m_d->read([&] {
+        std::map<std::int64_t, MetricSeries> byName;
+        auto query = m_d->statement("SELECT name, step, seconds, value FROM metrics WHERE run=? ORDER BY step", run);
+        while (query.executeStep()) {
+            const auto value = query.getColumn(3);
+            byName[query.getColumn(0).getInt64()].points.push_back(
+                {query.getColumn(1).getInt64(), query.getColumn(2).getDouble(),
+                    value.isNull() ? std::numeric_limits<double>::quiet_NaN() : value.getDouble()});
+        }
+        std::vector<MetricSeries> series;
+        auto names = m_d->statement("SELECT id, name FROM metric_names ORDER BY id");
+        while (names.executeStep()) {
+            if (const auto found = byName.find(names.getColumn(0).getInt64()); found != byName.end()) {
+                found->second.name = names.getColumn(1).getString();
+                series.push_back(std::move(found->second));
+            }
+        }
+        return series;
+    });
+}
+
+void Project::addSamples(std::int64_t run, const std::vector<SampleRow>& samples)
+{
+    m_d->write([&] {
+        m_d->runFolder(run); // throws for a run that is not there
+        for (const auto& sample : samples)
+            m_d->statement("INSERT INTO samples(run, step, item, prompt, response, score) VALUES(?, ?, ?, ?, ?, ?)",
+                   run, sample.step, sample.item, sample.prompt, sample.response, sample.score)
+                .exec();
+    });
+}
+
+std::vector<SampleRow> Project::samples(std::int64_t run) const
+{
+    return m_d->read([&] {
+        std::vector<SampleRow> rows;
+        auto query = m_d->statement(
+            "SELECT step, item, prompt, response, score FROM samples WHERE run=? ORDER BY step, item, id", run);
+        while (query.executeStep()) {
+            SampleRow row;
+            row.step = query.getColumn(0).getInt64();
+            row.item = query.getColumn(1).getInt64();
+            row.prompt = query.getColumn(2).getString();
+            row.response = query.getColumn(3).getString();
+            if (const auto score = query.getColumn(4); !score.isNull())
+                row.score = score.getDouble();
+            rows.push_back(std::move(row));
+        }
+        return rows;
+    });
+}
+
+} // namespace mpo

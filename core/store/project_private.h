@@ -1,0 +1,129 @@
+// SPDX-FileCopyrightText: MPO Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// What the files of this folder share. Include it only here.
+#pragma once
+
+#include "core/store/lock_file.h"
+#include "core/store/project.h"
+#include "core/support/error.h"
+
+#include <SQLiteCpp/Database.h>
+#include <SQLiteCpp/Exception.h>
+#include <SQLiteCpp/Statement.h>
+#include <SQLiteCpp/Transaction.h>
+
+#include <map>
+#include <optional>
+#include <string_view>
+#include <type_traits>
+
+namespace mpo {
+
+struct Project::Private
+{
+    Private(const std::filesystem::path& folder, Access access);
+    ~Private();
+
+    /// Runs `work` under the mutex in one transaction, so that all its statements see the same state. Turns exceptions
+    /// of SQLite into Error.
+    template<class Work>
+    auto read(const Work& work)
+    {
+        const std::scoped_lock guard(mutex);
+        try {
+            SQLite::Transaction snapshot(database);
+            return work();
+        } catch (const SQLite::Exception& error) {
+            failWith(error);
+        }
+    }
+
+    /// As read(), and what `work` changed is on disk on return; if it throws, nothing was changed.
+    template<class Work>
+    auto write(const Work& work)
+    {
+        const std::scoped_lock guard(mutex);
+        requireWriting();
+        try {
+            SQLite::Transaction transaction(database, SQLite::TransactionBehavior::IMMEDIATE);
+            if constexpr (std::is_void_v<decltype(work())>) {
+                work();
+                transaction.commit();
+                checkpointIfDue();
+            } else {
+                auto result = work();
+                transaction.commit();
+                checkpointIfDue();
+                return result;
+            }
+        } catch (const SQLite::Exception& error) {
+            failWith(error);
+        }
+    }
+
+    /// A prepared statement with its parameters bound in order.
+    template<class... Values>
+    SQLite::Statement statement(const char* sql, const Values&... values)
+    {
+        SQLite::Statement result(database, sql);
+        int index = 0;
+        (bindValue(result, ++index, values), ...);
+        return result;
+    }
+
+    std::vector<std::string> namesIn(const char* table);
+    /// Throws Error when `name` is empty, holds control characters or is taken in `table`. `what`: "data set".
+    void requireNewName(const char* table, std::string_view what, const std::string& name);
+    [[noreturn]] void failUnknown(const char* table, std::string_view what, const std::string& name);
+    std::filesystem::path runFolder(std::int64_t run); ///< absolute; throws Error for an unknown run
+    void appendMetricLine(std::int64_t run, const std::string& line);
+    void closeMetricFile(std::int64_t run);
+    void requireEvaluation(
+        std::int64_t evaluation, bool closed); ///< throws Error unless it is there and closed, or open
+    [[noreturn]] void failWith(const SQLite::Exception& error) const;
+
+    std::filesystem::path folder;
+    Access access;
+    std::filesystem::path file; ///< project.db
+    std::optional<LockFile> lock; ///< writers only
+    SQLite::Database database;
+    std::mutex mutex;
+    std::map<std::int64_t, int> metricFiles; ///< run -> descriptor of its metrics.jsonl
+
+private:
+    void requireWriting() const;
+    void checkpointIfDue();
+
+    static void bindValue(SQLite::Statement& s, int i, const std::string& value) { s.bind(i, value); }
+    static void bindValue(SQLite::Statement& s, int i, std::int64_t value) { s.bind(i, value); }
+    static void bindValue(SQLite::Statement& s, int i, double value) { s.bind(i, value); }
+    template<class T>
+    static void bindValue(SQLite::Statement& s, int i, const std::optional<T>& value)
+    {
+        if (value)
+            bindValue(s, i, *value);
+        else
+            s.bind(i);
+    }
+
+    int m_walPages = 0; ///< in the write-ahead log after the last commit; set by SQLite's hook
+    int m_checkpointAt = 0; ///< pages at which the log is next copied into the database
+};
+
+inline std::optional<std::string> textOrNothing(const SQLite::Column& column)
+{
+    return column.isNull() ? std::nullopt : std::optional(column.getString());
+}
+
+/// An enumerator from disk; the file may be damaged or foreign.
+template<class Enum>
+Enum enumFrom(const SQLite::Column& column, Enum last)
+{
+    const auto value = column.getInt64();
+    if (value < 0 || value > std::int64_t(last))
+        fail("project.db is damaged: {} holds the unknown value {}", column.getName(), value);
+    return Enum(value);
+}
+
+} // namespace mpo

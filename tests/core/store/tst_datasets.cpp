@@ -1,0 +1,225 @@
+// SPDX-FileCopyrightText: MPO Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "store_test.h"
+
+#include <QElapsedTimer>
+#include <QTest>
+
+#include <csignal>
+#include <thread>
+
+using namespace mpo;
+
+class TestDatasets : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void roundTrip();
+    void tokenIds();
+    void pages();
+    void importReport();
+    void names();
+    void removal();
+    void hundredThousandPairs();
+    void killedWhileAdding();
+};
+
+static void compare(const PreferencePair& a, const PreferencePair& b)
+{
+    QCOMPARE(a.prompt, b.prompt);
+    QCOMPARE(a.chosen, b.chosen);
+    QCOMPARE(a.rejected, b.rejected);
+    QCOMPARE(a.promptIds, b.promptIds);
+    QCOMPARE(a.chosenIds, b.chosenIds);
+    QCOMPARE(a.rejectedIds, b.rejectedIds);
+    QCOMPARE(a.line, b.line);
+}
+
+void TestDatasets::roundTrip()
+{
+    const TemporaryProject temporary;
+    auto dataset = smallDataset("data", 7);
+    dataset.kind = DatasetKind::Completions;
+    dataset.pairs[3].chosen = std::string("with\0null\n", 10);
+    dataset.pairs[4].rejected.clear();
+    std::int64_t id = 0;
+    {
+        const auto project = temporary.open();
+        project->addDataset(smallDataset("before", 3), "test");
+        id = project->addDataset(dataset, "/path/of/data.jsonl");
+        project->addDataset(smallDataset("after", 3), "test");
+    }
+    const auto project = temporary.read();
+    const auto row = project->dataset("data").value();
+    QCOMPARE(row.id, id);
+    QCOMPARE(row.source, std::string("/path/of/data.jsonl"));
+    QCOMPARE(row.kind, DatasetKind::Completions);
+    QCOMPARE(row.pairs, 7);
+    QCOMPARE(row.digest, dataset.digest());
+    QVERIFY(!row.created.empty());
+    const auto loaded = project->loadDataset("data");
+    QCOMPARE(loaded.name, dataset.name);
+    QCOMPARE(loaded.kind, dataset.kind);
+    QCOMPARE(loaded.digest(), dataset.digest());
+    QCOMPARE(loaded.pairs.size(), dataset.pairs.size());
+    for (std::size_t i = 0; i < loaded.pairs.size(); ++i)
+        compare(loaded.pairs[i], dataset.pairs[i]);
+    QCOMPARE(project->datasets().size(), std::size_t(3));
+    QVERIFY(!project->importReport("data"));
+}
+
+void TestDatasets::tokenIds()
+{
+    const TemporaryProject temporary;
+    const auto project = temporary.open();
+    Dataset dataset {"ids", DatasetKind::Pairs, {}};
+    PreferencePair pair;
+    pair.promptIds = {1, 2, 2147483647};
+    pair.chosenIds = {3};
+    dataset.pairs = {pair, smallDataset("x", 1).pairs[0]};
+    project->addDataset(dataset, "test");
+    const auto loaded = project->loadDataset("ids");
+    compare(loaded.pairs.at(0), dataset.pairs[0]);
+    compare(loaded.pairs.at(1), dataset.pairs[1]);
+}
+
+void TestDatasets::pages()
+{
+    const TemporaryProject temporary;
+    const auto project = temporary.open();
+    project->addDataset(smallDataset("other", 10), "test");
+    project->addDataset(smallDataset("data", 10), "test");
+    project->addDataset(smallDataset("third", 10), "test");
+    const auto page = project->pairs("data", 8, 5);
+    QCOMPARE(page.size(), std::size_t(2)); // and none of the third data set
+    QCOMPARE(page[0].chosen, std::string("chosen 8"));
+    QCOMPARE(project->pairs("data", 0, 3).at(0).line, 1);
+    QVERIFY(project->pairs("data", 10, 5).empty());
+    QCOMPARE(project->pairs("data", -3, std::numeric_limits<std::int64_t>::max()).size(), std::size_t(10));
+}
+
+void TestDatasets::importReport()
+{
+    const TemporaryProject temporary;
+    const auto project = temporary.open();
+    ImportReport report;
+    report.file = "data.jsonl";
+    report.format = "pairs";
+    report.records = 10;
+    report.imported = 5;
+    report.malformed = 1;
+    report.emptyAnswers = 2;
+    report.identicalResponses = 3;
+    report.duplicates = 4;
+    report.issues
+        = {{ImportIssue::Kind::Duplicate, 17, "same as line 3"}, {ImportIssue::Kind::Malformed, 18, "bytes \xff"}};
+    project->addDataset(smallDataset("data"), "data.jsonl", &report);
+    const auto loaded = project->importReport("data").value();
+    QCOMPARE(loaded.file, report.file);
+    QCOMPARE(loaded.format, report.format);
+    QCOMPARE(loaded.records, 10);
+    QCOMPARE(loaded.imported, 5);
+    QCOMPARE(loaded.malformed, 1);
+    QCOMPARE(loaded.emptyAnswers, 2);
+    QCOMPARE(loaded.identicalResponses, 3);
+    QCOMPARE(loaded.duplicates, 4);
+    QCOMPARE(loaded.issues.size(), std::size_t(2));
+    QCOMPARE(loaded.issues[0].kind, ImportIssue::Kind::Duplicate);
+    QCOMPARE(loaded.issues[0].line, 17);
+    QCOMPARE(loaded.issues[0].reason, std::string("same as line 3"));
+}
+
+void TestDatasets::names()
+{
+    const TemporaryProject temporary;
+    const auto project = temporary.open();
+    QVERIFY(contains(errorOf([&] { project->loadDataset("x"); }), "has none yet"));
+    project->addDataset(smallDataset("one"), "test");
+    project->addDataset(smallDataset("two"), "test");
+    const auto unknown = errorOf([&] { project->loadDataset("three"); });
+    QVERIFY2(contains(unknown, "\"three\"") && contains(unknown, "\"one\", \"two\""), unknown.c_str());
+    QVERIFY(contains(errorOf([&] { project->addDataset(smallDataset("one"), "test"); }), "another data set"));
+    QVERIFY(!errorOf([&] { project->addDataset(smallDataset(""), "test"); }).empty());
+    QCOMPARE(project->datasets().size(), std::size_t(2));
+    QCOMPARE(project->loadDataset("two").pairs.size(), std::size_t(5)); // the refused ones left nothing behind
+}
+
+void TestDatasets::removal()
+{
+    const TemporaryProject temporary;
+    const auto project = temporary.open();
+    project->addDataset(smallDataset("one", 4), "test");
+    project->addDataset(smallDataset("two", 4), "test");
+    project->addScoreSet(namedFor<ScoreSetRow>("scores", "one"), {});
+    project->addSplit(namedFor<SplitRow>("split", "two"));
+    QVERIFY(contains(errorOf([&] { project->removeDataset("one"); }), "score set \"scores\""));
+    QVERIFY(contains(errorOf([&] { project->removeDataset("two"); }), "split \"split\""));
+    project->addDataset(smallDataset("three", 4), "test");
+    project->removeDataset("three");
+    QVERIFY(!project->dataset("three"));
+    QVERIFY(!errorOf([&] { project->removeDataset("three"); }).empty());
+    project->addDataset(smallDataset("three", 6), "test");
+    QCOMPARE(project->loadDataset("three").pairs.size(), std::size_t(6));
+    QCOMPARE(project->loadDataset("two").pairs.size(), std::size_t(4));
+}
+
+void TestDatasets::hundredThousandPairs()
+{
+    const TemporaryProject temporary;
+    const auto project = temporary.open();
+    auto dataset = smallDataset("big", 100'000);
+    for (auto& pair : dataset.pairs)
+        pair.chosen.append(200, 'c'), pair.rejected.append(200, 'r');
+    QElapsedTimer timer;
+    timer.start();
+    project->addDataset(dataset, "test");
+    qInfo("added in %lld ms", timer.restart());
+    QCOMPARE(project->loadDataset("big").pairs.size(), dataset.pairs.size());
+    qInfo("loaded in %lld ms", timer.restart());
+    QCOMPARE(project->pairs("big", 99'990, 100).size(), std::size_t(10));
+    qInfo("a page in %lld ms", timer.elapsed());
+}
+
+void TestDatasets::killedWhileAdding()
+{
+    auto dataset = smallDataset("big", 60'000);
+    for (auto& pair : dataset.pairs)
+        pair.chosen.append(300, 'c');
+    int cut = 0;
+    for (const unsigned megabytes : {1u, 5u, 10u}) { // of about 25 that go into the log before the transaction ends
+        const TemporaryProject temporary;
+        temporary.open();
+        const pid_t child = ::fork();
+        if (child == 0) {
+            const auto project = temporary.open();
+            project->addDataset(dataset, "test");
+            project->setValue("done", "yes"); // what a caller does after the call returned
+            ::_exit(0);
+        }
+        const auto log = temporary.folder / "project.db-wal";
+        std::error_code error;
+        const auto grown = [&] { // file_size is the largest number for a file that is not there
+            const auto size = std::filesystem::file_size(log, error);
+            return !error && size > megabytes << 20;
+        };
+        for (int i = 0; i < 5000 && !grown(); ++i)
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        ::kill(child, SIGKILL);
+        int status = 0;
+        ::waitpid(child, &status, 0);
+        const auto project = temporary.open();
+        if (project->dataset("big")) {
+            QCOMPARE(project->loadDataset("big").digest(), dataset.digest()); // all of it
+        } else {
+            ++cut;
+            QVERIFY(!project->value("done"));
+            project->addDataset(dataset, "test"); // nothing is in the way of doing it again
+            QCOMPARE(project->loadDataset("big").pairs.size(), dataset.pairs.size());
+        }
+    }
+    QVERIFY(cut > 0); // else the test has tested nothing
+}
+
+QTEST_GUILESS_MAIN(TestDatasets)
+#include "tst_datasets.moc"
