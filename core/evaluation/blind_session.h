@@ -1,0 +1,69 @@
+// SPDX-FileCopyrightText: MPO Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "core/evaluation/statistics.h"
+#include "core/evaluation/verdict.h"
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace mpo {
+
+/// What the screen may see of an item: nothing here tells which source stands where.
+struct BlindItem
+{
+    std::int64_t number = 0; ///< from 0, in the order of judging
+    std::string prompt, left, right;
+};
+
+/// What stays hidden until the session is closed.
+struct EvaluationKey
+{
+    std::int64_t prompt = 0; ///< number of the prompt in the list the session was made from
+    bool leftIsFirst = true; ///< the left response is the first source's
+    bool identical = false; ///< both responses are the same text: a tie by rule, nobody needs to be asked
+};
+
+struct BlindSession
+{
+    std::vector<BlindItem> items; ///< in the order of judging
+    std::vector<EvaluationKey> key; ///< one for each item
+};
+
+/// One item for each prompt. Sides and order are drawn at random from the seed, sides balanced: the first source stands
+/// left in half of the items (one more or less when their number is odd), so that a taste for a side costs both alike.
+/// Throws Error when the lists differ in length.
+BlindSession makeBlindSession(std::span<const std::string> prompts, std::span<const std::string> firstResponses,
+    std::span<const std::string> secondResponses, std::uint64_t seed);
+
+/// One source's side of the result.
+struct SourceResult
+{
+    Tally tally; ///< ties: also "both bad" and identical responses
+    double winRate = 0.5;
+    Interval interval; ///< Wilson, of the win rate
+};
+
+struct SessionResult
+{
+    SourceResult first, second;
+    double p = 1.0; ///< exact two-sided sign test on the decisive items
+    std::int64_t bothBad = 0, identical = 0, skipped = 0, unjudged = 0;
+    std::int64_t left = 0, right = 0; ///< decisive verdicts by side, whoever stood there
+    double leftBiasP = 1.0; ///< sign test on left against right: small when the judge favours a side
+};
+
+/// Identical responses are ties whatever the verdict on them, skipped and unjudged items are counted apart and in no
+/// rate. REQUIRES one verdict (or none yet) for each entry of the key. `level`: of the intervals.
+SessionResult sessionResult(
+    std::span<const EvaluationKey> key, std::span<const std::optional<Verdict>> verdicts, double level = 0.95);
+
+/// The same result for each prompt of the session: 1 where the first source won, 1/2 for a tie, 0 where it lost; items
+/// without a decision are left out. For bootstrapInterval().
+std::vector<double> firstSourcePoints(
+    std::span<const EvaluationKey> key, std::span<const std::optional<Verdict>> verdicts);
+
+} // namespace mpo
