@@ -48,6 +48,18 @@ bool verifies(const fs::path& folder)
 
 } // namespace
 
+void Checkpoint::restoreParameters(const NamedTensors& parameters, const std::string& prefix) const
+{
+    const at::NoGradGuard noGrad;
+    for (const auto& [name, parameter] : parameters) {
+        const auto found = tensors.find(prefix + name);
+        if (found == tensors.end() || found->second.sizes() != parameter.sizes())
+            fail("The checkpoint of step {} is of another model (tensor {}); start again with --restart", step, name);
+        at::Tensor target = parameter;
+        target.copy_(found->second);
+    }
+}
+
 void writeCheckpoint(const fs::path& folder, std::int64_t step, const Json& values, const NamedTensors& tensors)
 {
     const fs::path target = folder / std::to_string(step);
@@ -98,16 +110,33 @@ std::optional<Checkpoint> readNewestCheckpoint(const fs::path& folder)
     return std::nullopt;
 }
 
-void restoreTensors(const Checkpoint& checkpoint, const fs::path& folder, const std::string& prefix, const NamedTensors& into)
+namespace {
+constexpr std::chrono::seconds kShortestInterval {120};
+constexpr int kWriteTimesBetween = 30; // writing costs at most 1/30 of the time
+}
+
+CheckpointClock::CheckpointClock(std::int64_t everySteps)
+    : m_everySteps(everySteps)
+    , m_next(std::chrono::steady_clock::now() + kShortestInterval)
 {
-    const at::NoGradGuard noGrad;
-    for (const auto& [name, tensor] : into) {
-        const auto found = checkpoint.tensors.find(prefix + name);
-        if (found == checkpoint.tensors.end() || found->second.sizes() != tensor.sizes())
-            fail("{}: the checkpoint is of another model; start again with --restart", folder.string());
-        at::Tensor target = tensor;
-        target.copy_(found->second);
-    }
+}
+
+bool CheckpointClock::due(std::int64_t stepsDone) const
+{
+    return m_everySteps > 0 ? stepsDone % m_everySteps == 0 : dueByTime();
+}
+
+bool CheckpointClock::dueByTime() const
+{
+    return m_everySteps == 0 && std::chrono::steady_clock::now() >= m_next;
+}
+
+void CheckpointClock::time(const std::function<void()>& write)
+{
+    const auto begin = std::chrono::steady_clock::now();
+    write();
+    const auto end = std::chrono::steady_clock::now();
+    m_next = end + std::max<std::chrono::steady_clock::duration>(kShortestInterval, kWriteTimesBetween * (end - begin));
 }
 
 } // namespace mpo

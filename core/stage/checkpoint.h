@@ -5,7 +5,9 @@
 #include "core/model/tensor_file.h"
 #include "core/support/json.h"
 
+#include <chrono>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -19,6 +21,9 @@ struct Checkpoint
     std::int64_t step = 0; ///< steps done
     Json values;           ///< what the stage adds
     std::map<std::string, at::Tensor> tensors;
+
+    /// Copies the tensors PREFIX + name into `parameters`. Throws Error when one is missing or of another shape.
+    void restoreParameters(const NamedTensors& parameters, const std::string& prefix) const;
 };
 
 /// Writes FOLDER/<step>/{state.safetensors, state.json, MANIFEST.json} under a temporary name and renames; MANIFEST.json with
@@ -28,8 +33,20 @@ void writeCheckpoint(const std::filesystem::path& folder, std::int64_t step, con
 /// The newest checkpoint whose manifest verifies; empty: none.
 std::optional<Checkpoint> readNewestCheckpoint(const std::filesystem::path& folder);
 
-/// Copies the tensors PREFIX + name of a checkpoint read from `folder` into those given. Throws Error when one is missing or of
-/// another shape: the checkpoint is of another model.
-void restoreTensors(const Checkpoint& checkpoint, const std::filesystem::path& folder, const std::string& prefix, const NamedTensors& into);
+/// When a loop writes its next checkpoint: every so many steps, or, with 0, by time: two minutes after the last one, later
+/// where writing one takes so long that it would cost more than 3 % of the time.
+class CheckpointClock
+{
+public:
+    explicit CheckpointClock(std::int64_t everySteps);
+
+    bool due(std::int64_t stepsDone) const; ///< after a step
+    bool dueByTime() const;                 ///< also between steps; never when checkpoints go by steps
+    void time(const std::function<void()>& write); ///< writes and begins to count anew
+
+private:
+    std::int64_t m_everySteps;
+    std::chrono::steady_clock::time_point m_next;
+};
 
 } // namespace mpo

@@ -69,6 +69,7 @@ StageOutcome trainDpo(Model& policy, const Model* reference, std::span<const Tok
     TrainingTask task;
     task.examples = held.train;
     task.tokens = [&](std::int64_t number) { return tokensOf(pairs[std::size_t(number)]); };
+    task.countedTokens = [&](std::int64_t number) { return sequenceTokensOf(pairs[std::size_t(number)]); };
     task.loss = [&](std::span<const std::int64_t> numbers, double weight, Metrics& metrics) {
         const Result result = compute(numbers);
         const at::Tensor margins = result.loss.chosenRewards - result.loss.rejectedRewards;
@@ -84,7 +85,7 @@ StageOutcome trainDpo(Model& policy, const Model* reference, std::span<const Tok
         task.evaluate = [&] {
             const at::NoGradGuard noGrad;
             double sum = 0.0, margin = 0.0, right = 0.0;
-            for (const auto& numbers : batchesByTokens(held.evaluation, task.tokens, kInferenceTokens)) {
+            for (const auto& numbers : batchesByTokens(held.evaluation, task.tokens, 4096)) {
                 const Result result = compute(numbers);
                 const at::Tensor margins = result.loss.chosenRewards - result.loss.rejectedRewards;
                 sum += result.loss.loss.sum().item<double>();

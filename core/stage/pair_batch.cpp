@@ -2,12 +2,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/stage/pair_batch.h"
 
-
 #include <ATen/ATen.h>
 
 #include <numeric>
 
 namespace mpo {
+
+namespace {
+/// Without gradient a batch of this many tokens keeps the GEMMs busy and the memory small.
+constexpr std::int64_t kInferenceTokens = 4096;
+}
 
 PairBatch pairBatch(std::span<const TokenizedPair> pairs, std::span<const std::int64_t> numbers)
 {
@@ -28,6 +32,11 @@ std::int64_t tokensOf(const TokenizedPair& pair)
     return std::int64_t(pair.prompt.size() + pair.chosen.size() + pair.rejected.size());
 }
 
+std::int64_t sequenceTokensOf(const TokenizedPair& pair)
+{
+    return tokensOf(pair) + std::int64_t(pair.prompt.size());
+}
+
 std::vector<std::vector<std::int64_t>> batchesByTokens(std::span<const std::int64_t> numbers,
     const std::function<std::int64_t(std::int64_t)>& tokens, std::int64_t maxTokens)
 {
@@ -45,17 +54,11 @@ std::vector<std::vector<std::int64_t>> batchesByTokens(std::span<const std::int6
     return batches;
 }
 
-std::vector<std::int64_t> numbersUpTo(std::size_t count)
-{
-    std::vector<std::int64_t> numbers(count);
-    std::iota(numbers.begin(), numbers.end(), 0);
-    return numbers;
-}
-
 PairSums pairSums(const Model& model, std::span<const TokenizedPair> pairs, const std::function<bool(std::int64_t)>& goOn)
 {
     const at::NoGradGuard noGrad;
-    const std::vector<std::int64_t> numbers = numbersUpTo(pairs.size());
+    std::vector<std::int64_t> numbers(pairs.size());
+    std::iota(numbers.begin(), numbers.end(), 0);
     PairSums sums;
     for (const auto& batchNumbers :
         batchesByTokens(numbers, [&](std::int64_t i) { return tokensOf(pairs[std::size_t(i)]); }, kInferenceTokens)) {

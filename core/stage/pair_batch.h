@@ -12,9 +12,6 @@
 
 namespace mpo {
 
-/// Without gradient a batch of this many tokens keeps the GEMMs busy and the memory small.
-constexpr std::int64_t kInferenceTokens = 4096;
-
 /// Pairs laid into one packed batch: segments prompt, chosen, rejected of each pair, the prompt once.
 struct PairBatch
 {
@@ -25,13 +22,12 @@ PairBatch pairBatch(std::span<const TokenizedPair> pairs, std::span<const std::i
 
 /// Tokens that a pair costs: prompt once and both responses.
 std::int64_t tokensOf(const TokenizedPair& pair);
+/// Tokens of its two sequences prompt + response: what TRL's num_tokens counts.
+std::int64_t sequenceTokensOf(const TokenizedPair& pair);
 
 /// Groups of example numbers with at most `maxTokens` tokens together (at least one example each), in order.
 std::vector<std::vector<std::int64_t>> batchesByTokens(std::span<const std::int64_t> numbers,
     const std::function<std::int64_t(std::int64_t)>& tokens, std::int64_t maxTokens);
-
-/// 0, 1, ..., count - 1
-std::vector<std::int64_t> numbersUpTo(std::size_t count);
 
 /// Summed log-probs of both responses of each pair without gradient; `counts` are response tokens.
 struct PairSums

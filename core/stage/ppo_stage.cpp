@@ -1,21 +1,24 @@
 // SPDX-FileCopyrightText: MPO Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
-// PPO for language models, with these details (algorithms and sources: core/README.md):
+// PPO for language models, with these details (sources: the headers of core/rl and core/loss):
 //  1. the policy samples with plain temperature sampling, so that recorded log-probs are those of the policy;
-//  2. score = reward model at the last token, minus missing_eos_penalty where the response ran into max_new_tokens, then
-//     optionally divided by its running standard deviation and clipped;
+//  2. score = reward model at the last token, optionally normalised by the running mean and deviation, minus
+//     missing_eos_penalty where the response ran into max_new_tokens, then optionally clipped;
 //  3. per-token KL to the reference in the reward, k1 or k3, fixed or adaptive coefficient;
 //  4. GAE, returns before whitening, advantages whitened over all response tokens of the rollout;
 //  5. clipped policy loss and clipped value loss, token means over a minibatch, ppo_epochs passes over the rollout;
-//  6. policy and value model are two networks with optimisers and learning rates of their own; the value model starts as the
-//     reward model and may warm up alone (value_warmup_rollouts);
+//  6. policy and value model are two networks with optimisers and learning rates of their own; the value model starts as
+//     the reward model and may warm up alone (value_warmup_rollouts);
 //  7. log-probs of reference and SFT model at the same temperature; both KLs are logged.
+// A checkpoint may fall between two minibatches: it then holds the rollout too, and a resumed run repeats what an
+// uninterrupted one does bit for bit.
 
 #include "core/loss/log_probs.h"
 #include "core/loss/ppo_loss.h"
 #include "core/rl/ppo_terms.h"
 #include "core/stage/checkpoint.h"
 #include "core/stage/optimizer.h"
+#include "core/stage/ppo_rollout.h"
 #include "core/stage/stages.h"
 #include "core/stage/training_loop.h"
 #include "core/support/error.h"
@@ -25,81 +28,28 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 namespace mpo {
 
 namespace {
 
-/// Everything recorded for one response.
-struct Episode
+/// Sums over the minibatches of a rollout.
+struct UpdateSums
 {
-    TokenIds prompt, response;
-    bool finished = false;
-    RolloutSequence terms;          ///< log-probs, reference log-probs, values, score
-    std::vector<double> sftLogProbs;
-    double rawScore = 0.0;          ///< of the reward model, before penalty, normalising and clipping
-    std::size_t first = 0;          ///< place of its first token in the flat lists of AdvantageResult
+    double policyLoss = 0.0, valueLoss = 0.0, clipFraction = 0.0, valueClipFraction = 0.0, approxKl = 0.0, ratio = 0.0,
+           entropy = 0.0, policyGradNorm = 0.0, valueGradNorm = 0.0;
+    double policyRate = 0.0, valueRate = 0.0; ///< of the last minibatch
 };
+constexpr std::array kSums {&UpdateSums::policyLoss, &UpdateSums::valueLoss, &UpdateSums::clipFraction,
+    &UpdateSums::valueClipFraction, &UpdateSums::approxKl, &UpdateSums::ratio, &UpdateSums::entropy,
+    &UpdateSums::policyGradNorm, &UpdateSums::valueGradNorm, &UpdateSums::policyRate, &UpdateSums::valueRate};
 
-/// Mean and variance of all scores seen so far (Welford).
-struct RunningScale
-{
-    double count = 0.0, mean = 0.0, m2 = 0.0;
-    void add(double x)
-    {
-        count += 1.0;
-        const double delta = x - mean;
-        mean += delta / count;
-        m2 += delta * (x - mean);
-    }
-    double normalised(double x) const
-    {
-        const double deviation = count > 1.0 ? std::sqrt(m2 / (count - 1.0)) : 1.0;
-        return (x - mean) / std::max(deviation, 1e-6);
-    }
-};
-
-struct EpisodeBatch
-{
-    PackedBatch packed;
-    std::vector<std::int64_t> responses; ///< segment numbers
-};
-
-EpisodeBatch layOut(std::span<const Episode> episodes, std::span<const std::int64_t> numbers)
-{
-    PackedBatchBuilder builder;
-    EpisodeBatch batch;
-    for (const std::int64_t number : numbers) {
-        const Episode& episode = episodes[std::size_t(number)];
-        batch.responses.push_back(builder.add(episode.response, builder.add(episode.prompt)));
-    }
-    batch.packed = builder.build();
-    return batch;
-}
-
-/// Values of the states before each response token. (R)
-at::Tensor valuesOf(const Model& value, const PackedBatch& batch, std::span<const std::int64_t> responses)
-{
-    const ResponseRows rows = responseRows(batch, responses);
-    const at::Tensor hidden = value.trunk->hidden(batch).index_select(0, rows.rows); // (R, D)
-    return hidden.matmul(value.head.squeeze(0));
-}
-
-/// Calls use(episode, token, value of the flat tensor) in order.
-void spread(const at::Tensor& flat, std::span<Episode> episodes, std::span<const std::int64_t> numbers,
-    const std::function<void(Episode&, double)>& use)
-{
-    const at::Tensor values = flat.detach().to(at::kDouble).contiguous();
-    const double* next = values.const_data_ptr<double>();
-    for (const std::int64_t number : numbers)
-        for (std::size_t t = 0; t < episodes[std::size_t(number)].response.size(); ++t)
-            use(episodes[std::size_t(number)], *next++);
-}
-
-/// The entries of a flat list that belong to these episodes, as a tensor.
+/// The entries of a list over all response tokens that belong to these episodes, as a tensor. (R)
 at::Tensor pick(const std::vector<double>& flat, std::span<const Episode> episodes, std::span<const std::int64_t> numbers)
 {
     std::vector<float> values;
@@ -111,343 +61,479 @@ at::Tensor pick(const std::vector<double>& flat, std::span<const Episode> episod
     return at::tensor(values);
 }
 
-double explainedVariance(const std::vector<double>& returns, const std::vector<Episode>& episodes)
+double squaresAround(const std::vector<double>& values)
 {
-    std::vector<double> errors;
-    std::size_t i = 0;
-    for (const Episode& episode : episodes)
-        for (const double value : episode.terms.values)
-            errors.push_back(returns[i++] - value);
-    const auto variance = [](const std::vector<double>& x) {
-        const double mean = std::accumulate(x.begin(), x.end(), 0.0) / double(std::max<std::size_t>(1, x.size()));
-        double sum = 0.0;
-        for (const double v : x)
-            sum += (v - mean) * (v - mean);
-        return sum;
+    const double mean = std::accumulate(values.begin(), values.end(), 0.0) / double(std::max<std::size_t>(1, values.size()));
+    double sum = 0.0;
+    for (const double value : values)
+        sum += (value - mean) * (value - mean);
+    return sum;
+}
+
+double explainedVariance(const std::vector<double>& returns, const std::vector<double>& values)
+{
+    std::vector<double> errors(returns.size());
+    std::transform(returns.begin(), returns.end(), values.begin(), errors.begin(), std::minus<>());
+    const double total = squaresAround(returns);
+    return total > 0.0 ? 1.0 - squaresAround(errors) / total : 0.0;
+}
+
+/// One PPO training. A step is a rollout with its update phase.
+class PpoRun
+{
+public:
+    PpoRun(const PpoModels& models, std::span<const TokenIds> prompts, const StageContext& context);
+    StageOutcome run();
+
+private:
+    // Rollout phase; false: stopped.
+    void drawPrompts();
+    bool sampleResponses();
+    void rewardResponses();
+    bool collect();
+    // Update phase; false: stopped.
+    void computeAdvantages();
+    bool update();
+    bool accumulate(std::span<const std::int64_t> minibatch, UpdateSums& sums);
+    void apply(UpdateSums& sums);
+
+    void report(double seconds);
+    bool klIsTooLarge() const;
+    void restore();
+    void save();
+    bool policyIsFrozen() const { return m_outcome.steps < m_warmupRollouts; }
+    [[noreturn]] void failNotFinite(const char* what, const char* setting);
+
+    const PpoModels& m_models;
+    std::span<const TokenIds> m_prompts;
+    const StageContext& m_context;
+
+    // Settings.
+    const std::uint64_t m_seed;
+    const std::int64_t m_rolloutSize, m_ppoEpochs, m_minibatch, m_microBatch, m_warmupRollouts;
+    const ComputeType m_computeType;
+    const double m_temperature;
+    GenerationOptions m_generation;
+    AdvantageOptions m_advantageOptions;
+    PpoLossOptions m_lossOptions;
+
+    // What a checkpoint holds.
+    StageOutcome m_outcome;
+    NamedTensors m_policyParameters, m_valueParameters;
+    Optimizer m_policyOptimizer, m_valueOptimizer;
+    KlController m_controller;
+    RunningScale m_scale;
+    std::vector<Episode> m_episodes;      ///< empty: the next rollout is not collected yet
+    std::int64_t m_minibatchesDone = 0;   ///< of this rollout
+    UpdateSums m_sums;
+
+    // Computed from m_episodes.
+    AdvantageResult m_terms;
+    std::vector<double> m_oldLogProbs, m_oldValues;
+
+    CheckpointClock m_clock;
+};
+
+std::int64_t rolloutSizeFor(const Settings& settings, std::size_t prompts)
+{
+    const std::int64_t episodes = settings.integer("total_episodes");
+    return std::min(settings.integer("rollout_batch"), episodes > 0 ? episodes : std::int64_t(prompts));
+}
+
+OptimizerOptions valueOptimizerOptions(const Settings& settings)
+{
+    OptimizerOptions options = optimizerOptions(settings);
+    options.learningRate = settings.real("value_learning_rate");
+    return options;
+}
+
+NamedTensors trainable(Model& model)
+{
+    model.setRequiresGrad(true);
+    return model.parameters();
+}
+
+PpoRun::PpoRun(const PpoModels& models, std::span<const TokenIds> prompts, const StageContext& context)
+    : m_models(models)
+    , m_prompts(prompts)
+    , m_context(context)
+    , m_seed(std::uint64_t(context.settings.integer("seed")))
+    , m_rolloutSize(rolloutSizeFor(context.settings, prompts.size()))
+    , m_ppoEpochs(context.settings.integer("ppo_epochs"))
+    , m_minibatch(context.settings.integer("minibatch_size"))
+    , m_microBatch(context.settings.integer("micro_batch"))
+    , m_warmupRollouts(context.settings.integer("value_warmup_rollouts"))
+    , m_computeType(computeTypeFromName(context.settings.text("dtype")))
+    , m_temperature(context.settings.real("temperature"))
+    , m_policyParameters(trainable(models.policy))
+    , m_valueParameters(trainable(models.value))
+    , m_policyOptimizer(m_policyParameters, optimizerOptions(context.settings))
+    , m_valueOptimizer(m_valueParameters, valueOptimizerOptions(context.settings))
+    , m_clock(context.settings.integer("checkpoint_every"))
+{
+    const Settings& settings = context.settings;
+    for (const Model* model : {static_cast<const Model*>(&models.policy), &models.reference, &models.rewardModel,
+             static_cast<const Model*>(&models.value), models.sft})
+        if (model)
+            model->trunk->computeType = m_computeType;
+
+    m_generation.maxNewTokens = settings.integer("max_new_tokens");
+    m_generation.temperature = m_temperature;
+    m_generation.stopIds = stopIds(models.policy);
+
+    m_advantageOptions.klEstimator = klEstimatorFromName(settings.text("kl_estimator"));
+    m_advantageOptions.discount = settings.real("gamma");
+    m_advantageOptions.gaeLambda = settings.real("lam");
+    m_advantageOptions.whitenRewards = settings.flag("whiten_rewards");
+    m_advantageOptions.whitenAdvantages = settings.flag("whiten_advantages");
+    m_lossOptions = {settings.real("cliprange"), settings.real("cliprange_value")};
+    m_controller = settings.flag("kl_adaptive")
+        ? KlController::adaptive(settings.real("kl_coef"), settings.real("kl_target"), settings.real("kl_horizon"))
+        : KlController::fixed(settings.real("kl_coef"));
+
+    const std::int64_t episodes = settings.integer("total_episodes") > 0
+        ? settings.integer("total_episodes")
+        : std::max<std::int64_t>(1, std::int64_t(std::ceil(settings.real("epochs") * double(prompts.size()))));
+    m_outcome.totalSteps = settings.integer("max_steps") > 0 ? settings.integer("max_steps")
+                                                             : (episodes + m_rolloutSize - 1) / m_rolloutSize;
+}
+
+StageOutcome PpoRun::run()
+{
+    restore();
+    while (m_outcome.steps < m_outcome.totalSteps) {
+        const auto begin = std::chrono::steady_clock::now();
+        // Rollout phase, unless a checkpoint brought a rollout that is half used.
+        if (m_episodes.empty() && !collect()) {
+            m_outcome.stopped = true;
+            break;
+        }
+        computeAdvantages();
+        if (!update()) {
+            m_outcome.stopped = true;
+            break;
+        }
+        ++m_outcome.steps;
+        report(std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+        const bool tooFar = klIsTooLarge();
+        m_episodes.clear();
+        m_minibatchesDone = 0;
+        m_sums = {};
+        if (tooFar)
+            break;
+        if (m_outcome.steps < m_outcome.totalSteps && m_clock.due(m_outcome.steps))
+            save();
+    }
+    if (m_outcome.stopped && (m_outcome.steps > m_outcome.resumedAt || !m_episodes.empty()))
+        save();
+    m_models.policy.setRequiresGrad(false);
+    m_models.value.setRequiresGrad(false);
+    return m_outcome;
+}
+
+bool PpoRun::collect()
+{
+    if (m_context.stopped())
+        return false;
+    std::vector<Episode> none;
+    drawPrompts();
+    const bool done = sampleResponses()
+        && recordTerms(m_episodes, m_models, {m_temperature, m_microBatch, m_computeType}, [this] { return m_context.stopped(); });
+    if (done)
+        rewardResponses();
+    else
+        m_episodes.clear(); // drawn again the same way
+    return done;
+}
+
+/// step 1. Epochs of shuffled prompts, cut into rollouts.
+void PpoRun::drawPrompts()
+{
+    const auto count = std::int64_t(m_prompts.size());
+    m_episodes.resize(std::size_t(m_rolloutSize));
+    std::vector<std::int64_t> order(m_prompts.size());
+    std::int64_t orderOf = -1;
+    for (std::int64_t i = 0; i < m_rolloutSize; ++i) {
+        const std::int64_t position = m_outcome.steps * m_rolloutSize + i, epoch = position / count;
+        if (epoch != orderOf) {
+            std::iota(order.begin(), order.end(), 0);
+            if (m_context.settings.flag("shuffle"))
+                RandomStream(m_seed, fmt::format("prompts of epoch {}", epoch)).shuffle(order);
+            orderOf = epoch;
+        }
+        m_episodes[std::size_t(i)].prompt = m_prompts[std::size_t(order[std::size_t(position % count)])];
+    }
+}
+
+/// step 2. Log-probs are recorded while generating.
+bool PpoRun::sampleResponses()
+{
+    std::vector<TokenIds> prompts;
+    for (const Episode& episode : m_episodes)
+        prompts.push_back(episode.prompt);
+    m_models.policy.setRequiresGrad(false);
+    auto responses = generate(m_models.policy, prompts, m_generation,
+        RandomStream(m_seed, fmt::format("rollout {}", m_outcome.steps)).next(), m_context.stop, [&](std::int64_t done) {
+            if (m_context.progress)
+                m_context.progress("Sampling responses", double(done) / double(prompts.size()), fmt::format("{} of {}", done, prompts.size()));
+        });
+    m_models.policy.setRequiresGrad(true);
+    if (m_context.stopped())
+        return false;
+    for (std::size_t i = 0; i < m_episodes.size(); ++i) {
+        m_episodes[i].response = std::move(responses[i].ids);
+        m_episodes[i].finished = responses[i].finished;
+        m_episodes[i].terms.logProbs.assign(responses[i].logProbs.begin(), responses[i].logProbs.end());
+    }
+    return true;
+}
+
+/// step 3. From raw scores to the scores that are rewarded.
+void PpoRun::rewardResponses()
+{
+    const Settings& settings = m_context.settings;
+    const bool normalise = settings.text("normalize_scores") == "running";
+    const double penalty = settings.real("missing_eos_penalty"), clip = settings.real("score_clip");
+    for (const Episode& episode : m_episodes)
+        m_scale.add(episode.rawScore);
+    for (Episode& episode : m_episodes) {
+        double score = normalise ? m_scale.normalised(episode.rawScore) : episode.rawScore;
+        if (!episode.finished)
+            score -= penalty;
+        episode.terms.score = clip > 0.0 ? std::clamp(score, -clip, clip) : score;
+    }
+}
+
+/// step 4. Rewards, advantages, returns.
+void PpoRun::computeAdvantages()
+{
+    numberTokens(m_episodes);
+    std::vector<RolloutSequence> sequences;
+    m_oldLogProbs.clear();
+    m_oldValues.clear();
+    for (const Episode& episode : m_episodes) {
+        sequences.push_back(episode.terms);
+        m_oldLogProbs.insert(m_oldLogProbs.end(), episode.terms.logProbs.begin(), episode.terms.logProbs.end());
+        m_oldValues.insert(m_oldValues.end(), episode.terms.values.begin(), episode.terms.values.end());
+    }
+    m_advantageOptions.klCoefficient = m_controller.coefficient();
+    m_terms = advantages(sequences, m_advantageOptions);
+}
+
+/// step 5. Epochs of minibatches over the rollout, going on after the minibatches that are done.
+bool PpoRun::update()
+{
+    const std::int64_t perEpoch = (m_rolloutSize + m_minibatch - 1) / m_minibatch;
+    std::vector<std::int64_t> order(m_episodes.size());
+    std::int64_t orderOf = -1;
+    while (m_minibatchesDone < m_ppoEpochs * perEpoch) {
+        const std::int64_t epoch = m_minibatchesDone / perEpoch;
+        if (epoch != orderOf) {
+            std::iota(order.begin(), order.end(), 0);
+            RandomStream(m_seed, fmt::format("minibatches of rollout {} epoch {}", m_outcome.steps, epoch)).shuffle(order);
+            orderOf = epoch;
+        }
+        const auto from = std::size_t(m_minibatchesDone % perEpoch * m_minibatch);
+        const auto minibatch = std::span<const std::int64_t>(order).subspan(from, std::min(std::size_t(m_minibatch), order.size() - from));
+        UpdateSums sums = m_sums;
+        if (!accumulate(minibatch, sums)) {
+            m_policyOptimizer.clearGradients();
+            m_valueOptimizer.clearGradients();
+            return false;
+        }
+        apply(sums);
+        m_sums = sums;
+        ++m_minibatchesDone;
+        if (m_minibatchesDone < m_ppoEpochs * perEpoch && m_clock.dueByTime())
+            save();
+    }
+    return true;
+}
+
+/// Gradients of a minibatch, micro-batch by micro-batch; every token of the minibatch has the same weight.
+bool PpoRun::accumulate(std::span<const std::int64_t> minibatch, UpdateSums& sums)
+{
+    const std::vector<double>& trained = m_advantageOptions.whitenAdvantages ? m_terms.whitened : m_terms.advantages;
+    double tokens = 0.0;
+    for (const std::int64_t number : minibatch)
+        tokens += double(m_episodes[std::size_t(number)].response.size());
+    for (std::size_t from = 0; from < minibatch.size(); from += std::size_t(m_microBatch)) {
+        if (m_context.stopped())
+            return false;
+        const auto numbers = minibatch.subspan(from, std::min(std::size_t(m_microBatch), minibatch.size() - from));
+        const EpisodeBatch batch = layOut(m_episodes, numbers);
+        const at::Tensor advantage = pick(trained, m_episodes, numbers); // (R)
+        const double weight = double(advantage.size(0)) / std::max(1.0, tokens);
+        if (!policyIsFrozen()) {
+            const auto logProbs = responseLogProbs(*m_models.policy.trunk, batch.packed, batch.responses,
+                {.temperature = m_temperature, .entropy = true, .computeType = m_computeType});
+            const PolicyLoss loss
+                = ppoPolicyLoss(logProbs.tokens.logProbs, pick(m_oldLogProbs, m_episodes, numbers), advantage, m_lossOptions);
+            (loss.loss * weight).backward();
+            sums.policyLoss += weight * loss.loss.item<double>();
+            sums.clipFraction += weight * loss.clipFraction;
+            sums.approxKl += weight * loss.approxKl;
+            sums.ratio += weight * loss.meanRatio;
+            sums.entropy += weight * logProbs.tokens.entropy.mean().item<double>();
+        }
+        const ValueLoss loss = ppoValueLoss(valuesOf(m_models.value, batch.packed, batch.responses),
+            pick(m_oldValues, m_episodes, numbers), pick(m_terms.returns, m_episodes, numbers), m_lossOptions);
+        (loss.loss * weight).backward();
+        sums.valueLoss += weight * loss.loss.item<double>();
+        sums.valueClipFraction += weight * loss.clipFraction;
+    }
+    return true;
+}
+
+void PpoRun::apply(UpdateSums& sums)
+{
+    if (!std::isfinite(sums.policyLoss))
+        failNotFinite("loss of the policy", "learning_rate");
+    if (!std::isfinite(sums.valueLoss))
+        failNotFinite("loss of the value model", "value_learning_rate");
+    const std::int64_t perRollout = m_ppoEpochs * ((m_rolloutSize + m_minibatch - 1) / m_minibatch);
+    const std::int64_t step = m_outcome.steps * perRollout + m_minibatchesDone, steps = m_outcome.totalSteps * perRollout;
+    if (!policyIsFrozen()) {
+        const auto taken = m_policyOptimizer.step(step, steps);
+        if (!taken.applied)
+            failNotFinite("gradient of the policy", "learning_rate");
+        sums.policyGradNorm += taken.gradNorm;
+        sums.policyRate = taken.learningRate;
+    }
+    const auto taken = m_valueOptimizer.step(step, steps);
+    if (!taken.applied)
+        failNotFinite("gradient of the value model", "value_learning_rate");
+    sums.valueGradNorm += taken.gradNorm;
+    sums.valueRate = taken.learningRate;
+}
+
+void PpoRun::failNotFinite(const char* what, const char* setting)
+{
+    constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+    if (m_context.metrics) // the curve shows it
+        m_context.metrics(m_outcome.steps + 1, m_outcome.totalSteps, {{"loss/policy_avg", nan}, {"loss/value_avg", nan}});
+    fail("Rollout {}: the {} is not a finite number, so the step was not applied and the run ends; lower {}",
+        m_outcome.steps + 1, what, setting);
+}
+
+/// step 6.
+void PpoRun::report(double seconds)
+{
+    const double n = double(m_episodes.size());
+    const double updates = double(std::max<std::int64_t>(1, m_minibatchesDone));
+    double kl = 0.0, klSft = 0.0, entropy = 0.0, raw = 0.0, score = 0.0, finished = 0.0;
+    for (const Episode& episode : m_episodes) {
+        raw += episode.rawScore / n;
+        score += episode.terms.score / n;
+        finished += episode.finished ? 1.0 : 0.0;
+        for (std::size_t t = 0; t < episode.response.size(); ++t) {
+            kl += (episode.terms.logProbs[t] - episode.terms.referenceLogProbs[t]) / n;
+            entropy -= episode.terms.logProbs[t] / n;
+            if (!episode.sftLogProbs.empty())
+                klSft += (episode.terms.logProbs[t] - episode.sftLogProbs[t]) / n;
+        }
+    }
+    const auto tokens = double(m_oldLogProbs.size());
+    const double nonScore = -m_controller.coefficient() * m_terms.meanKl;
+    Metrics metrics {{"objective/kl", kl}, {"objective/scores", raw}, {"objective/rlhf_reward", score + nonScore},
+        {"objective/non_score_reward", nonScore}, {"objective/entropy", entropy},
+        {"objective/kl_coef", m_controller.coefficient()}, {"policy/approxkl_avg", m_sums.approxKl / updates},
+        {"policy/clipfrac_avg", m_sums.clipFraction / updates}, {"policy/entropy_avg", m_sums.entropy / updates},
+        {"loss/policy_avg", m_sums.policyLoss / updates}, {"loss/value_avg", m_sums.valueLoss / updates},
+        {"val/clipfrac_avg", m_sums.valueClipFraction / updates},
+        {"val/ratio", m_outcome.steps - 1 < m_warmupRollouts ? 1.0 : m_sums.ratio / updates},
+        {"val/explained_variance", explainedVariance(m_terms.returns, m_oldValues)}, {"val/num_eos_tokens", finished},
+        {"response/length", tokens / n}, {"response/eos_share", finished / n}, {"lr", m_sums.policyRate},
+        {"value_lr", m_sums.valueRate}, {"policy/grad_norm", m_sums.policyGradNorm / updates},
+        {"value/grad_norm", m_sums.valueGradNorm / updates}, {"episode", double(m_outcome.steps * m_rolloutSize)},
+        {"step_seconds", seconds}, {"tokens_per_second", tokens / std::max(seconds, 1e-9)},
+        {"peak_rss_mb", peakResidentMb()}};
+    if (m_models.sft)
+        metrics.insert(metrics.begin() + 1, {"objective/kl_sft", klSft});
+    if (m_context.metrics)
+        m_context.metrics(m_outcome.steps, m_outcome.totalSteps, metrics);
+    if (m_context.samples && m_models.policy.tokenizer) {
+        const Tokenizer& tokenizer = *m_models.policy.tokenizer;
+        std::vector<SampleRow> rows;
+        const auto shown = std::min<std::int64_t>(m_context.settings.integer("sample_prompts"), m_rolloutSize);
+        for (std::int64_t i = 0; i < shown; ++i) {
+            const Episode& episode = m_episodes[std::size_t(i)];
+            rows.push_back({m_outcome.steps, i, tokenizer.decode(episode.prompt), tokenizer.decode(episode.response), episode.rawScore});
+        }
+        m_context.samples(rows);
+    }
+    m_controller.update(kl, m_rolloutSize);
+}
+
+bool PpoRun::klIsTooLarge() const
+{
+    const double limit = m_context.settings.real("max_kl");
+    double kl = 0.0;
+    for (const Episode& episode : m_episodes)
+        for (std::size_t t = 0; t < episode.response.size(); ++t)
+            kl += (episode.terms.logProbs[t] - episode.terms.referenceLogProbs[t]) / double(m_episodes.size());
+    if (limit <= 0.0 || kl <= limit)
+        return false;
+    if (m_context.warning)
+        m_context.warning(fmt::format("The KL to the reference is {:.2f} nats, above max_kl = {:.2f}: the run stops here", kl, limit));
+    return true;
+}
+
+void PpoRun::restore()
+{
+    if (m_context.checkpoints.empty())
+        return;
+    const auto checkpoint = readNewestCheckpoint(m_context.checkpoints);
+    if (!checkpoint)
+        return;
+    checkpoint->restoreParameters(m_policyParameters, "policy.");
+    checkpoint->restoreParameters(m_valueParameters, "value.");
+    m_policyOptimizer.restore(checkpoint->tensors, "policy_optimizer.");
+    m_valueOptimizer.restore(checkpoint->tensors, "value_optimizer.");
+    const Json& values = checkpoint->values;
+    m_controller.restore(values.at("kl_coef").get<double>());
+    m_scale = {values.at("score_count").get<double>(), values.at("score_mean").get<double>(), values.at("score_m2").get<double>()};
+    m_minibatchesDone = values.at("minibatches").get<std::int64_t>();
+    if (values.at("rollout").get<bool>())
+        m_episodes = restoreRollout(checkpoint->tensors, "rollout.");
+    for (std::size_t i = 0; i < kSums.size(); ++i)
+        m_sums.*kSums[i] = values.at("sums").at(i).get<double>();
+    m_outcome.steps = m_outcome.resumedAt = checkpoint->step;
+}
+
+void PpoRun::save()
+{
+    if (m_context.checkpoints.empty())
+        return;
+    NamedTensors tensors;
+    const auto add = [&](const NamedTensors& from, const std::string& prefix) {
+        for (const auto& [name, tensor] : from)
+            tensors.emplace_back(prefix + name, tensor.detach());
     };
-    const double total = variance(returns);
-    return total > 0.0 ? 1.0 - variance(errors) / total : 0.0;
+    add(m_policyParameters, "policy.");
+    add(m_valueParameters, "value.");
+    add(m_policyOptimizer.state(), "policy_optimizer.");
+    add(m_valueOptimizer.state(), "value_optimizer.");
+    if (!m_episodes.empty())
+        storeRollout(m_episodes, "rollout.", tensors);
+    Json sums = Json::array();
+    for (const auto sum : kSums)
+        sums.push_back(m_sums.*sum);
+    m_clock.time([&] {
+        writeCheckpoint(m_context.checkpoints, m_outcome.steps,
+            Json {{"kl_coef", m_controller.coefficient()}, {"score_count", m_scale.count}, {"score_mean", m_scale.mean},
+                {"score_m2", m_scale.m2}, {"rollout", !m_episodes.empty()}, {"minibatches", m_minibatchesDone}, {"sums", sums}},
+            tensors);
+    });
 }
 
 } // namespace
 
 StageOutcome trainPpo(const PpoModels& models, std::span<const TokenIds> prompts, const StageContext& context)
 {
-    const Settings& settings = context.settings;
     if (prompts.empty())
         fail("PPO has no prompts: the hard part of the split is empty; choose a higher threshold or train on all pairs");
-    const ComputeType computeType = computeTypeFromName(settings.text("dtype"));
-    for (const Model* model : {static_cast<const Model*>(&models.policy), &models.reference, &models.rewardModel,
-             static_cast<const Model*>(&models.value), models.sft})
-        if (model)
-            model->trunk->computeType = computeType;
-
-    const auto seed = std::uint64_t(settings.integer("seed"));
-    const auto count = std::int64_t(prompts.size());
-    const std::int64_t rolloutSize = std::min(settings.integer("rollout_batch"), settings.integer("total_episodes") > 0
-            ? settings.integer("total_episodes") : std::max<std::int64_t>(count, 1));
-    const std::int64_t episodesWanted = settings.integer("total_episodes") > 0
-        ? settings.integer("total_episodes")
-        : std::max<std::int64_t>(1, std::int64_t(std::ceil(settings.real("epochs") * double(count))));
-    const double temperature = settings.real("temperature");
-    const std::int64_t minibatch = settings.integer("minibatch_size"), microBatch = settings.integer("micro_batch");
-    const std::int64_t warmupRollouts = settings.integer("value_warmup_rollouts");
-    const double eosPenalty = settings.real("missing_eos_penalty"), scoreClip = settings.real("score_clip");
-    const bool normalise = settings.text("normalize_scores") == "running";
-    const double maxKl = settings.real("max_kl");
-
-    AdvantageOptions advantageOptions;
-    advantageOptions.klEstimator = klEstimatorFromName(settings.text("kl_estimator"));
-    advantageOptions.discount = settings.real("gamma");
-    advantageOptions.gaeLambda = settings.real("lam");
-    advantageOptions.whitenRewards = settings.flag("whiten_rewards");
-    advantageOptions.whitenAdvantages = settings.flag("whiten_advantages");
-    KlController controller = settings.flag("kl_adaptive")
-        ? KlController::adaptive(settings.real("kl_coef"), settings.real("kl_target"), settings.real("kl_horizon"))
-        : KlController::fixed(settings.real("kl_coef"));
-    const PpoLossOptions lossOptions {settings.real("cliprange"), settings.real("cliprange_value")};
-
-    GenerationOptions generation;
-    generation.maxNewTokens = settings.integer("max_new_tokens");
-    generation.temperature = temperature;
-    generation.stopIds = stopIds(models.policy);
-
-    StageOutcome outcome; // a step is a rollout
-    outcome.totalSteps = settings.integer("max_steps") > 0 ? settings.integer("max_steps")
-                                                           : (episodesWanted + rolloutSize - 1) / rolloutSize;
-
-    models.policy.setRequiresGrad(true);
-    models.value.setRequiresGrad(true);
-    const NamedTensors policyParameters = models.policy.parameters(), valueParameters = models.value.parameters();
-    Optimizer policyOptimizer(policyParameters, optimizerOptions(settings));
-    OptimizerOptions valueOptions = optimizerOptions(settings);
-    valueOptions.learningRate = settings.real("value_learning_rate");
-    Optimizer valueOptimizer(valueParameters, valueOptions);
-    RunningScale scale;
-
-    // Resume.
-    if (!context.checkpoints.empty()) {
-        if (const auto checkpoint = readNewestCheckpoint(context.checkpoints)) {
-            restoreTensors(*checkpoint, context.checkpoints, "policy.", policyParameters);
-            restoreTensors(*checkpoint, context.checkpoints, "value.", valueParameters);
-            policyOptimizer.restore(checkpoint->tensors, "policy_optimizer.");
-            valueOptimizer.restore(checkpoint->tensors, "value_optimizer.");
-            controller.restore(checkpoint->values.at("kl_coef").get<double>());
-            scale = {checkpoint->values.at("score_count").get<double>(), checkpoint->values.at("score_mean").get<double>(),
-                checkpoint->values.at("score_m2").get<double>()};
-            outcome.steps = outcome.resumedAt = checkpoint->step;
-        }
-    }
-    const auto save = [&] {
-        NamedTensors tensors;
-        const auto add = [&](const NamedTensors& from, const std::string& prefix) {
-            for (const auto& [name, tensor] : from)
-                tensors.emplace_back(prefix + name, tensor.detach());
-        };
-        add(policyParameters, "policy.");
-        add(valueParameters, "value.");
-        add(policyOptimizer.state(), "policy_optimizer.");
-        add(valueOptimizer.state(), "value_optimizer.");
-        writeCheckpoint(context.checkpoints, outcome.steps,
-            Json {{"kl_coef", controller.coefficient()}, {"score_count", scale.count}, {"score_mean", scale.mean}, {"score_m2", scale.m2}},
-            tensors);
-    };
-
-    // Optimiser steps of the policy so far, for its learning-rate schedule.
-    const std::int64_t stepsPerRollout = settings.integer("ppo_epochs") * ((rolloutSize + minibatch - 1) / minibatch);
-    const std::int64_t optimiserSteps = stepsPerRollout * outcome.totalSteps;
-
-    bool halfUpdated = false; // stopped between two minibatches of a rollout
-    while (outcome.steps < outcome.totalSteps) {
-        if (context.stopped()) {
-            outcome.stopped = true;
-            break;
-        }
-        const auto begin = std::chrono::steady_clock::now();
-        const std::int64_t rollout = outcome.steps;
-
-        // Rollout phase.
-        // step 1. Draw prompts: epochs of shuffled prompts, cut into rollouts.
-        std::vector<Episode> episodes(static_cast<std::size_t>(rolloutSize));
-        std::vector<TokenIds> drawn;
-        std::vector<std::int64_t> order;
-        std::int64_t orderEpoch = -1;
-        for (std::int64_t i = 0; i < rolloutSize; ++i) {
-            const std::int64_t position = rollout * rolloutSize + i, epoch = position / count;
-            if (epoch != orderEpoch) {
-                order.resize(std::size_t(count));
-                std::iota(order.begin(), order.end(), 0);
-                if (settings.flag("shuffle"))
-                    RandomStream(seed, fmt::format("prompts of epoch {}", epoch)).shuffle(order);
-                orderEpoch = epoch;
-            }
-            episodes[std::size_t(i)].prompt = prompts[std::size_t(order[std::size_t(position % count)])];
-            drawn.push_back(episodes[std::size_t(i)].prompt);
-        }
-
-        // step 2. Sample responses; log-probs are recorded while generating.
-        models.policy.setRequiresGrad(false);
-        const auto responses = generate(models.policy, drawn, generation, RandomStream(seed, fmt::format("rollout {}", rollout)).next(), context.stop);
-        models.policy.setRequiresGrad(true);
-        if (context.stopped()) {
-            outcome.stopped = true;
-            break;
-        }
-        for (std::size_t i = 0; i < episodes.size(); ++i) {
-            episodes[i].response = responses[i].ids;
-            episodes[i].finished = responses[i].finished;
-            episodes[i].terms.logProbs.assign(responses[i].logProbs.begin(), responses[i].logProbs.end());
-        }
-
-        // step 3. Reference, SFT model, values and scores.
-        std::vector<std::int64_t> all(episodes.size());
-        std::iota(all.begin(), all.end(), 0);
-        double tokens = 0.0, entropy = 0.0;
-        {
-            const at::NoGradGuard noGrad;
-            for (std::size_t from = 0; from < all.size(); from += std::size_t(microBatch)) {
-                const auto numbers = std::span(all).subspan(from, std::min(std::size_t(microBatch), all.size() - from));
-                const EpisodeBatch batch = layOut(episodes, numbers);
-                const LogProbOptions options {.temperature = temperature, .computeType = computeType};
-                spread(responseLogProbs(*models.reference.trunk, batch.packed, batch.responses, options).tokens.logProbs, episodes,
-                    numbers, [](Episode& e, double x) { e.terms.referenceLogProbs.push_back(x); });
-                if (models.sft)
-                    spread(responseLogProbs(*models.sft->trunk, batch.packed, batch.responses, options).tokens.logProbs, episodes,
-                        numbers, [](Episode& e, double x) { e.sftLogProbs.push_back(x); });
-                // In bf16 the cached decode and the packed pass differ in the last digits: take the pass that is trained.
-                if (computeType == ComputeType::BFloat16) {
-                    for (const std::int64_t number : numbers)
-                        episodes[std::size_t(number)].terms.logProbs.clear();
-                    spread(responseLogProbs(*models.policy.trunk, batch.packed, batch.responses, options).tokens.logProbs, episodes,
-                        numbers, [](Episode& e, double x) { e.terms.logProbs.push_back(x); });
-                }
-                spread(valuesOf(models.value, batch.packed, batch.responses), episodes, numbers,
-                    [](Episode& e, double x) { e.terms.values.push_back(x); });
-                const at::Tensor raw = scores(models.rewardModel, batch.packed, batch.responses).to(at::kDouble).contiguous();
-                for (std::size_t i = 0; i < numbers.size(); ++i)
-                    episodes[std::size_t(numbers[i])].rawScore = raw.const_data_ptr<double>()[i];
-                if (context.stopped())
-                    break;
-            }
-        }
-        if (context.stop.stop_requested()) {
-            outcome.stopped = true;
-            break;
-        }
-        double eos = 0.0, scoreSum = 0.0;
-        for (Episode& episode : episodes) {
-            scale.add(episode.rawScore);
-            scoreSum += episode.rawScore;
-            eos += episode.finished ? 1.0 : 0.0;
-            tokens += double(episode.response.size());
-        }
-        std::size_t flat = 0;
-        double klSft = 0.0;
-        std::vector<RolloutSequence> sequences;
-        for (Episode& episode : episodes) {
-            double score = normalise ? scale.normalised(episode.rawScore) : episode.rawScore;
-            if (!episode.finished)
-                score -= eosPenalty;
-            episode.terms.score = scoreClip > 0.0 ? std::clamp(score, -scoreClip, scoreClip) : score;
-            episode.first = flat;
-            flat += episode.response.size();
-            for (std::size_t t = 0; t < episode.response.size(); ++t) {
-                entropy -= episode.terms.logProbs[t];
-                if (models.sft)
-                    klSft += episode.terms.logProbs[t] - episode.sftLogProbs[t];
-            }
-            sequences.push_back(episode.terms);
-        }
-
-        // step 4. Rewards, advantages, returns.
-        advantageOptions.klCoefficient = controller.coefficient();
-        const AdvantageResult terms = advantages(sequences, advantageOptions);
-        const std::vector<double>& trained = advantageOptions.whitenAdvantages ? terms.whitened : terms.advantages;
-        double klReference = 0.0;
-        std::vector<double> oldLogProbs, oldValues;
-        for (const Episode& episode : episodes) {
-            for (std::size_t t = 0; t < episode.response.size(); ++t)
-                klReference += episode.terms.logProbs[t] - episode.terms.referenceLogProbs[t];
-            oldLogProbs.insert(oldLogProbs.end(), episode.terms.logProbs.begin(), episode.terms.logProbs.end());
-            oldValues.insert(oldValues.end(), episode.terms.values.begin(), episode.terms.values.end());
-        }
-
-        // Update phase.
-        // step 5. Epochs of minibatches over the rollout.
-        const bool policyFrozen = rollout < warmupRollouts;
-        double policyLoss = 0.0, valueLoss = 0.0, clip = 0.0, valueClip = 0.0, approxKl = 0.0, ratio = 0.0, policyEntropy = 0.0;
-        double gradNorm = 0.0, valueGradNorm = 0.0, rate = 0.0, valueRate = 0.0, updates = 0.0;
-        std::int64_t optimiserStep = rollout * stepsPerRollout;
-        for (std::int64_t epoch = 0; epoch < settings.integer("ppo_epochs") && !outcome.stopped; ++epoch) {
-            RandomStream(seed, fmt::format("minibatches of rollout {} epoch {}", rollout, epoch)).shuffle(all);
-            for (std::size_t from = 0; from < all.size(); from += std::size_t(minibatch)) {
-                const auto mini = std::span(all).subspan(from, std::min(std::size_t(minibatch), all.size() - from));
-                double miniTokens = 0.0;
-                for (const std::int64_t number : mini)
-                    miniTokens += double(episodes[std::size_t(number)].response.size());
-                for (std::size_t at = 0; at < mini.size(); at += std::size_t(microBatch)) {
-                    const auto numbers = mini.subspan(at, std::min(std::size_t(microBatch), mini.size() - at));
-                    const EpisodeBatch batch = layOut(episodes, numbers);
-                    const at::Tensor advantage = pick(trained, episodes, numbers);
-                    const double weight = double(advantage.size(0)) / std::max(1.0, miniTokens);
-                    if (!policyFrozen) {
-                        const auto logProbs = responseLogProbs(*models.policy.trunk, batch.packed, batch.responses,
-                            {.temperature = temperature, .entropy = true, .computeType = computeType});
-                        const PolicyLoss loss = ppoPolicyLoss(
-                            logProbs.tokens.logProbs, pick(oldLogProbs, episodes, numbers), advantage, lossOptions);
-                        (loss.loss * weight).backward();
-                        policyLoss += weight * loss.loss.item<double>();
-                        clip += weight * loss.clipFraction;
-                        approxKl += weight * loss.approxKl;
-                        ratio += weight * loss.meanRatio;
-                        policyEntropy += weight * logProbs.tokens.entropy.mean().item<double>();
-                    }
-                    const ValueLoss loss = ppoValueLoss(valuesOf(models.value, batch.packed, batch.responses),
-                        pick(oldValues, episodes, numbers), pick(terms.returns, episodes, numbers), lossOptions);
-                    (loss.loss * weight).backward();
-                    valueLoss += weight * loss.loss.item<double>();
-                    valueClip += weight * loss.clipFraction;
-                    if (context.stopped()) {
-                        outcome.stopped = true;
-                        break;
-                    }
-                }
-                if (outcome.stopped)
-                    break;
-                updates += 1.0;
-                if (!policyFrozen) {
-                    const auto taken = policyOptimizer.step(optimiserStep, optimiserSteps);
-                    if (!taken.applied)
-                        fail("Rollout {}: the gradient of the policy is not a finite number, so the step was not applied and the "
-                             "run ends; lower learning_rate", rollout + 1);
-                    gradNorm += taken.gradNorm;
-                    rate = taken.learningRate;
-                }
-                const auto taken = valueOptimizer.step(optimiserStep, optimiserSteps);
-                if (!taken.applied)
-                    fail("Rollout {}: the gradient of the value model is not a finite number, so the step was not applied and the "
-                         "run ends; lower value_learning_rate", rollout + 1);
-                valueGradNorm += taken.gradNorm;
-                valueRate = taken.learningRate;
-                ++optimiserStep;
-            }
-        }
-        if (outcome.stopped) {
-            // No checkpoint of a rollout half used: a resume goes on from the checkpoint before it.
-            halfUpdated = true;
-            policyOptimizer.clearGradients();
-            valueOptimizer.clearGradients();
-            break;
-        }
-        ++outcome.steps;
-
-        // step 6. Report.
-        const double n = double(episodes.size()), meanKl = klReference / n;
-        const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-        const double nonScore = -controller.coefficient() * terms.meanKl;
-        double scoreMean = 0.0;
-        for (const Episode& episode : episodes)
-            scoreMean += episode.terms.score / n;
-        updates = std::max(1.0, updates);
-        Metrics metrics {{"objective/kl", meanKl}, {"objective/scores", scoreSum / n}, {"objective/rlhf_reward", scoreMean + nonScore},
-            {"objective/non_score_reward", nonScore}, {"objective/entropy", entropy / n}, {"objective/kl_coef", controller.coefficient()},
-            {"policy/approxkl_avg", approxKl / updates}, {"policy/clipfrac_avg", clip / updates},
-            {"policy/entropy_avg", policyEntropy / updates}, {"loss/policy_avg", policyLoss / updates},
-            {"loss/value_avg", valueLoss / updates}, {"val/clipfrac_avg", valueClip / updates},
-            {"val/ratio", policyFrozen ? 1.0 : ratio / updates}, {"val/explained_variance", explainedVariance(terms.returns, episodes)},
-            {"val/num_eos_tokens", eos}, {"response/length", tokens / n}, {"response/eos_share", eos / n}, {"lr", rate},
-            {"value_lr", valueRate}, {"policy/grad_norm", gradNorm / updates}, {"value/grad_norm", valueGradNorm / updates},
-            {"episode", double(outcome.steps * rolloutSize)}, {"step_seconds", seconds},
-            {"tokens_per_second", tokens / std::max(seconds, 1e-9)}, {"peak_rss_mb", peakResidentMb()}};
-        if (models.sft)
-            metrics.insert(metrics.begin() + 1, {"objective/kl_sft", klSft / n});
-        if (context.metrics)
-            context.metrics(outcome.steps, outcome.totalSteps, metrics);
-        if (context.samples && models.policy.tokenizer) {
-            std::vector<SampleRow> rows;
-            const auto shown = std::min<std::int64_t>(settings.integer("sample_prompts"), std::int64_t(episodes.size()));
-            for (std::int64_t i = 0; i < shown; ++i) {
-                const Episode& episode = episodes[std::size_t(i)];
-                rows.push_back({outcome.steps, i, models.policy.tokenizer->decode(episode.prompt),
-                    models.policy.tokenizer->decode(episode.response), episode.rawScore});
-            }
-            context.samples(rows);
-        }
-        controller.update(meanKl, std::int64_t(episodes.size()));
-        if (maxKl > 0.0 && meanKl > maxKl) {
-            if (context.warning)
-                context.warning(fmt::format("The KL to the reference is {:.2f} nats, above max_kl = {:.2f}: the run stops here", meanKl, maxKl));
-            break;
-        }
-        const std::int64_t every = settings.integer("checkpoint_every");
-        if (every > 0 && !context.checkpoints.empty() && outcome.steps % every == 0 && outcome.steps < outcome.totalSteps)
-            save();
-    }
-    if (outcome.stopped && !halfUpdated && !context.checkpoints.empty() && outcome.steps > outcome.resumedAt)
-        save();
-    models.policy.setRequiresGrad(false);
-    models.value.setRequiresGrad(false);
-    return outcome;
+    return PpoRun(models, prompts, context).run();
 }
 
 } // namespace mpo

@@ -38,6 +38,7 @@ StageOutcome trainReward(Model& rewardModel, std::span<const TokenizedPair> pair
     TrainingTask task;
     task.examples = held.train;
     task.tokens = [&](std::int64_t number) { return tokensOf(pairs[std::size_t(number)]); };
+    task.countedTokens = [&](std::int64_t number) { return sequenceTokensOf(pairs[std::size_t(number)]); };
     task.loss = [&](std::span<const std::int64_t> numbers, double weight, Metrics& metrics) {
         const BatchScores batch = scoresOf(rewardModel, pairs, numbers);
         const at::Tensor chosen = batch.chosen.detach(), rejected = batch.rejected.detach();
@@ -52,7 +53,7 @@ StageOutcome trainReward(Model& rewardModel, std::span<const TokenizedPair> pair
         task.evaluate = [&] {
             const at::NoGradGuard noGrad;
             double loss = 0.0, right = 0.0, margin = 0.0;
-            for (const auto& numbers : batchesByTokens(held.evaluation, task.tokens, kInferenceTokens)) {
+            for (const auto& numbers : batchesByTokens(held.evaluation, task.tokens, 4096)) {
                 const BatchScores batch = scoresOf(rewardModel, pairs, numbers);
                 loss += rewardLoss(batch.chosen, batch.rejected, centering).sum().item<double>();
                 right += (batch.chosen > batch.rejected).sum().item<double>();

@@ -9,32 +9,20 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 namespace mpo {
 
 namespace {
+constexpr std::int64_t kInferenceTokens = 4096;
 
-/// Lays prompts and responses into packed batches and gathers one number of each response.
-/// `compute` gets a batch and the segments of its responses and returns (segments).
-std::vector<double> ofResponses(std::span<const TokenIds> prompts, std::span<const TokenIds> responses,
-    const std::function<at::Tensor(const PackedBatch&, std::span<const std::int64_t>)>& compute)
+std::vector<std::int64_t> numbersUpTo(std::size_t count)
 {
-    const at::NoGradGuard noGrad;
-    std::vector<double> result;
-    const auto cost = [&](std::int64_t i) { return std::int64_t(prompts[std::size_t(i)].size() + responses[std::size_t(i)].size()); };
-    for (const auto& numbers : batchesByTokens(numbersUpTo(prompts.size()), cost, kInferenceTokens)) {
-        PackedBatchBuilder builder;
-        std::vector<std::int64_t> segments;
-        for (const std::int64_t i : numbers)
-            segments.push_back(builder.add(responses[std::size_t(i)], builder.add(prompts[std::size_t(i)])));
-        const at::Tensor some = compute(builder.build(), segments).to(at::kDouble).contiguous();
-        const double* values = some.const_data_ptr<double>();
-        result.insert(result.end(), values, values + numbers.size());
-    }
-    return result;
+    std::vector<std::int64_t> numbers(count);
+    std::iota(numbers.begin(), numbers.end(), 0);
+    return numbers;
 }
-
-} // namespace
+}
 
 std::vector<PairScore> scorePairs(const Model& rewardModel, std::span<const TokenizedPair> pairs, const StageContext& context)
 {
@@ -62,16 +50,41 @@ std::vector<PairScore> scorePairs(const Model& rewardModel, std::span<const Toke
 
 std::vector<double> scoreResponses(const Model& rewardModel, std::span<const TokenIds> prompts, std::span<const TokenIds> responses)
 {
-    return ofResponses(prompts, responses,
-        [&](const PackedBatch& batch, std::span<const std::int64_t> segments) { return scores(rewardModel, batch, segments); });
+    const at::NoGradGuard noGrad;
+    std::vector<double> result;
+    const auto cost = [&](std::int64_t i) { return std::int64_t(prompts[std::size_t(i)].size() + responses[std::size_t(i)].size()); };
+    for (const auto& numbers : batchesByTokens(numbersUpTo(prompts.size()), cost, kInferenceTokens)) {
+        PackedBatchBuilder builder;
+        std::vector<std::int64_t> segments;
+        for (const std::int64_t i : numbers)
+            segments.push_back(builder.add(responses[std::size_t(i)], builder.add(prompts[std::size_t(i)])));
+        const at::Tensor all = scores(rewardModel, builder.build(), segments).to(at::kDouble).contiguous();
+        const double* values = all.const_data_ptr<double>();
+        result.insert(result.end(), values, values + numbers.size());
+    }
+    return result;
 }
 
 std::vector<double> responseSums(
     const Model& model, std::span<const TokenIds> prompts, std::span<const TokenIds> responses, double temperature)
 {
-    return ofResponses(prompts, responses, [&](const PackedBatch& batch, std::span<const std::int64_t> segments) {
-        return responseLogProbs(*model.trunk, batch, segments, {.temperature = temperature, .computeType = model.trunk->computeType}).summed();
-    });
+    const at::NoGradGuard noGrad;
+    std::vector<double> result;
+    const auto cost = [&](std::int64_t i) { return std::int64_t(prompts[std::size_t(i)].size() + responses[std::size_t(i)].size()); };
+    for (const auto& numbers : batchesByTokens(numbersUpTo(prompts.size()), cost, kInferenceTokens)) {
+        PackedBatchBuilder builder;
+        std::vector<std::int64_t> segments;
+        for (const std::int64_t i : numbers)
+            segments.push_back(builder.add(responses[std::size_t(i)], builder.add(prompts[std::size_t(i)])));
+        const at::Tensor sums = responseLogProbs(*model.trunk, builder.build(), segments,
+            {.temperature = temperature, .computeType = model.trunk->computeType})
+                                    .summed()
+                                    .to(at::kDouble)
+                                    .contiguous();
+        const double* values = sums.const_data_ptr<double>();
+        result.insert(result.end(), values, values + numbers.size());
+    }
+    return result;
 }
 
 std::vector<std::int64_t> stopIds(const Model& model)

@@ -38,18 +38,16 @@ StageOutcome trainSft(Model& policy, std::span<const TokenizedPair> pairs, const
     TrainingTask task;
     task.examples = held.train;
     task.beginStep = [&](std::span<const std::int64_t> numbers) { stepTargets = targets(numbers); };
-    task.loss = [&](std::span<const std::int64_t> numbers, double, Metrics& metrics) {
-        metrics.push_back({"num_tokens", targets(numbers)});
-        return summedLoss(numbers) / stepTargets;
-    };
+    task.loss = [&](std::span<const std::int64_t> numbers, double, Metrics&) { return summedLoss(numbers) / stepTargets; };
     task.tokens = [&](std::int64_t number) {
         return std::int64_t(pairs[std::size_t(number)].prompt.size() + pairs[std::size_t(number)].chosen.size());
     };
+    task.countedTokens = task.tokens;
     if (!held.evaluation.empty()) {
         task.evaluate = [&] {
             const at::NoGradGuard noGrad;
             double sum = 0.0;
-            for (const auto& batch : batchesByTokens(held.evaluation, task.tokens, kInferenceTokens))
+            for (const auto& batch : batchesByTokens(held.evaluation, task.tokens, 4096))
                 sum += summedLoss(batch).item<double>();
             return Metrics {{"eval_loss", sum / targets(held.evaluation)}};
         };

@@ -62,11 +62,13 @@ StageOutcome runTrainingLoop(Model& model, const TrainingTask& task, const Stage
     Optimizer optimizer(parameters, optimizerOptions(settings));
 
     // 1. Resume.
-    const std::int64_t every = settings.integer("checkpoint_every");
+    CheckpointClock clock(settings.integer("checkpoint_every"));
+    double tokensSeen = 0.0;
     if (!context.checkpoints.empty()) {
         if (const auto checkpoint = readNewestCheckpoint(context.checkpoints)) {
-            restoreTensors(*checkpoint, context.checkpoints, "model.", parameters);
+            checkpoint->restoreParameters(parameters, "model.");
             optimizer.restore(checkpoint->tensors, "optimizer.");
+            tokensSeen = checkpoint->values.at("num_tokens").get<double>();
             outcome.steps = outcome.resumedAt = checkpoint->step;
         }
     }
@@ -76,7 +78,7 @@ StageOutcome runTrainingLoop(Model& model, const TrainingTask& task, const Stage
             tensors.emplace_back("model." + name, parameter.detach());
         for (const auto& [name, tensor] : optimizer.state())
             tensors.emplace_back("optimizer." + name, tensor);
-        writeCheckpoint(context.checkpoints, outcome.steps, Json {{"step", outcome.steps}}, tensors);
+        clock.time([&] { writeCheckpoint(context.checkpoints, outcome.steps, Json {{"num_tokens", tokensSeen}}, tensors); });
     };
 
     const std::int64_t evaluateEvery = settings.integer("eval_every");
@@ -104,13 +106,15 @@ StageOutcome runTrainingLoop(Model& model, const TrainingTask& task, const Stage
         // 3. Accumulate gradients over micro-batches, each with the same weight (as TRL does).
         Metrics metrics;
         double loss = 0.0;
-        std::int64_t tokens = 0;
+        std::int64_t tokens = 0, counted = 0;
         const std::int64_t micros = (last - first + microBatch - 1) / microBatch;
         for (std::int64_t i = 0; i < micros && !outcome.stopped; ++i) {
             const std::int64_t from = i * microBatch;
             const auto part = examples.subspan(std::size_t(from), std::size_t(std::min(microBatch, last - first - from)));
-            for (const std::int64_t example : part)
-                tokens += task.tokens ? task.tokens(example) : 0;
+            for (const std::int64_t example : part) {
+                tokens += task.tokens(example);
+                counted += task.countedTokens(example);
+            }
             Metrics partMetrics;
             const at::Tensor partLoss = task.loss(part, 1.0 / double(micros), partMetrics);
             loss += partLoss.item<double>();
@@ -138,12 +142,12 @@ StageOutcome runTrainingLoop(Model& model, const TrainingTask& task, const Stage
                 outcome.steps + 1, std::isfinite(loss) ? "gradient" : "loss");
         }
         ++outcome.steps;
+        tokensSeen += double(counted);
         const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-        metrics.push_back({"epoch", double(outcome.steps) / double(stepsPerEpoch)});
-        metrics.push_back({"step_seconds", seconds});
-        if (tokens > 0)
-            metrics.push_back({"tokens_per_second", double(tokens) / std::max(seconds, 1e-9)});
-        metrics.push_back({"peak_rss_mb", peakResidentMb()});
+        for (const Metric& metric : Metrics {{"num_tokens", tokensSeen}, {"epoch", double(outcome.steps) / double(stepsPerEpoch)},
+                 {"step_seconds", seconds}, {"tokens_per_second", double(tokens) / std::max(seconds, 1e-9)},
+                 {"peak_rss_mb", peakResidentMb()}})
+            metrics.push_back(metric);
         const bool finished = outcome.steps == outcome.totalSteps;
         if (task.evaluate && (finished || (evaluateEvery > 0 && outcome.steps % evaluateEvery == 0)))
             addInto(metrics, task.evaluate());
@@ -151,7 +155,7 @@ StageOutcome runTrainingLoop(Model& model, const TrainingTask& task, const Stage
             context.metrics(outcome.steps, outcome.totalSteps, metrics);
 
         // 5. Checkpoint.
-        if (every > 0 && !context.checkpoints.empty() && outcome.steps % every == 0 && !finished)
+        if (!finished && !context.checkpoints.empty() && clock.due(outcome.steps))
             save();
     }
     if (outcome.stopped && !context.checkpoints.empty() && outcome.steps > outcome.resumedAt)

@@ -23,7 +23,9 @@ struct TrainingTask
     /// examples. Adds its metrics (already multiplied by `weight`, so that sums are means).
     std::function<at::Tensor(std::span<const std::int64_t>, double weight, Metrics&)> loss;
     std::function<Metrics()> evaluate;    ///< on held-out examples; may be empty
-    std::function<std::int64_t(std::int64_t)> tokens; ///< tokens of an example, for throughput
+    std::function<std::int64_t(std::int64_t)> tokens; ///< tokens computed for an example, for throughput
+    /// Tokens of an example as TRL counts them for num_tokens: the prompt once for each response.
+    std::function<std::int64_t(std::int64_t)> countedTokens;
 };
 
 /// Epochs of shuffled examples: accumulate, clip, step, schedule, report, checkpoint. Resumes from the newest checkpoint in
