@@ -150,7 +150,14 @@ std::string grouped(std::int64_t value)
     return text;
 }
 
-std::string shortNumber(double value) { return std::isnan(value) ? "-" : fmt::format("{:.4g}", value); }
+std::string shortNumber(double value)
+{
+    if (std::isnan(value))
+        return "-";
+    // Whole numbers read better than 1.009e+04.
+    const bool large = std::abs(value) >= 1000.0 && std::abs(value) < 1e9;
+    return large ? grouped(std::llround(value)) : fmt::format("{:.4g}", value);
+}
 
 std::string duration(double seconds)
 {

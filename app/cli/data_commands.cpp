@@ -23,7 +23,7 @@ const char* kindName(DatasetKind kind) { return kKindNames.at(std::size_t(kind))
 
 int listData(const GlobalOptions& global)
 {
-    const auto project = openProject(global, Project::Access::ReadOnly);
+    const auto project = openProjectToShow(global);
     std::vector<std::vector<std::string>> table {{"name", "kind", "rows", "made", "source"}};
     for (const DatasetRow& row : project->datasets()) {
         if (global.json)
@@ -72,7 +72,7 @@ void showUses(const Project& project, const std::string& name)
 
 int showData(const GlobalOptions& global, const std::string& name, std::int64_t limit)
 {
-    const auto project = openProject(global, Project::Access::ReadOnly);
+    const auto project = openProjectToShow(global);
     DatasetKind kind = DatasetKind::Pairs;
     std::int64_t rows = 0;
     std::vector<PreferencePair> pairs;

@@ -34,14 +34,23 @@ extern "C" void onInterrupt(int)
 
 } // namespace
 
+fs::path projectFolder(const GlobalOptions& global)
+{
+    if (!global.project.empty())
+        return global.project;
+    return Project::isProject(fs::current_path()) ? fs::current_path() : defaultProjectFolder();
+}
+
 std::shared_ptr<Project> openProject(const GlobalOptions& global, Project::Access access)
 {
-    fs::path folder = global.project;
-    if (folder.empty())
-        folder = Project::isProject(fs::current_path()) ? fs::current_path() : defaultProjectFolder();
-    if (global.project.empty() && !Project::isProject(folder))
-        access = Project::Access::ReadWrite;
-    return Project::open(folder, access);
+    const fs::path folder = projectFolder(global);
+    return Project::open(folder, Project::isProject(folder) ? access : Project::Access::ReadWrite);
+}
+
+std::shared_ptr<Project> openProjectToShow(const GlobalOptions& global)
+{
+    return global.project.empty() ? openProject(global, Project::Access::ReadOnly)
+                                  : Project::open(global.project, Project::Access::ReadOnly);
 }
 
 int runOnEngine(const GlobalOptions& global, std::shared_ptr<Project> project, Command command, Printing printing)

@@ -11,9 +11,15 @@
 
 namespace mpo::cli {
 
-/// Opens the project that the arguments mean. ReadOnly stands beside a running window; the user's own default project
-/// is made when it is not there yet.
+/// The folder that the arguments mean; there may be no project in it yet.
+std::filesystem::path projectFolder(const GlobalOptions& global);
+
+/// For commands that do something: a project that is not there yet is made, also for what only reads (`mpo logprobs` on
+/// a model folder and a file needs no project of its own). ReadOnly stands beside a running window.
 std::shared_ptr<Project> openProject(const GlobalOptions& global, Project::Access access);
+
+/// For lists: read-only. A project that was named must be there; the user's own default one is made.
+std::shared_ptr<Project> openProjectToShow(const GlobalOptions& global);
 
 /// Runs one command to its end and prints its events. Ctrl-C asks it to stop and keeps what is done, a second one ends
 /// the program. Returns the exit status; throws Error with the reason when the command failed.

@@ -16,7 +16,7 @@ namespace {
 
 int listEvaluations(const GlobalOptions& global)
 {
-    const auto project = openProject(global, Project::Access::ReadOnly);
+    const auto project = openProjectToShow(global);
     std::vector<std::vector<std::string>> table {{"name", "judged", "state", "made"}};
     for (const EvaluationRow& row : project->evaluations()) {
         Json line {{"name", row.name}, {"items", row.items}, {"judged", row.judged}, {"closed", row.closed},
@@ -78,7 +78,7 @@ Outcome countVerdicts(const std::vector<EvaluationItemRow>& items, const std::ve
 
 int reportEvaluation(const GlobalOptions& global, const std::string& name)
 {
-    const auto project = openProject(global, Project::Access::ReadOnly);
+    const auto project = openProjectToShow(global);
     const EvaluationRow row = findEvaluation(*project, name);
     if (!row.closed)
         fail("{}: {} of {} items are judged and the session is still blind; close it in the window first", name,

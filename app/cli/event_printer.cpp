@@ -21,7 +21,7 @@ constexpr auto kFollowed = std::to_array<std::string_view>(
     {"loss", "rewards/accuracies", "rewards/margins", "accuracy", "margin", "objective/scores", "objective/kl",
         "response/length", "loss/policy_avg", "loss/value_avg", "grad_norm", "learning_rate", "tokens_per_second"});
 constexpr std::size_t kColumns = 6;
-constexpr double kRowsPerRun = 20.0;
+constexpr double kRowsPerRun = 20.0, kRowsInPipeline = 5.0;
 
 const Metric* find(const Metrics& metrics, std::string_view name)
 {
@@ -208,7 +208,8 @@ void EventPrinter::printStep(const MetricsLogged& step)
     const double share = double(step.step) / double(std::max<std::int64_t>(step.totalSteps, 1));
     const bool due = step.step <= m_firstStep + 1 || share >= m_nextShare || step.step == step.totalSteps;
     if (due) {
-        m_nextShare = (std::floor(share * kRowsPerRun) + 1.0) / kRowsPerRun;
+        const double rows = m_printing.json == Printing::Json::Everything ? kRowsInPipeline : kRowsPerRun;
+        m_nextShare = (std::floor(share * rows) + 1.0) / rows;
         std::string row = fmt::format("{:>8}", step.step);
         for (const std::string& name : m_columns) {
             const Metric* metric = find(step.metrics, name);

@@ -2,10 +2,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/cli/console.h"
 #include "app/cli/engine_session.h"
+#include "app/cli/json_lines.h"
 #include "app/cli/model_folder.h"
 #include "core/engine/catalogue.h"
 #include "core/support/error.h"
-#include "core/support/json.h"
 
 #include <fmt/format.h>
 
@@ -20,7 +20,7 @@ namespace {
 
 int listModels(const GlobalOptions& global)
 {
-    const auto project = openProject(global, Project::Access::ReadOnly);
+    const auto project = openProjectToShow(global);
     std::vector<std::vector<std::string>> table {{"name", "kind", "family", "parameters", "run", "from", "made"}};
     for (const ModelRow& row : project->models()) {
         if (global.json)
@@ -56,19 +56,15 @@ int showModel(const GlobalOptions& global, const std::string& name)
 int tokenize(const GlobalOptions& global, const std::string& name)
 {
     const TextCodec codec(modelFolder(global, name).string());
-    std::string line;
-    for (std::int64_t number = 1; std::getline(std::cin, line) && !outputClosed(); ++number) {
-        if (line.find_first_not_of(" \t\r") == std::string::npos)
-            continue;
-        const Json row = parseJson(line, fmt::format("standard input, line {}", number));
+    forEachJsonLine(std::cin, "standard input", [&](const Json& row, const std::string& place) {
         if (!row.is_object() || !row.contains("text") || !row["text"].is_string())
-            fail("standard input, line {}: an object with a string \"text\" is expected", number);
+            fail("{} must be an object with a string \"text\"", place);
         const auto ids = codec.encode(row["text"].get<std::string>());
         writeLine(toLine({{"ids", ids}, {"text", codec.decode(ids)}}));
         // Whoever talks to us line by line waits for this answer; input that is there already is answered in one go.
         if (std::cin.rdbuf()->in_avail() <= 0)
             flushOutput();
-    }
+    });
     return 0;
 }
 
@@ -78,8 +74,8 @@ fs::path modelFolder(const GlobalOptions& global, const std::string& name)
 {
     // A name of the project goes first, as everywhere; a folder needs no project.
     const bool plainName = name.find('/') == std::string::npos;
-    if (plainName || !fs::is_directory(name)) {
-        const auto project = openProject(global, Project::Access::ReadOnly);
+    if ((plainName || !fs::is_directory(name)) && Project::isProject(projectFolder(global))) {
+        const auto project = openProjectToShow(global);
         if (const auto row = project->model(name)) {
             const fs::path folder = row->folder;
             return folder.is_absolute() ? folder : project->folder() / folder;

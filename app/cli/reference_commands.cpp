@@ -1,16 +1,14 @@
 // SPDX-FileCopyrightText: MPO Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/cli/arguments.h"
 #include "app/cli/console.h"
-#include "app/cli/engine_session.h"
+#include "app/cli/json_lines.h"
 #include "core/config/settings.h"
 #include "core/engine/ppo_terms_command.h"
-#include "core/support/file.h"
-#include "core/support/json.h"
 
 #include <fmt/format.h>
 
 #include <memory>
-#include <sstream>
 
 namespace mpo::cli {
 
@@ -68,11 +66,7 @@ int showSettings(const GlobalOptions& global, StageKind stage)
 int showPpoTerms(const std::string& file)
 {
     std::vector<Json> rows;
-    std::istringstream lines(readTextFile(file));
-    std::string line;
-    for (std::int64_t number = 1; std::getline(lines, line); ++number)
-        if (line.find_first_not_of(" \t\r") != std::string::npos)
-            rows.push_back(parseJson(line, fmt::format("{}, line {}", file, number)));
+    forEachJsonLineOf(file, [&](const Json& row, const std::string&) { rows.push_back(row); });
     for (const Json& row : ppoTerms(rows))
         writeLine(toLine(row));
     return 0;

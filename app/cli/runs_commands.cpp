@@ -26,7 +26,7 @@ std::string stepsOf(const RunRow& run) { return fmt::format("{} of {}", run.step
 
 int listRuns(const GlobalOptions& global)
 {
-    const auto project = openProject(global, Project::Access::ReadOnly);
+    const auto project = openProjectToShow(global);
     std::vector<std::vector<std::string>> table {{"run", "stage", "makes", "state", "steps", "started", "message"}};
     for (const RunRow& run : project->runs()) {
         if (global.json)
@@ -72,7 +72,7 @@ void writeMetricTable(const std::vector<MetricSeries>& all)
 
 int showRun(const GlobalOptions& global, std::int64_t id, bool metrics)
 {
-    const auto project = openProject(global, Project::Access::ReadOnly);
+    const auto project = openProjectToShow(global);
     const auto run = project->run(id);
     if (!run)
         fail("There is no run {}; `mpo runs list` shows them", id);

@@ -2,16 +2,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/cli/score_file.h"
 
+#include "app/cli/json_lines.h"
 #include "core/data/dataset_importer.h"
 #include "core/support/error.h"
-#include "core/support/file.h"
-#include "core/support/json.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <limits>
-#include <sstream>
 
 namespace fs = std::filesystem;
 
@@ -34,15 +32,9 @@ double scoreField(const Json& row, const char* name, const std::string& place)
 std::vector<PairScore> readScores(const std::string& file)
 {
     std::vector<PairScore> scores;
-    std::istringstream lines(readTextFile(file));
-    std::string line;
-    for (std::int64_t number = 1; std::getline(lines, line); ++number) {
-        if (line.find_first_not_of(" \t\r") == std::string::npos)
-            continue;
-        const std::string place = fmt::format("{}, line {}", file, number);
-        const Json row = parseJson(line, place);
+    forEachJsonLineOf(file, [&](const Json& row, const std::string& place) {
         scores.push_back({scoreField(row, "chosen_score", place), scoreField(row, "rejected_score", place)});
-    }
+    });
     return scores;
 }
 
