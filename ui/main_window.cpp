@@ -1,1 +1,343 @@
-// ui
+// SPDX-FileCopyrightText: MPO Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/main_window.h"
+
+#include "core/store/project.h"
+#include "ui/cheat_sheet.h"
+#include "ui/format.h"
+#include "ui/navigation_rail.h"
+#include "ui/pages/data_page.h"
+#include "ui/pages/dpo_page.h"
+#include "ui/pages/evaluate_page.h"
+#include "ui/pages/models_page.h"
+#include "ui/pages/result_page.h"
+#include "ui/pages/runs_page.h"
+#include "ui/pages/split_page.h"
+#include "ui/pages/start_page.h"
+#include "ui/pages/training_page.h"
+#include "ui/pipeline_strip.h"
+#include "ui/run_bar.h"
+#include "ui/style.h"
+
+#include <QApplication>
+#include <QCloseEvent>
+#include <QFileDialog>
+#include <QHBoxLayout>
+#include <QMenuBar>
+#include <QMessageBox>
+#include <QSettings>
+#include <QStackedWidget>
+#include <QVBoxLayout>
+
+namespace mpo {
+
+namespace {
+
+constexpr char kPageKey[] = "window/page";
+
+} // namespace
+
+void applyStoredTheme()
+{
+    const int stored = QSettings().value(QStringLiteral("theme"), int(Theme::System)).toInt();
+    applyStyle(*static_cast<QApplication*>(QApplication::instance()), static_cast<Theme>(std::clamp(stored, 0, 2)));
+}
+
+MainWindow::MainWindow(std::shared_ptr<Project> project, Engine::Execute execute, QWidget* parent)
+    : QMainWindow(parent)
+    , m_project(std::move(project))
+    , m_selection(std::make_unique<Selection>(m_project))
+    , m_bridge(std::make_unique<EngineBridge>(m_project, std::move(execute)))
+{
+    const QString name = toQString(m_project->name());
+    setWindowTitle(tr("%1 – MPO Studio").arg(name));
+    setWindowIcon(QIcon(QStringLiteral(":/icons/app.svg")));
+    setMinimumSize(960, 600);
+
+    auto* central = new QWidget;
+    auto* columns = new QHBoxLayout(central);
+    columns->setContentsMargins(0, 0, 0, 0);
+    columns->setSpacing(0);
+    m_rail = new NavigationRail;
+    m_rail->setProject(name, QString::fromStdString(m_project->folder().string()));
+    m_strip = new PipelineStrip;
+    m_strip->hide();
+    m_stack = new QStackedWidget;
+    m_bar = new RunBar(*m_bridge);
+    auto* rows = new QVBoxLayout;
+    rows->setSpacing(0);
+    rows->addWidget(m_strip);
+    rows->addWidget(m_stack, 1);
+    auto* upper = new QHBoxLayout;
+    upper->setSpacing(0);
+    upper->addWidget(m_rail);
+    upper->addLayout(rows, 1);
+    auto* all = new QVBoxLayout;
+    all->setSpacing(0);
+    all->addLayout(upper, 1);
+    all->addWidget(m_bar);
+    columns->addLayout(all);
+    setCentralWidget(central);
+
+    makePages();
+    makeMenus();
+    m_cheatSheet = new CheatSheet(this);
+    connectBridge();
+    m_pathTimer.setSingleShot(true);
+    m_pathTimer.setInterval(100);
+    connect(&m_pathTimer, &QTimer::timeout, this, &MainWindow::updatePath);
+    updatePath();
+    restoreState();
+}
+
+MainWindow::~MainWindow()
+{
+    // Pages refer to bridge and selection: they go first, then the engine stops.
+    delete takeCentralWidget();
+}
+
+void MainWindow::makePages()
+{
+    m_data = new DataPage(*m_bridge, *m_selection);
+    auto* split = new SplitPage(*m_bridge, *m_selection);
+    auto* evaluate = new EvaluatePage(*m_bridge, *m_selection);
+    m_pages = {m_data, new TrainingPage(StageKind::Reward, *m_bridge, *m_selection), split,
+        new DpoPage(*m_bridge, *m_selection), new TrainingPage(StageKind::Ppo, *m_bridge, *m_selection), evaluate,
+        new RunsPage(*m_bridge, *m_selection), new ModelsPage(*m_bridge, *m_selection)};
+    for (Page* page : m_pages) {
+        m_stack->addWidget(page);
+        connect(page, &Page::openPage, this, &MainWindow::openPage);
+        connect(page, &Page::message, m_bar, &RunBar::say);
+    }
+    m_start = new StartPage;
+    m_result = new ResultPage;
+    m_stack->addWidget(m_start);
+    m_stack->addWidget(m_result);
+
+    connect(m_rail, &NavigationRail::chosen, this, &MainWindow::openPage);
+    connect(m_start, &StartPage::demoChosen, this, [this] { startDemo(true); });
+    connect(m_start, &StartPage::openChosen, this, [this] {
+        openPage(PageId::Data);
+        m_data->chooseFile();
+    });
+    connect(m_start, &StartPage::fileDropped, this, [this](const QString& file) {
+        openPage(PageId::Data);
+        m_data->importFile(file);
+    });
+    connect(m_result, &ResultPage::runsRequested, this, [this] { openPage(PageId::Runs); });
+    connect(m_strip, &PipelineStrip::followRequested, this, [this] {
+        m_following = true;
+        m_strip->setFollowing(true);
+        followStage(m_runningStage);
+    });
+    connect(m_strip, &PipelineStrip::resultRequested, this, [this] {
+        m_rail->setCurrent({});
+        showWidget(m_result);
+    });
+    connect(m_strip, &PipelineStrip::closed, m_strip, &QWidget::hide);
+}
+
+void MainWindow::makeMenus()
+{
+    QMenu* file = menuBar()->addMenu(tr("&Project"));
+    file->addAction(tr("&New project…"), QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_N), this, [this] {
+        QString folder = QFileDialog::getSaveFileName(this, tr("New project"), tr("my-project.mpo"),
+            tr("MPO project (*.mpo)"), nullptr, QFileDialog::DontConfirmOverwrite);
+        if (folder.isEmpty())
+            return;
+        if (!folder.endsWith(QLatin1String(".mpo")))
+            folder += QStringLiteral(".mpo");
+        Q_EMIT projectRequested(folder);
+    });
+    file->addAction(tr("&Open project…"), QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_O), this, [this] {
+        const QString folder = QFileDialog::getExistingDirectory(this, tr("Open a project folder (NAME.mpo)"));
+        if (!folder.isEmpty())
+            Q_EMIT projectRequested(folder);
+    });
+    file->addSeparator();
+    file->addAction(tr("&Import data…"), QKeySequence::Open, this, [this] {
+        openPage(PageId::Data);
+        m_data->chooseFile();
+    });
+    file->addAction(tr("Run the &demo"), this, [this] { startDemo(true); });
+    file->addAction(tr("Run the &long demo"), this, [this] { startDemo(false); });
+    file->addSeparator();
+    file->addAction(tr("&Quit"), QKeySequence::Quit, this, &QWidget::close);
+
+    QMenu* view = menuBar()->addMenu(tr("&View"));
+    for (int i = 0; i < kPages; ++i) {
+        const auto id = static_cast<PageId>(i);
+        // The rail's buttons own the shortcuts; the menu only names them.
+        view->addAction(
+            QStringLiteral("%1\tCtrl+%2").arg(pageTitle(id)).arg(i + 1), this, [this, id] { openPage(id); });
+    }
+    view->addSeparator();
+    view->addAction(tr("Light or &dark"), QKeySequence(Qt::CTRL | Qt::Key_T), this, &MainWindow::toggleTheme);
+    view->addAction(tr("&As the system"), this, [] {
+        QSettings().setValue(QStringLiteral("theme"), int(Theme::System));
+        applyStoredTheme();
+    });
+    QMenu* help = menuBar()->addMenu(tr("&Help"));
+    help->addAction(tr("&Keys"), QKeySequence::HelpContents, this, [this] { m_cheatSheet->toggle(); });
+}
+
+void MainWindow::connectBridge()
+{
+    EngineBridge* bridge = m_bridge.get();
+    const auto changed = [this] { m_pathTimer.start(); };
+    connect(bridge, &EngineBridge::runStarted, this, [this](const RunStarted& event) {
+        m_running = pageOfStage(event.stage);
+        m_runningStage = event.stage;
+        if (m_pipeline && m_following)
+            followStage(event.stage);
+        updatePath();
+    });
+    connect(bridge, &EngineBridge::runEnded, this, [this, changed] {
+        m_running.reset();
+        changed();
+    });
+    connect(bridge, &EngineBridge::datasetImported, this, changed);
+    connect(bridge, &EngineBridge::modelSaved, this, changed);
+    connect(bridge, &EngineBridge::splitSaved, this, changed);
+    connect(bridge, &EngineBridge::evaluationCreated, this, changed);
+    connect(bridge, &EngineBridge::pipelineStep, this, [this](const PipelineStep& event) {
+        if (!std::exchange(m_pipeline, true)) {
+            m_following = true;
+            m_strip->setFollowing(true);
+        }
+        if (m_stack->currentWidget() == m_start)
+            showPage(PageId::Data);
+        m_strip->showStep(event);
+
+        m_pathTimer.start();
+    });
+    connect(bridge, &EngineBridge::reportWritten, this, [this](const ReportWritten& event) {
+        m_hasResult = true;
+        m_result->showReport(event);
+    });
+    connect(bridge, &EngineBridge::commandFinished, this, [this](const CommandFinished& event) {
+        m_running.reset();
+        updatePath();
+        const bool succeeded = event.outcome == CommandFinished::Outcome::Succeeded;
+        if (std::exchange(m_pipeline, false)) {
+            m_strip->finish(succeeded ? tr("Finished. All models, runs and the report are in the project.")
+                    : event.outcome == CommandFinished::Outcome::Cancelled ? tr("Stopped. What was finished is kept.")
+                                                                           : toQString(event.message),
+                succeeded && m_hasResult);
+            if (succeeded && m_hasResult && m_following) {
+                m_rail->setCurrent({});
+                showWidget(m_result);
+            }
+            m_following = false;
+        }
+        if (const auto current = currentPage())
+            page(*current)->refresh();
+    });
+}
+
+bool MainWindow::isEmptyProject() const
+{
+    return m_project->datasets().empty() && m_project->models().empty() && m_project->runs().empty();
+}
+
+void MainWindow::restoreState()
+{
+    const QByteArray geometry = QSettings().value(QStringLiteral("geometry")).toByteArray();
+    if (geometry.isEmpty() || !restoreGeometry(geometry))
+        resize(1280, 760);
+    if (isEmptyProject()) {
+        m_stack->setCurrentWidget(m_start);
+        m_rail->setCurrent({});
+        return;
+    }
+    PageId id = PageId::Data;
+    const std::string stored = m_project->value(kPageKey).value_or("");
+    for (int i = 0; i < kPages; ++i)
+        if (pageName(static_cast<PageId>(i)) == stored)
+            id = static_cast<PageId>(i);
+    showPage(id);
+}
+
+void MainWindow::saveState()
+{
+    QSettings().setValue(QStringLiteral("geometry"), saveGeometry());
+    if (const auto current = currentPage(); current && m_project->access() == Project::Access::ReadWrite)
+        m_project->setValue(kPageKey, std::string(pageName(*current)));
+}
+
+void MainWindow::openPage(PageId page)
+{
+    if (m_pipeline && m_following && m_running != page) {
+        m_following = false;
+        m_strip->setFollowing(false);
+    }
+    showPage(page);
+}
+
+void MainWindow::showWidget(QWidget* widget)
+{
+    // The focus of a page that goes would jump to some button; on the rail it stays for the arrow and tab keys.
+    const bool onRail = focusWidget() && m_rail->isAncestorOf(focusWidget());
+    m_stack->setCurrentWidget(widget);
+    if (!onRail)
+        m_stack->setFocus();
+}
+
+void MainWindow::showPage(PageId id)
+{
+    m_rail->setCurrent(id);
+    page(id)->refresh();
+    showWidget(page(id));
+}
+
+std::optional<PageId> MainWindow::currentPage() const
+{
+    for (int i = 0; i < kPages; ++i)
+        if (m_stack->currentWidget() == m_pages[std::size_t(i)])
+            return static_cast<PageId>(i);
+    return {};
+}
+
+void MainWindow::followStage(const std::string& stage)
+{
+    const PageId id = pageOfStage(stage);
+    if (id == PageId::Dpo)
+        static_cast<DpoPage*>(page(id))->showStage(stage);
+    showPage(id);
+}
+
+void MainWindow::updatePath() { m_rail->setPath(pathState(*m_project), m_running); }
+
+void MainWindow::startDemo(bool fast)
+{
+    if (m_bridge->busy()) {
+        m_bar->say(tr("Something is running already."));
+        return;
+    }
+    RunDemo demo;
+    demo.fast = fast;
+    m_bridge->post(demo);
+}
+
+void MainWindow::toggleTheme()
+{
+    QSettings().setValue(QStringLiteral("theme"), int(colours().dark ? Theme::Light : Theme::Dark));
+    applyStoredTheme();
+}
+
+void MainWindow::closeEvent(QCloseEvent* event)
+{
+    if (m_bridge->busy()) {
+        const auto answer = QMessageBox::question(this, tr("Stop and quit?"),
+            tr("Something is running. Stop it and quit? A training run can be resumed later."),
+            QMessageBox::Yes | QMessageBox::No);
+        if (answer != QMessageBox::Yes) {
+            event->ignore();
+            return;
+        }
+    }
+    saveState();
+    event->accept();
+}
+
+} // namespace mpo

@@ -27,6 +27,8 @@ public:
 
     void setTitle(const QString& title, const QString& toolTip = {}); ///< small heading above the plot; empty: none
     void setEmptyText(const QString& sentence); ///< shown while isEmpty()
+    void setNote(const QString& richText); ///< muted, at the right end of the title
+    void setWarning(const QString& sentence); ///< marks the title; empty: none
     void replotSoon(); ///< cheap: call it for every change
     void replotNow(); ///< for dragging and tests
 
@@ -49,6 +51,7 @@ protected:
 
     void changeEvent(QEvent* event) override;
     void resizeEvent(QResizeEvent* event) override;
+    bool eventFilter(QObject* watched, QEvent* event) override;
 
 private:
     void showContextMenu(const QPoint& position);
@@ -56,11 +59,14 @@ private:
     void styleAxis(QCPAxis* axis);
 
     QLabel* m_title = nullptr;
+    QLabel* m_note = nullptr;
+    QLabel* m_warning = nullptr;
     QLabel* m_empty = nullptr;
     QCustomPlot* m_plot = nullptr;
     QTimer m_replotTimer;
     QElapsedTimer m_sinceReplot;
     bool m_zoomed = false;
+    bool m_stale = false; ///< changed while out of sight
 };
 
 } // namespace mpo

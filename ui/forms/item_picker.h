@@ -2,9 +2,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "core/data/preference_pair.h"
+
 #include <QString>
 #include <QWidget>
 
+#include <span>
 #include <vector>
 
 class QComboBox;
@@ -48,7 +51,8 @@ private:
 };
 
 /// What the store has, newest first.
-std::vector<PickerItem> datasetItems(const Project& project);
+std::vector<PickerItem> datasetItems(
+    const Project& project, std::span<const DatasetKind> kinds = {}); ///< no kinds: all
 std::vector<PickerItem> modelItems(
     const Project& project, const QString& kind = {}); ///< kind: "policy", "reward" or all
 std::vector<PickerItem> scoreSetItems(const Project& project, const QString& dataset = {});

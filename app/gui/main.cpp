@@ -1,0 +1,159 @@
+// SPDX-FileCopyrightText: MPO Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/store/project.h"
+#include "core/support/error.h"
+#include "core/support/log.h"
+#include "ui/main_window.h"
+#include "ui/style.h"
+
+#include <QApplication>
+#include <QCommandLineParser>
+#include <QDir>
+#include <QElapsedTimer>
+#include <QMessageBox>
+#include <QTimer>
+
+#include <cstdio>
+#include <filesystem>
+#include <functional>
+#include <memory>
+
+namespace {
+
+using mpo::MainWindow;
+using mpo::PageId;
+
+/// Lets events, timers and charts come to rest before a picture is taken.
+void settle(int milliseconds)
+{
+    QElapsedTimer timer;
+    timer.start();
+    while (timer.elapsed() < milliseconds)
+        QApplication::processEvents(QEventLoop::AllEvents | QEventLoop::WaitForMoreEvents, 20);
+}
+
+bool takeScreenshots(QApplication& application, MainWindow& window, const QString& folder)
+{
+    if (!QDir().mkpath(folder))
+        return false;
+    // WaitForMoreEvents needs something that comes: a tick.
+    QTimer tick;
+    tick.start(20);
+    const bool onStart = !window.currentPage().has_value();
+    for (const auto& [theme, name] : {std::pair {mpo::Theme::Light, "light"}, std::pair {mpo::Theme::Dark, "dark"}}) {
+        mpo::applyStyle(application, theme);
+        const auto shoot = [&, suffix = QLatin1String(name)](const QString& page) {
+            settle(600);
+            return window.grab().save(QStringLiteral("%1/%2-%3.png").arg(folder, page, suffix));
+        };
+        if (onStart && !window.currentPage() && !shoot(QStringLiteral("start")))
+            return false;
+        for (int i = 0; i < mpo::kPages; ++i) {
+            const auto page = static_cast<PageId>(i);
+            window.openPage(page);
+            if (!shoot(QString::fromUtf8(mpo::pageName(page).data(), qsizetype(mpo::pageName(page).size()))))
+                return false;
+        }
+    }
+    return true;
+}
+
+int complain(const char* sentence, bool batch)
+{
+    std::fprintf(stderr, "mpo-studio: %s\n", sentence);
+    if (!batch)
+        QMessageBox::critical(nullptr, QApplication::applicationDisplayName(), QString::fromUtf8(sentence));
+    return 1;
+}
+
+} // namespace
+
+int main(int argc, char** argv)
+{
+    QApplication application(argc, argv);
+    QApplication::setOrganizationName(QStringLiteral("mpo-studio"));
+    QApplication::setApplicationName(QStringLiteral("mpo-studio"));
+    QApplication::setApplicationDisplayName(QStringLiteral("MPO Studio"));
+    QApplication::setDesktopFileName(QStringLiteral("mpo-studio"));
+
+    QCommandLineParser parser;
+    parser.setApplicationDescription(
+        QApplication::translate("main", "Mixed Preference Optimization: reward model, split, DPO, PPO, evaluation."));
+    parser.addHelpOption();
+    parser.addPositionalArgument(QStringLiteral("project"),
+        QApplication::translate("main", "Project folder NAME.mpo; made if it is not there."),
+        QStringLiteral("[PROJECT]"));
+    const QCommandLineOption projectOption(
+        QStringLiteral("project"), QApplication::translate("main", "The same."), QStringLiteral("DIR"));
+    const QCommandLineOption pageOption(QStringLiteral("page"),
+        QApplication::translate("main", "data, reward, split, dpo, ppo, evaluate, runs or models."),
+        QStringLiteral("NAME"));
+    const QCommandLineOption shotsOption(QStringLiteral("screenshots"),
+        QApplication::translate("main", "Write a picture of every page, light and dark, and quit."),
+        QStringLiteral("DIR"));
+    const QCommandLineOption sizeOption(QStringLiteral("size"),
+        QApplication::translate("main", "Size of the window, for example 1280x720."), QStringLiteral("WxH"));
+    parser.addOptions({projectOption, pageOption, shotsOption, sizeOption});
+    parser.process(application);
+    const bool batch = parser.isSet(shotsOption);
+
+    mpo::applyStoredTheme();
+    std::unique_ptr<MainWindow> window;
+    const auto open = [&](const std::filesystem::path& folder) {
+        auto next = std::make_unique<MainWindow>(mpo::Project::open(folder));
+        mpo::log().info("project {}", folder.string());
+        return next;
+    };
+    // Another project takes the place of this one; the old window goes once its own event is over.
+    const std::function<void(MainWindow&)> connectWindow = [&](MainWindow& made) {
+        QObject::connect(
+            &made, &MainWindow::projectRequested, &application,
+            [&](const QString& folder) {
+                try {
+                    std::unique_ptr<MainWindow> next = open(folder.toStdString());
+                    connectWindow(*next);
+                    next->show();
+                    std::swap(window, next);
+                    next->close();
+                } catch (const mpo::Error& error) {
+                    complain(error.what(), false);
+                }
+            },
+            Qt::QueuedConnection);
+    };
+
+    try {
+        std::filesystem::path folder = mpo::defaultProjectFolder();
+        if (parser.isSet(projectOption))
+            folder = parser.value(projectOption).toStdString();
+        else if (!parser.positionalArguments().isEmpty())
+            folder = parser.positionalArguments().constFirst().toStdString();
+        else if (mpo::Project::isProject(std::filesystem::current_path()))
+            folder = std::filesystem::current_path();
+        window = open(folder);
+    } catch (const mpo::Error& error) {
+        return complain(error.what(), batch);
+    }
+    connectWindow(*window);
+
+    if (parser.isSet(pageOption)) {
+        const std::string wanted = parser.value(pageOption).toStdString();
+        bool found = false;
+        for (int i = 0; i < mpo::kPages; ++i)
+            if (mpo::pageName(static_cast<PageId>(i)) == wanted) {
+                window->openPage(static_cast<PageId>(i));
+                found = true;
+            }
+        if (!found)
+            return complain("there is no such page; see --help", batch);
+    }
+    const QStringList size = parser.value(sizeOption).split(QLatin1Char('x'));
+    if (size.size() == 2)
+        window->resize(size[0].toInt(), size[1].toInt());
+    window->show();
+    if (batch)
+        return takeScreenshots(application, *window, parser.value(shotsOption))
+            ? 0
+            : complain("a picture could not be written", true);
+    return QApplication::exec();
+}

@@ -1,0 +1,177 @@
+// SPDX-FileCopyrightText: MPO Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "tests/ui/ui_test.h"
+#include "ui/charts/metric_grid.h"
+#include "ui/main_window.h"
+#include "ui/navigation_rail.h"
+#include "ui/pages/start_page.h"
+#include "ui/pages/training_page.h"
+#include "ui/pipeline_strip.h"
+#include "ui/run_bar.h"
+
+#include <QPushButton>
+#include <QTest>
+
+#include <atomic>
+
+using namespace mpo;
+
+namespace {
+
+/// Lets the engine thread wait for the test.
+class Gate
+{
+public:
+    void open() { m_open = true; }
+    void wait(const std::stop_token& stop)
+    {
+        while (!m_open && !stop.stop_requested())
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        m_open = false;
+    }
+
+private:
+    std::atomic<bool> m_open {false};
+};
+
+} // namespace
+
+class TestMainWindow : public QObject
+{
+    Q_OBJECT
+private Q_SLOTS:
+    void emptyProjectOffersTheDemo()
+    {
+        UiFixture fixture;
+        Gate gate;
+        bool fast = false;
+        fixture.work = [&](const Command& command, const EventSink& sink, std::stop_token stop) {
+            fast = std::get<RunDemo>(command).fast;
+            sink(PipelineStep {"Data", 1, 3});
+            gate.wait(stop);
+            sink(PipelineStep {"Reward model", 2, 3});
+            const std::int64_t reward = fixture.project->beginRun("reward", "judge", Json::object(), {});
+            sink(RunStarted {reward, "reward", "judge", 10, 0});
+            sink(metricsOf(reward, 1, 10, 0.7));
+            gate.wait(stop);
+            fixture.project->endRun(reward, RunState::Finished, "");
+            sink(RunEnded {reward, RunState::Finished, ""});
+            sink(PipelineStep {"PPO", 3, 3});
+            const std::int64_t ppo = fixture.project->beginRun("ppo", "mpo", Json::object(), {});
+            sink(RunStarted {ppo, "ppo", "mpo", 10, 0});
+            gate.wait(stop);
+            fixture.project->endRun(ppo, RunState::Finished, "");
+            sink(RunEnded {ppo, RunState::Finished, ""});
+            sink(ReportWritten {"/tmp/report", {{"Model", "Score"}, {"SFT", "0.1"}}});
+        };
+        MainWindow window(fixture.project, fixture.execute());
+        window.show();
+        QVERIFY(!window.currentPage());
+        QVERIFY(window.startPage()->isVisible());
+        QTest::mouseClick(window.startPage()->findChild<QPushButton*>(QStringLiteral("demo")), Qt::LeftButton);
+        QTRY_COMPARE(window.strip()->step(), 1);
+        QVERIFY(fast);
+        QVERIFY(window.strip()->isVisible());
+        gate.open();
+        // The window follows, and the curve is there.
+        QTRY_COMPARE(window.currentPage(), std::optional(PageId::RewardModel));
+        QCOMPARE(window.rail()->state(PageId::RewardModel), StepState::Running);
+        auto* page = static_cast<TrainingPage*>(window.page(PageId::RewardModel));
+        QTRY_VERIFY(page->charts()->chart("loss"));
+        // Until the user goes elsewhere.
+        window.openPage(PageId::Runs);
+        gate.open();
+        QTRY_COMPARE(window.rail()->state(PageId::Ppo), StepState::Running);
+        QCOMPARE(window.currentPage(), std::optional(PageId::Runs));
+        gate.open();
+        QTRY_VERIFY(!window.bridge().busy());
+        QCOMPARE(window.currentPage(), std::optional(PageId::Runs));
+        QCOMPARE(window.rail()->state(PageId::Ppo), StepState::Done);
+        QCOMPARE(fixture.commands.load(), 1);
+    }
+
+    void railShowsHowFarTheProjectIs()
+    {
+        UiFixture fixture;
+        auto stateOf = [&](PageId page) { return pathState(*fixture.project)[std::size_t(page)].state; };
+        QCOMPARE(stateOf(PageId::Data), StepState::Ready);
+        QCOMPARE(stateOf(PageId::RewardModel), StepState::Waiting);
+        fixture.addPairs("pairs", 2);
+        QCOMPARE(stateOf(PageId::Data), StepState::Done);
+        QCOMPARE(stateOf(PageId::RewardModel), StepState::Ready);
+        QCOMPARE(stateOf(PageId::Dpo), StepState::Waiting);
+        fixture.addModel("sft", "policy");
+        QCOMPARE(stateOf(PageId::Dpo), StepState::Ready);
+        QCOMPARE(stateOf(PageId::Ppo), StepState::Waiting);
+        fixture.addModel("judge", "reward");
+        QCOMPARE(stateOf(PageId::RewardModel), StepState::Done);
+        QCOMPARE(stateOf(PageId::Ppo), StepState::Ready);
+        QCOMPARE(stateOf(PageId::Evaluate), StepState::Waiting);
+        fixture.addModel("dpo", "policy");
+        QCOMPARE(stateOf(PageId::Evaluate), StepState::Ready);
+        const std::int64_t run = fixture.project->beginRun("dpo", "dpo", Json::object(), {});
+        QCOMPARE(stateOf(PageId::Dpo), StepState::Ready);
+        fixture.project->endRun(run, RunState::Finished, "");
+        QCOMPARE(stateOf(PageId::Dpo), StepState::Done);
+    }
+
+    void keysOpenPages()
+    {
+        UiFixture fixture;
+        fixture.addPairs("pairs", 2);
+        MainWindow window(fixture.project, fixture.execute());
+        window.show();
+        QVERIFY(QTest::qWaitForWindowActive(&window));
+        for (int i = 0; i < kPages; ++i) {
+            QTest::keyClick(&window, static_cast<Qt::Key>(Qt::Key_1 + i), Qt::ControlModifier);
+            // A shortcut of a button animates its click.
+            QTRY_COMPARE(window.currentPage(), std::optional(static_cast<PageId>(i)));
+        }
+    }
+
+    void pageIsRemembered()
+    {
+        UiFixture fixture;
+        fixture.addPairs("pairs", 2);
+        {
+            MainWindow window(fixture.project, fixture.execute());
+            window.show();
+            window.openPage(PageId::Models);
+            window.close();
+        }
+        MainWindow window(fixture.project, fixture.execute());
+        QCOMPARE(window.currentPage(), std::optional(PageId::Models));
+    }
+
+    void failureIsSaid()
+    {
+        UiFixture fixture;
+        fixture.addPairs("pairs", 2);
+        fixture.work = [](const Command&, const EventSink&, std::stop_token) {
+            throw std::runtime_error("model.safetensors is cut off");
+        };
+        MainWindow window(fixture.project, fixture.execute());
+        window.show();
+        window.bridge().post(ImportModel {"/x", ""});
+        QTRY_VERIFY(!window.bridge().busy());
+        QCOMPARE(window.findChild<RunBar*>()->text(), QStringLiteral("model.safetensors is cut off"));
+    }
+
+    void closesWhileTheEngineWorks()
+    {
+        UiFixture fixture;
+        Gate gate;
+        fixture.work = [&](const Command&, const EventSink& sink, std::stop_token stop) {
+            for (int step = 1; !stop.stop_requested(); ++step)
+                sink(metricsOf(1, step, 0, 1.0));
+        };
+        auto window = std::make_unique<MainWindow>(fixture.project, fixture.execute());
+        window->bridge().post(RunDemo {});
+        QTest::qWait(50);
+        window.reset(); // ends without a crash or a hang
+        QCOMPARE(fixture.commands.load(), 1);
+    }
+};
+
+QTEST_MAIN(TestMainWindow)
+#include "tst_main_window.moc"

@@ -1,0 +1,168 @@
+// SPDX-FileCopyrightText: MPO Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/charts/metric_alarm.h"
+#include "ui/charts/metric_chart.h"
+#include "ui/charts/metric_grid.h"
+
+#include "tests/common/near.h"
+#include "ui/charts/custom_plot.h"
+
+#include <QFile>
+#include <QTemporaryDir>
+
+#include <cmath>
+#include <limits>
+
+using namespace mpo;
+
+namespace {
+
+std::vector<MetricPoint> pointsOf(std::initializer_list<double> values, std::int64_t firstStep = 1)
+{
+    std::vector<MetricPoint> points;
+    for (const double value : values)
+        points.push_back({firstStep + std::int64_t(points.size()), 0.5 * double(points.size()), value});
+    return points;
+}
+
+/// Darkest pixels of a column of a picture of the plot, as "is something drawn at this height".
+bool drawnAt(const QImage& picture, int x, int y)
+{
+    const QRgb here = picture.pixel(x, y);
+    return qGray(here) < 235;
+}
+
+} // namespace
+
+class TestMetricChart : public QObject
+{
+    Q_OBJECT
+private Q_SLOTS:
+    void smoothsWithoutBias()
+    {
+        // Debiased moving average with weight 0.6, by hand: 1; (0.6*0.4*1 + 0.4*2) / 0.64; ...
+        MetricChart chart("loss");
+        chart.setCurve(1, QStringLiteral("run"), 0, pointsOf({1.0, 2.0}));
+        chart.append(1, pointsOf({4.0}, 3));
+        const std::vector<double> smooth = chart.smoothed(1);
+        QCOMPARE(smooth.size(), std::size_t(3));
+        COMPARE_NEAR(smooth[0], 1.0, 1e-12);
+        COMPARE_NEAR(smooth[1], (0.24 + 0.8) / 0.64, 1e-12);
+        COMPARE_NEAR(smooth[2], (0.6 * (0.24 + 0.8) + 1.6) / (0.6 * 0.64 + 0.4), 1e-12);
+        chart.setSmoothing(0.0);
+        COMPARE_NEAR(chart.smoothed(1)[2], 4.0, 1e-12);
+    }
+
+    void resumedRunReplacesItsTail()
+    {
+        MetricChart chart("loss");
+        chart.setCurve(1, {}, 0, pointsOf({5.0, 4.0, 3.0, 2.0}));
+        chart.append(1, pointsOf({30.0, 20.0}, 3));
+        const auto points = chart.points(1);
+        QCOMPARE(points.size(), std::size_t(4));
+        QCOMPARE(points[2].value, 30.0);
+        QCOMPARE(points[3].step, std::int64_t(4));
+    }
+
+    void showsAllOfTheRange()
+    {
+        MetricChart chart("loss");
+        chart.resize(400, 200);
+        chart.setCurve(1, {}, 0, pointsOf({1.0, -3.0, 7.0}));
+        chart.replotNow();
+        QVERIFY(chart.plot()->yAxis->range().lower < -3.0);
+        QVERIFY(chart.plot()->yAxis->range().upper > 7.0);
+        QCOMPARE(chart.plot()->xAxis->range().lower, 1.0);
+        QCOMPARE(chart.plot()->xAxis->range().upper, 3.0);
+        chart.setXAxis(MetricChart::XAxis::Time);
+        chart.replotNow();
+        QCOMPARE(chart.plot()->xAxis->range().upper, 1.0);
+        chart.setLogY(true);
+        chart.replotNow();
+        QVERIFY(chart.plot()->yAxis->range().lower > 0.0); // what is not above 0 is left out
+        QVERIFY(chart.plot()->yAxis->range().upper > 7.0);
+    }
+
+    void losesNoSpike()
+    {
+        // 50,000 points on some 350 pixels, one of them high: it must reach the top of the picture.
+        std::vector<MetricPoint> points;
+        for (std::int64_t step = 0; step < 50'000; ++step)
+            points.push_back({step, double(step), step == 31'234 ? 100.0 : 1.0});
+        MetricChart chart("grad_norm");
+        chart.resize(420, 220);
+        chart.show();
+        QVERIFY(QTest::qWaitForWindowExposed(&chart));
+        chart.setSmoothing(0.0); // the raw line in full colour
+        chart.setCurve(1, {}, 0, points);
+        chart.replotNow();
+        chart.plot()->replot(QCustomPlot::rpImmediateRefresh);
+        const QImage picture = chart.plot()->grab().toImage();
+        const double ratio = picture.devicePixelRatio();
+        const int x = int(chart.plot()->xAxis->coordToPixel(31'234) * ratio);
+        const int y = int(chart.plot()->yAxis->coordToPixel(80.0) * ratio);
+        bool found = false;
+        for (int dx = -2; dx <= 2; ++dx)
+            found = found || drawnAt(picture, x + dx, y);
+        QVERIFY(found);
+        bool elsewhere = false;
+        for (int dx = 20; dx <= 60; ++dx)
+            elsewhere = elsewhere || drawnAt(picture, x - dx, y);
+        QVERIFY(!elsewhere);
+    }
+
+    void marksWhatIsNotANumber()
+    {
+        MetricChart chart("loss");
+        chart.setCurve(1, {}, 0, pointsOf({1.0, std::numeric_limits<double>::quiet_NaN(), 2.0}));
+        chart.replotNow();
+        QVERIFY(chart.plot()->graph(2)->dataCount() == 1);
+        COMPARE_NEAR(chart.smoothed(1)[2], (0.24 * 1.0 + 0.4 * 2.0) / 0.64, 1e-12);
+        QVERIFY(!metricAlarm("loss", std::numeric_limits<double>::quiet_NaN()).isEmpty());
+        QVERIFY(metricAlarm("loss", 1.0).isEmpty());
+        QVERIFY(!metricAlarm("objective/kl", 25.0).isEmpty());
+        QVERIFY(!metricAlarm("val/ratio", 0.3).isEmpty());
+    }
+
+    void savesPicturesAndNumbers()
+    {
+        const QTemporaryDir folder;
+        MetricChart chart("loss");
+        chart.resize(300, 200);
+        chart.setCurve(4, {}, 0, pointsOf({1.5, 2.5}));
+        QVERIFY(chart.savePng(folder.filePath(QStringLiteral("a.png"))));
+        QVERIFY(chart.saveSvg(folder.filePath(QStringLiteral("a.svg"))));
+        QVERIFY(chart.saveCsv(folder.filePath(QStringLiteral("a.csv"))));
+        QVERIFY(!QImage(folder.filePath(QStringLiteral("a.png"))).isNull());
+        QFile csv(folder.filePath(QStringLiteral("a.csv")));
+        QVERIFY(csv.open(QIODevice::ReadOnly));
+        QCOMPARE(csv.readLine(), QByteArray("run,step,seconds,loss,smoothed\n"));
+        QCOMPARE(csv.readLine(), QByteArray("4,1,0,1.5,1.5\n"));
+    }
+
+    void gridGroupsMetrics()
+    {
+        MetricGrid grid;
+        grid.resize(800, 600);
+        grid.setRuns({{1, QStringLiteral("a"), {{"loss", pointsOf({1.0})}, {"rewards/chosen", pointsOf({0.1})}}},
+            {2, QStringLiteral("b"), {{"loss", pointsOf({2.0})}}}});
+        QCOMPARE(grid.chartCount(), 2);
+        QCOMPARE(grid.chart("loss")->points(2).size(), std::size_t(1));
+        MetricsLogged event;
+        event.run = 2;
+        event.step = 2;
+        event.metrics = {{"loss", 1.5}, {"val/ratio", 1.0}};
+        MetricsLogged other = event;
+        other.run = 99; // not shown here
+        grid.append({event, other});
+        QCOMPARE(grid.chartCount(), 3);
+        QCOMPARE(grid.chart("loss")->points(2).size(), std::size_t(2));
+        QVERIFY(!grid.chart("loss")->hasCurve(99));
+        grid.setRuns({{2, QStringLiteral("b"), {{"loss", pointsOf({2.0})}}}});
+        QCOMPARE(grid.chartCount(), 1);
+        QVERIFY(!grid.chart("loss")->hasCurve(1));
+    }
+};
+
+QTEST_MAIN(TestMetricChart)
+#include "tst_metric_chart.moc"

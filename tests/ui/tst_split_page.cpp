@@ -1,0 +1,389 @@
+// SPDX-FileCopyrightText: MPO Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/store/project.h"
+#include "core/support/file.h"
+#include "core/support/json.h"
+#include "tests/common/near.h"
+#include "ui/charts/reward_gap_histogram.h"
+#include "ui/engine_bridge.h"
+#include "ui/models/scored_pair_model.h"
+#include "ui/pages/split_page.h"
+
+#include <QAbstractItemModelTester>
+#include <QApplication>
+#include <QCheckBox>
+#include <QClipboard>
+#include <QComboBox>
+#include <QDoubleSpinBox>
+#include <QLabel>
+#include <QLineEdit>
+#include <QPushButton>
+#include <QSignalSpy>
+#include <QTableView>
+#include <QTemporaryDir>
+#include <QTest>
+
+#include <cmath>
+#include <mutex>
+#include <random>
+#include <sstream>
+
+using namespace mpo;
+
+namespace {
+
+constexpr int kPairs = 400;
+
+std::string words(int count)
+{
+    std::string text = "word";
+    for (int i = 1; i < count; ++i)
+        text += " word";
+    return text;
+}
+
+/// Chosen is the longer response in every pair whose number is not divisible by 4.
+Dataset makeDataset(const std::string& name)
+{
+    Dataset data {name, DatasetKind::Pairs, {}};
+    for (int i = 0; i < kPairs; ++i) {
+        const bool longer = i % 4 != 0;
+        const std::string mark = std::to_string(i);
+        data.pairs.push_back({"Prompt " + mark, "chosen " + mark + " " + words(longer ? 9 : 2),
+            "rejected " + mark + " " + words(longer ? 2 : 9), {}, {}, {}, i + 1});
+    }
+    return data;
+}
+
+std::vector<PairScore> makeScores()
+{
+    std::mt19937 random(7);
+    std::normal_distribution<double> normal(0.5, 1.0);
+    std::vector<PairScore> scores;
+    for (int i = 0; i < kPairs; ++i)
+        scores.push_back({normal(random), 0.1 * normal(random)});
+    scores[10] = {std::nan(""), std::nan("")};
+    return scores;
+}
+
+std::vector<double> gapsOf(const std::vector<PairScore>& scores)
+{
+    std::vector<double> gaps;
+    for (const PairScore& score : scores)
+        gaps.push_back(score.gap());
+    return gaps;
+}
+
+std::vector<Json> readLines(const QString& file)
+{
+    std::istringstream lines(readTextFile(file.toStdString()));
+    std::vector<Json> rows;
+    for (std::string line; std::getline(lines, line);)
+        rows.push_back(parseJson(line, "export"));
+    return rows;
+}
+
+} // namespace
+
+class TestSplitPage : public QObject
+{
+    Q_OBJECT
+private:
+    QTemporaryDir m_folder;
+    std::shared_ptr<Project> m_project;
+    std::unique_ptr<EngineBridge> m_bridge;
+    std::unique_ptr<Selection> m_selection;
+    std::unique_ptr<SplitPage> m_page;
+    std::mutex m_mutex;
+    std::vector<Command> m_commands;
+
+    template<class T>
+    T* child(const char* name)
+    {
+        T* found = m_page->findChild<T*>(QLatin1String(name));
+        if (!found)
+            qFatal("no child %s", name);
+        return found;
+    }
+
+    /// What the engine would do with these commands, with scores given.
+    Engine::Execute execute()
+    {
+        return [this](const Command& command, Project& project, const EventSink& sink, std::stop_token, PauseGate&) {
+            {
+                const std::lock_guard lock(m_mutex);
+                m_commands.push_back(command);
+            }
+            if (const auto* split = std::get_if<SplitPairs>(&command)) {
+                SplitRow row;
+                row.name = split->name.empty() ? project.freeName(split->data + "-split") : split->name;
+                row.dataset = split->data;
+                row.scoreSet = split->scoreSet;
+                row.split = splitPairs(gapsOf(project.loadScores(split->scoreSet)), split->rule);
+                row.created = nowUtc();
+                project.addSplit(row);
+                sink(SplitSaved {row.name, row.split.threshold, row.split.counts()});
+            } else if (const auto* score = std::get_if<ScorePairs>(&command)) {
+                const auto scores = std::make_shared<const std::vector<PairScore>>(makeScores());
+                project.addScoreSet({0, "fresh-scores", score->data, "2-fold", true, kPairs, nowUtc()}, *scores);
+                sink(PairsScored {"fresh-scores", scores});
+            }
+        };
+    }
+
+    void makePage(bool withScores)
+    {
+        m_page.reset();
+        m_selection.reset();
+        m_bridge.reset();
+        m_project.reset();
+        m_commands.clear();
+        static int number = 0;
+        m_project = Project::open(m_folder.filePath(QStringLiteral("p%1.mpo").arg(++number)).toStdString());
+        if (withScores) {
+            m_project->addDataset(makeDataset("pairs"), "made by the test");
+            m_project->addScoreSet({0, "pairs-scores", "pairs", "2-fold", true, kPairs, nowUtc()}, makeScores());
+        }
+        m_bridge = std::make_unique<EngineBridge>(m_project, execute());
+        m_selection = std::make_unique<Selection>(m_project);
+        m_page = std::make_unique<SplitPage>(*m_bridge, *m_selection);
+        m_page->resize(1080, 660);
+        m_page->show();
+        if (withScores)
+            QTRY_VERIFY(child<QPushButton>("saveSplit")->isEnabled());
+    }
+
+    SplitCounts expected() const { return splitPairs(gapsOf(makeScores()), m_page->rule()).counts(); }
+
+    void compareCounts()
+    {
+        const SplitCounts counts = m_page->counts(), wanted = expected();
+        QCOMPARE(counts.easy, wanted.easy);
+        QCOMPARE(counts.hard, wanted.hard);
+        QCOMPARE(counts.contradictory, wanted.contradictory);
+        QVERIFY(child<QLabel>("easyCount")->text().startsWith(QString::number(wanted.easy)));
+        QVERIFY(child<QLabel>("hardCount")->text().startsWith(QString::number(wanted.hard)));
+    }
+
+private Q_SLOTS:
+    void cleanup()
+    {
+        m_page.reset();
+        m_selection.reset();
+        m_bridge.reset();
+        m_project.reset();
+    }
+
+    void saysWhatToDoFirst()
+    {
+        makePage(false);
+        QVERIFY(child<QLabel>("emptyTitle")->isVisible());
+        QSignalSpy asked(m_page.get(), &Page::openPage);
+        child<QPushButton>("emptyButton")->click();
+        QCOMPARE(asked.count(), 1);
+        QCOMPARE(asked.first().first().value<PageId>(), PageId::Data);
+
+        m_project->addDataset(makeDataset("pairs"), "made by the test");
+        m_page->refresh();
+        QVERIFY(child<QLabel>("emptyTitle")->text().contains(QStringLiteral("reward model")));
+        child<QPushButton>("emptyButton")->click();
+        QCOMPARE(asked.last().first().value<PageId>(), PageId::RewardModel);
+    }
+
+    void scoresPairsAndShowsThem()
+    {
+        makePage(false);
+        m_project->addDataset(makeDataset("pairs"), "made by the test");
+        m_project->addModel({0, "base", "models/base", "policy", "llama", "d", 10, {}, {}, nowUtc()});
+        m_page->refresh();
+        child<QPushButton>("scorePairs"); // hidden while there are no scores: the empty state has its own
+        for (QPushButton* button : m_page->findChildren<QPushButton*>())
+            if (button->isVisible() && button->text().startsWith(QStringLiteral("Score pairs")))
+                button->click();
+        QVERIFY(child<QPushButton>("scoreStart")->isVisible());
+        QVERIFY(child<QPushButton>("scoreStart")->isEnabled());
+        child<QPushButton>("scoreStart")->click();
+        QTRY_VERIFY(child<QPushButton>("saveSplit")->isEnabled());
+        const auto command = std::get<ScorePairs>(m_commands.at(0));
+        QCOMPARE(command.data, std::string("pairs"));
+        QCOMPARE(command.model, std::string("base"));
+        QCOMPARE(command.folds, 2);
+        QVERIFY(child<RewardGapHistogram>("histogram")->isVisible());
+        compareCounts();
+    }
+
+    void draggingCountsLikeTheSplit()
+    {
+        makePage(true);
+        auto* histogram = child<RewardGapHistogram>("histogram");
+        const auto at
+            = [&](double gap) { return QPoint(int(std::lround(histogram->xOf(gap))), histogram->height() / 2); };
+        QTest::mousePress(histogram, Qt::LeftButton, {}, at(m_page->threshold()));
+        for (const double gap : {0.2, 0.8, -0.4, 1.1}) {
+            QTest::mouseMove(histogram, at(gap));
+            COMPARE_NEAR(m_page->threshold(), gap, 2.0 * histogram->resolution());
+            compareCounts();
+        }
+        QTest::mouseRelease(histogram, Qt::LeftButton, {}, at(1.1));
+        QCOMPARE(m_page->rule().by, SplitRule::By::Gap);
+        // The three ways to say it stay in step.
+        COMPARE_NEAR(child<QDoubleSpinBox>("gapValue")->value(), m_page->threshold(), 5e-4);
+        COMPARE_NEAR(
+            child<QDoubleSpinBox>("confidenceValue")->value(), 100.0 / (1.0 + std::exp(-m_page->threshold())), 6e-3);
+        COMPARE_NEAR(
+            child<QDoubleSpinBox>("easyShareValue")->value(), 100.0 * double(expected().easy) / (kPairs - 1), 0.06);
+        // Examples follow: the list holds the pairs nearest to the threshold, by falling gap.
+        auto* table = child<QTableView>("examples");
+        auto* model = qobject_cast<ScoredPairModel*>(table->model());
+        const auto nearest = GapIndex(gapsOf(makeScores())).nearest(m_page->threshold(), 1).front();
+        QTRY_COMPARE(model->rowOf(nearest), table->currentIndex().row());
+        for (int row = 1; row < model->rowCount(); ++row)
+            QVERIFY(model->score(row - 1).gap() >= model->score(row).gap());
+    }
+
+    void typedValuesAndContradictoryPairs()
+    {
+        makePage(true);
+        child<QDoubleSpinBox>("confidenceValue")->setValue(75.0);
+        QCOMPARE(m_page->rule().by, SplitRule::By::Confidence);
+        COMPARE_NEAR(m_page->threshold(), std::log(3.0), 1e-9); // sigma(ln 3) = 3/4
+        compareCounts();
+        child<QDoubleSpinBox>("easyShareValue")->setValue(25.0);
+        QCOMPARE(m_page->rule().by, SplitRule::By::EasyShare);
+        QCOMPARE(m_page->counts().easy, std::int64_t(100)); // a quarter of 399 scored pairs
+        compareCounts();
+        child<QCheckBox>("contradictory")->setChecked(true);
+        QVERIFY(m_page->rule().contradictory.has_value());
+        child<QDoubleSpinBox>("contradictoryValue")->setValue(-0.5);
+        COMPARE_NEAR(*m_page->rule().contradictory, 0.5, 1e-12);
+        QVERIFY(m_page->counts().contradictory > 0);
+        compareCounts();
+        child<QCheckBox>("absolute")->setChecked(true);
+        compareCounts();
+
+        auto* histogram = child<RewardGapHistogram>("histogram");
+        child<QCheckBox>("absolute")->setChecked(false);
+        const auto at
+            = [&](double gap) { return QPoint(int(std::lround(histogram->xOf(gap))), histogram->height() / 2); };
+        QTest::mousePress(histogram, Qt::LeftButton, {}, at(-0.5));
+        QTest::mouseMove(histogram, at(-1.0));
+        QTest::mouseRelease(histogram, Qt::LeftButton, {}, at(-1.0));
+        COMPARE_NEAR(*m_page->rule().contradictory, 1.0, 2.0 * histogram->resolution());
+        QCOMPARE(m_page->rule().by, SplitRule::By::EasyShare);
+        compareCounts();
+    }
+
+    void accuracyAndLengthBaseline()
+    {
+        makePage(true);
+        std::int64_t agree = 0;
+        for (const double gap : gapsOf(makeScores()))
+            agree += gap > 0.0 ? 1 : 0;
+        QVERIFY2(
+            child<QLabel>("accuracy")->text().contains(QString::number(100.0 * double(agree) / (kPairs - 1), 'f', 1)),
+            qPrintable(child<QLabel>("accuracy")->text()));
+        // Three of four chosen responses are the longer one.
+        QTRY_VERIFY2(child<QLabel>("longerBaseline")->text().contains(QStringLiteral("75")),
+            qPrintable(child<QLabel>("longerBaseline")->text()));
+        // The bin under the pointer.
+        auto* histogram = child<RewardGapHistogram>("histogram");
+        QTest::mouseMove(histogram, QPoint(int(histogram->xOf(0.5)), histogram->height() / 2));
+        const auto bin = histogram->binAt(histogram->gapAt(int(histogram->xOf(0.5))));
+        QVERIFY(bin.has_value());
+        QVERIFY2(child<QLabel>("readout")->text().contains(QStringLiteral("  %1 pair").arg(bin->count)),
+            qPrintable(child<QLabel>("readout")->text()));
+    }
+
+    void savesWhatIsShown()
+    {
+        makePage(true);
+        child<QDoubleSpinBox>("gapValue")->setValue(0.35);
+        child<QLineEdit>("splitName")->setText(QStringLiteral("my split"));
+        QVERIFY(m_page->commandLine().startsWith(
+            QStringLiteral("mpo split --data pairs --scores pairs-scores --gap 0.35 --name 'my split' --project ")));
+        QCOMPARE(child<QLineEdit>("commandLine")->text(), m_page->commandLine());
+        child<QPushButton>("copyCommand")->click();
+        QCOMPARE(QApplication::clipboard()->text(), m_page->commandLine());
+
+        QSignalSpy said(m_page.get(), &Page::message);
+        child<QPushButton>("saveSplit")->click();
+        QTRY_COMPARE(said.count(), 1);
+        const SplitRow stored = m_project->loadSplit("my split");
+        QCOMPARE(stored.split.threshold, 0.35);
+        QCOMPARE(stored.split.counts().easy, m_page->counts().easy);
+        QTRY_VERIFY(child<QPushButton>("saveSplit")->isEnabled());
+        // Its rule can be taken up again.
+        child<QDoubleSpinBox>("gapValue")->setValue(1.5);
+        auto* saved = child<QComboBox>("savedSplits");
+        const int index = saved->findData(QStringLiteral("my split"));
+        QVERIFY(index > 0);
+        saved->setCurrentIndex(index);
+        Q_EMIT saved->activated(index);
+        QCOMPARE(m_page->threshold(), 0.35);
+
+        child<QDoubleSpinBox>("gapValue")->setValue(-0.25);
+        child<QCheckBox>("contradictory")->setChecked(true);
+        child<QDoubleSpinBox>("contradictoryValue")->setValue(-1.0);
+        QVERIFY2(m_page->commandLine().contains(
+                     QStringLiteral(" --gap=-0.25 --contradictory 1 --contradictory-action hard ")),
+            qPrintable(m_page->commandLine()));
+    }
+
+    void exportsBothHalves()
+    {
+        makePage(true);
+        child<QDoubleSpinBox>("gapValue")->setValue(0.5);
+        child<QCheckBox>("contradictory")->setChecked(true);
+        child<QDoubleSpinBox>("contradictoryValue")->setValue(-0.5);
+        auto* action = child<QComboBox>("contradictoryAction");
+        action->setCurrentIndex(action->findData(int(ContradictoryAction::Flip)));
+        Q_EMIT action->activated(action->currentIndex());
+        QSignalSpy said(m_page.get(), &Page::message);
+        const QString easy = m_folder.filePath(QStringLiteral("x-easy.jsonl")),
+                      hard = m_folder.filePath(QStringLiteral("x-hard.jsonl"));
+        m_page->exportTo(easy, hard);
+        QTRY_COMPARE(said.count(), 1);
+
+        const Split split = splitPairs(gapsOf(makeScores()), m_page->rule());
+        const Dataset data = makeDataset("pairs");
+        const auto easyRows = readLines(easy), hardRows = readLines(hard);
+        const auto easyPairs = split.easyPairs(), hardPairs = split.hardPairs();
+        QCOMPARE(easyRows.size(), easyPairs.size());
+        QCOMPARE(hardRows.size(), hardPairs.size());
+        int flipped = 0;
+        for (std::size_t i = 0; i < easyRows.size(); ++i) {
+            const PreferencePair& pair = data.pairs[std::size_t(easyPairs[i])];
+            const bool flip = split.flipped(easyPairs[i]);
+            flipped += flip ? 1 : 0;
+            QCOMPARE(easyRows[i].at("prompt").get<std::string>(), pair.prompt);
+            QCOMPARE(easyRows[i].at("chosen").get<std::string>(), flip ? pair.rejected : pair.chosen);
+            QCOMPARE(easyRows[i].at("rejected").get<std::string>(), flip ? pair.chosen : pair.rejected);
+        }
+        QVERIFY(flipped > 0);
+        for (std::size_t i = 0; i < hardRows.size(); ++i)
+            QCOMPARE(hardRows[i].at("chosen").get<std::string>(), data.pairs[std::size_t(hardPairs[i])].chosen);
+    }
+
+    void examplesModel()
+    {
+        makePage(true);
+        const auto data = std::make_shared<const SplitData>("pairs-scores", "pairs", makeScores());
+        ScoredPairModel model(*m_project);
+        QAbstractItemModelTester tester(&model, QAbstractItemModelTester::FailureReportingMode::QtTest);
+        model.setData(data);
+        QCOMPARE(model.rowCount(), 0);
+        model.setPairs({5, 3, 8});
+        model.setBuckets([](std::int64_t pair) { return pair == 3 ? Bucket::Easy : Bucket::Hard; });
+        QCOMPARE(model.rowCount(), 3);
+        QCOMPARE(model.pair(1).prompt, std::string("Prompt 3"));
+        QCOMPARE(model.index(1, ScoredPairModel::Prompt).data().toString(), QStringLiteral("Prompt 3"));
+        QCOMPARE(model.index(1, ScoredPairModel::BucketName).data().toString(), QStringLiteral("Easy"));
+        QCOMPARE(model.index(0, ScoredPairModel::Number).data().toString(), QStringLiteral("6"));
+        QCOMPARE(model.rowOf(8), 2);
+        model.setPairs({});
+        QCOMPARE(model.rowCount(), 0);
+    }
+};
+
+QTEST_MAIN(TestSplitPage)
+#include "tst_split_page.moc"

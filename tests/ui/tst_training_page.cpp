@@ -1,0 +1,175 @@
+// SPDX-FileCopyrightText: MPO Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "tests/ui/ui_test.h"
+#include "ui/charts/metric_grid.h"
+#include "ui/forms/settings_form.h"
+#include "ui/pages/training_page.h"
+#include "ui/sample_view.h"
+
+#include <QLineEdit>
+#include <QPushButton>
+#include <QSignalSpy>
+#include <QTest>
+
+using namespace mpo;
+
+class TestTrainingPage : public QObject
+{
+    Q_OBJECT
+private Q_SLOTS:
+    void doubleClickStartsOnce()
+    {
+        UiFixture fixture;
+        fixture.addPairs("pairs", 4);
+        fixture.addModel("sft", "policy");
+        std::atomic<bool> go {false};
+        TrainStage got;
+        fixture.work = [&](const Command& command, const EventSink&, std::stop_token stop) {
+            got = std::get<TrainStage>(command);
+            while (!go && !stop.stop_requested())
+                std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        };
+        EngineBridge bridge(fixture.project, fixture.execute());
+        Selection selection(fixture.project);
+        TrainingPage page(StageKind::Dpo, bridge, selection);
+        page.refresh();
+        page.resize(1000, 700);
+        page.show();
+        qobject_cast<QLineEdit*>(page.form()->editor("beta"))->setText(QStringLiteral("0.3"));
+        auto* start = page.findChild<QPushButton*>(QStringLiteral("start"));
+        QVERIFY(start->isEnabled());
+        QTest::mouseClick(start, Qt::LeftButton);
+        QTest::mouseDClick(start, Qt::LeftButton);
+        QVERIFY(!start->isEnabled());
+        go = true;
+        QTRY_VERIFY(!bridge.busy());
+        QTest::qWait(20);
+        QCOMPARE(fixture.commands.load(), 1);
+        QCOMPARE(got.model, std::string("sft"));
+        QCOMPARE(got.data, std::string("pairs"));
+        QCOMPARE(got.out, std::string("dpo"));
+        QCOMPARE(got.settings.real("beta"), 0.3);
+        QVERIFY(start->isEnabled());
+    }
+
+    void cannotStartWithWhatIsMissingOrWrong()
+    {
+        UiFixture fixture;
+        EngineBridge bridge(fixture.project, fixture.execute());
+        Selection selection(fixture.project);
+        TrainingPage page(StageKind::Ppo, bridge, selection);
+        page.refresh();
+        auto* start = page.findChild<QPushButton*>(QStringLiteral("start"));
+        QVERIFY(!start->isEnabled());
+        fixture.addPairs("pairs", 4);
+        fixture.addModel("sft", "policy");
+        page.refresh();
+        QVERIFY(!start->isEnabled()); // no reward model
+        fixture.addModel("judge", "reward");
+        page.refresh();
+        QVERIFY(start->isEnabled());
+        QCOMPARE(page.command().rewardModel, std::string("judge"));
+        QCOMPARE(page.command().model, std::string("sft")); // a reward model is no policy
+        qobject_cast<QLineEdit*>(page.form()->editor("kl_coef"))->setText(QStringLiteral("much"));
+        QVERIFY(!start->isEnabled());
+    }
+
+    void curvesArriveAndStay()
+    {
+        UiFixture fixture;
+        fixture.addPairs("pairs", 4);
+        fixture.addModel("sft", "policy");
+        std::int64_t run = 0;
+        fixture.work = [&](const Command& command, const EventSink& sink, std::stop_token) {
+            const TrainStage& train = std::get<TrainStage>(command);
+            run = fixture.project->beginRun("dpo", train.out, {{"model", train.model}}, {train.model});
+            sink(RunStarted {run, "dpo", train.out, 300, 0});
+            for (int step = 1; step <= 300; ++step) {
+                const MetricsLogged event = metricsOf(run, step, 300, 1.0 / step);
+                fixture.project->addMetrics(run, step, event.seconds, event.metrics);
+                sink(event);
+            }
+            const std::vector<SampleRow> samples {{300, 0, "why?", "because", 0.5}};
+            fixture.project->addSamples(run, samples);
+            sink(SamplesLogged {run, samples});
+            fixture.project->setRunProgress(run, 300, 300);
+            fixture.project->endRun(run, RunState::Finished, "");
+            sink(RunEnded {run, RunState::Finished, ""});
+        };
+        EngineBridge bridge(fixture.project, fixture.execute());
+        Selection selection(fixture.project);
+        QSignalSpy batches(&bridge, &EngineBridge::metricsLogged);
+        {
+            TrainingPage page(StageKind::Dpo, bridge, selection);
+            page.refresh();
+            page.findChild<QPushButton*>(QStringLiteral("start"))->click();
+            QTRY_VERIFY(!bridge.busy());
+            QCOMPARE(page.shownRun(), qint64(run));
+            QCOMPARE(page.charts()->chart("loss")->points(run).size(), std::size_t(300));
+            QCOMPARE(page.charts()->chart("loss")->points(run).back().value, 1.0 / 300);
+            QCOMPARE(page.findChild<SampleView*>()->stepCount(), 1);
+            QVERIFY2(batches.size() < 300, "metrics must come in batches");
+        }
+        // Opened again: everything is still there.
+        TrainingPage again(StageKind::Dpo, bridge, selection);
+        again.refresh();
+        QCOMPARE(again.shownRun(), qint64(run));
+        QCOMPARE(again.charts()->chart("loss")->points(run).size(), std::size_t(300));
+        QCOMPARE(again.findChild<SampleView*>()->stepCount(), 1);
+        // The page of another stage shows nothing of it.
+        TrainingPage other(StageKind::Reward, bridge, selection);
+        other.refresh();
+        QCOMPARE(other.shownRun(), qint64(0));
+        QCOMPARE(other.charts()->chartCount(), 0);
+    }
+
+    void startsFromTheModelOfTheStageBefore()
+    {
+        UiFixture fixture;
+        fixture.addPairs("pairs", 4);
+        fixture.addModel("my-dpo", "policy");
+        fixture.addModel("judge", "reward");
+        const std::int64_t run = fixture.project->beginRun("dpo", "my-dpo", {{"data", "pairs"}}, {});
+        fixture.project->endRun(run, RunState::Finished, "");
+        fixture.addModel("another", "policy");
+        EngineBridge bridge(fixture.project, fixture.execute());
+        Selection selection(fixture.project);
+        TrainingPage page(StageKind::Ppo, bridge, selection);
+        page.refresh();
+        QCOMPARE(page.command().model, std::string("my-dpo"));
+    }
+
+    void stoppedRunCanBeResumed()
+    {
+        UiFixture fixture;
+        fixture.addPairs("pairs", 4);
+        fixture.addModel("sft", "policy");
+        Settings settings(StageKind::Dpo);
+        settings.set("beta", 0.7);
+        const std::int64_t run = fixture.project->beginRun(
+            "dpo", "half", {{"model", "sft"}, {"data", "pairs"}, {"out", "half"}, {"settings", settings.toJson()}}, {});
+        fixture.project->setRunProgress(run, 5, 10);
+        fixture.project->endRun(run, RunState::Stopped, "Stopped by the user");
+        TrainStage got;
+        fixture.work
+            = [&](const Command& command, const EventSink&, std::stop_token) { got = std::get<TrainStage>(command); };
+        EngineBridge bridge(fixture.project, fixture.execute());
+        Selection selection(fixture.project);
+        TrainingPage page(StageKind::Dpo, bridge, selection);
+        page.refresh();
+        page.show();
+        QPushButton* resume = nullptr;
+        for (QPushButton* button : page.findChildren<QPushButton*>())
+            if (button->text() == QLatin1String("Resume"))
+                resume = button;
+        QVERIFY(resume && resume->isVisible());
+        resume->click();
+        QTRY_VERIFY(!bridge.busy());
+        QCOMPARE(got.out, std::string("half"));
+        QCOMPARE(got.settings.real("beta"), 0.7);
+        QVERIFY(!got.restart);
+    }
+};
+
+QTEST_MAIN(TestTrainingPage)
+#include "tst_training_page.moc"

@@ -1,0 +1,330 @@
+// SPDX-FileCopyrightText: MPO Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/charts/metric_grid.h"
+
+#include "ui/charts/crosshair.h"
+#include "ui/format.h"
+#include "ui/style.h"
+
+#include <QCheckBox>
+#include <QComboBox>
+#include <QGridLayout>
+#include <QHBoxLayout>
+#include <QLabel>
+#include <QLineEdit>
+#include <QScrollArea>
+#include <QSlider>
+
+#include <algorithm>
+#include <array>
+
+namespace mpo {
+
+namespace {
+
+constexpr int kCardWidth = 260; ///< wanted, in pixels
+constexpr int kCardHeight = 160;
+
+/// Groups in the order in which one looks at them.
+struct GroupTitle
+{
+    std::string_view prefix, title;
+};
+constexpr std::array kGroups {GroupTitle {"objective", "Objective"}, GroupTitle {"", "Training"},
+    GroupTitle {"eval", "Held-out data"}, GroupTitle {"rewards", "Implicit rewards"},
+    GroupTitle {"response", "Responses"}, GroupTitle {"policy", "Policy"}, GroupTitle {"loss", "Losses"},
+    GroupTitle {"val", "Value model"}, GroupTitle {"logps", "Log-probs"}, GroupTitle {"machine", "Pace and machine"}};
+
+/// Numbers about the course of the run rather than about learning.
+constexpr std::array<std::string_view, 10> kMachine {"learning_rate", "lr", "value_lr", "epoch", "episode",
+    "num_tokens", "tokens_per_second", "step_seconds", "peak_rss_mb", "eps"};
+
+std::string_view prefixOf(std::string_view metric)
+{
+    if (metric.starts_with("eval_"))
+        return "eval";
+    if (std::find(kMachine.begin(), kMachine.end(), metric) != kMachine.end())
+        return "machine";
+    const auto slash = metric.rfind('/');
+    if (slash == std::string_view::npos)
+        return "";
+    const std::string_view prefix = metric.substr(0, slash);
+    return prefix == "value" ? "val" : prefix;
+}
+
+int rankOfGroup(std::string_view prefix)
+{
+    const auto found
+        = std::find_if(kGroups.begin(), kGroups.end(), [&](const auto& group) { return group.prefix == prefix; });
+    return int(found - kGroups.begin());
+}
+
+int rankOfMetric(std::string_view metric)
+{
+    const auto infos = metricInfos();
+    const auto found = std::find_if(infos.begin(), infos.end(), [&](const auto& info) { return info.name == metric; });
+    return int(found - infos.begin());
+}
+
+} // namespace
+
+MetricGrid::MetricGrid(QWidget* parent)
+    : QWidget(parent)
+    , m_scroll(new QScrollArea(this))
+    , m_empty(makeHint({}, this))
+    , m_legend(new QLabel(this))
+    , m_xAxis(new QComboBox(this))
+    , m_logY(new QCheckBox(tr("Log values"), this))
+    , m_smoothing(new QSlider(Qt::Horizontal, this))
+    , m_filter(new QLineEdit(this))
+    , m_crosshair(new Crosshair(this))
+{
+    m_xAxis->addItems({tr("Steps"), tr("Time")});
+    m_xAxis->setToolTip(tr("What the charts run along"));
+    m_xAxis->setAccessibleName(m_xAxis->toolTip());
+    m_smoothing->setRange(0, 99);
+    m_smoothing->setValue(60);
+    m_smoothing->setFixedWidth(10 * kSpace);
+    m_smoothingLabel = makeHint(tr("Smoothing 0.60"), this);
+    m_smoothingLabel->setWordWrap(false);
+    m_smoothing->setToolTip(tr("Weight of the past in the moving average; the raw values stay visible behind it"));
+    m_filter->setPlaceholderText(tr("Filter metrics"));
+    m_filter->setClearButtonEnabled(true);
+    m_filter->setMaximumWidth(20 * kSpace);
+    m_legend->setTextFormat(Qt::RichText);
+
+    m_tools = new QWidget(this);
+    auto* tools = new QHBoxLayout(m_tools);
+    tools->setContentsMargins(0, 0, 0, 0);
+    tools->setSpacing(kSpace);
+    tools->addWidget(m_filter);
+    tools->addStretch(1);
+    tools->addWidget(m_smoothingLabel);
+    tools->addWidget(m_smoothing);
+    tools->addWidget(m_logY);
+    tools->addWidget(m_xAxis);
+
+    auto* content = new QWidget;
+    content->setAutoFillBackground(false);
+    m_groupsLayout = new QVBoxLayout(content);
+    m_groupsLayout->setContentsMargins(0, 0, kSpace / 2, kSpace);
+    m_groupsLayout->setSpacing(2 * kSpace);
+    m_groupsLayout->addStretch(1);
+    m_scroll->setWidget(content);
+    m_scroll->setWidgetResizable(true);
+    m_scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    m_scroll->viewport()->setAutoFillBackground(false);
+    content->setAutoFillBackground(false);
+    m_empty->setAlignment(Qt::AlignCenter);
+
+    auto* layout = new QVBoxLayout(this);
+    layout->setContentsMargins(0, 0, 0, 0);
+    layout->setSpacing(kSpace);
+    layout->addWidget(m_tools);
+    layout->addWidget(m_legend);
+    m_legend->hide();
+    m_legend->setMinimumWidth(1);
+    layout->addWidget(m_empty, 1);
+    layout->addWidget(m_scroll, 1);
+
+    connect(m_filter, &QLineEdit::textChanged, this, &MetricGrid::applyFilter);
+    connect(m_xAxis, &QComboBox::currentIndexChanged, this, [this](int index) {
+        for (const auto& [metric, chart] : m_charts)
+            chart->setXAxis(index == 0 ? MetricChart::XAxis::Step : MetricChart::XAxis::Time);
+    });
+    connect(m_logY, &QCheckBox::toggled, this, [this](bool on) {
+        for (const auto& [metric, chart] : m_charts)
+            chart->setLogY(on);
+    });
+    connect(m_smoothing, &QSlider::valueChanged, this, [this](int value) {
+        m_smoothingLabel->setText(tr("Smoothing %1").arg(value / 100.0, 0, 'f', 2));
+        for (const auto& [metric, chart] : m_charts)
+            chart->setSmoothing(smoothingFor(metric));
+    });
+    updateEmpty();
+}
+
+void MetricGrid::setEmptyText(const QString& sentence) { m_empty->setText(sentence); }
+
+MetricChart* MetricGrid::chart(const std::string& metric) const
+{
+    const auto found = m_charts.find(metric);
+    return found == m_charts.end() ? nullptr : found->second;
+}
+
+MetricChart* MetricGrid::ensureChart(const std::string& metric)
+{
+    if (MetricChart* known = chart(metric))
+        return known;
+    const std::string_view prefix = prefixOf(metric);
+    Group& group = m_groups[toQString(prefix)];
+    if (!group.widget) {
+        group.rank = rankOfGroup(prefix);
+        group.widget = new QWidget;
+        auto* layout = new QVBoxLayout(group.widget);
+        layout->setContentsMargins(0, 0, 0, 0);
+        layout->setSpacing(kSpace);
+        const bool known = std::size_t(group.rank) < kGroups.size();
+        layout->addWidget(makeHeading(toQString(known ? kGroups[std::size_t(group.rank)].title : prefix)));
+        group.grid = new QGridLayout;
+        group.grid->setSpacing(kSpace);
+        layout->addLayout(group.grid);
+        int before = 0;
+        for (const auto& [name, other] : m_groups)
+            before += other.widget != group.widget && other.widget && other.rank <= group.rank;
+        m_groupsLayout->insertWidget(before, group.widget);
+    }
+    QFrame* card = makeCard(group.widget);
+    card->setFixedHeight(kCardHeight);
+    auto* layout = new QVBoxLayout(card);
+    layout->setContentsMargins(kSpace + kSpace / 2, kSpace, kSpace, kSpace / 2);
+    auto* made = new MetricChart(metric, card);
+    layout->addWidget(made);
+    made->setCrosshair(m_crosshair);
+    made->setXAxis(m_xAxis->currentIndex() == 0 ? MetricChart::XAxis::Step : MetricChart::XAxis::Time);
+    made->setLogY(m_logY->isChecked());
+    made->setSmoothing(smoothingFor(metric));
+    m_charts[metric] = made;
+    group.cells.emplace_back(rankOfMetric(metric), card);
+    std::stable_sort(
+        group.cells.begin(), group.cells.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+    arrange(group);
+    card->setVisible(toQString(metric).contains(m_filter->text(), Qt::CaseInsensitive));
+    return made;
+}
+
+double MetricGrid::smoothingFor(const std::string& metric) const
+{
+    // A schedule or a count has no noise; averaging would only bend it.
+    constexpr std::array<std::string_view, 8> exact {
+        "learning_rate", "lr", "value_lr", "epoch", "episode", "num_tokens", "peak_rss_mb", "objective/kl_coef"};
+    return std::find(exact.begin(), exact.end(), metric) == exact.end() ? m_smoothing->value() / 100.0 : 0.0;
+}
+
+void MetricGrid::arrange(Group& group) const
+{
+    const int columns = std::max(1, m_columns);
+    for (const auto& [rank, cell] : group.cells)
+        group.grid->removeWidget(cell);
+    int place = 0;
+    for (const auto& [rank, cell] : group.cells) {
+        if (cell->isHidden() && !m_filter->text().isEmpty())
+            continue;
+        group.grid->addWidget(cell, place / columns, place % columns);
+        ++place;
+    }
+    for (int column = 0; column < 8; ++column)
+        group.grid->setColumnStretch(column, column < columns ? 1 : 0);
+}
+
+void MetricGrid::arrangeAll()
+{
+    for (auto& [name, group] : m_groups)
+        arrange(group);
+}
+
+void MetricGrid::applyFilter()
+{
+    for (auto& [name, group] : m_groups) {
+        bool any = false;
+        for (const auto& [rank, cell] : group.cells) {
+            const bool shown
+                = toQString(cell->findChild<MetricChart*>()->metric()).contains(m_filter->text(), Qt::CaseInsensitive);
+            cell->setVisible(shown);
+            any = any || shown;
+        }
+        group.widget->setVisible(any);
+    }
+    arrangeAll();
+}
+
+void MetricGrid::setRuns(const std::vector<Run>& runs)
+{
+    // Charts are kept where the metric stays, so that switching runs does not flicker.
+    for (const auto& [metric, chart] : m_charts)
+        chart->removeCurves();
+    m_colours.clear();
+    m_labels.clear();
+    std::map<std::string, bool> used;
+    for (const Run& run : runs) {
+        const int colour = int(m_colours.size());
+        m_colours[run.id] = colour;
+        m_labels[run.id] = run.label;
+        for (const MetricSeries& series : run.series) {
+            ensureChart(series.name)->setCurve(run.id, run.label, colour, series.points);
+            used[series.name] = true;
+        }
+    }
+    for (auto group = m_groups.begin(); group != m_groups.end();) {
+        std::erase_if(group->second.cells, [&](const auto& cell) {
+            const std::string metric = cell.second->template findChild<MetricChart*>()->metric();
+            if (used.contains(metric))
+                return false;
+            m_charts.erase(metric);
+            group->second.grid->removeWidget(cell.second);
+            delete cell.second;
+            return true;
+        });
+        if (group->second.cells.empty()) {
+            delete group->second.widget;
+            group = m_groups.erase(group);
+        } else {
+            arrange(group->second);
+            ++group;
+        }
+    }
+    updateLegend(runs);
+    updateEmpty();
+}
+
+void MetricGrid::append(const std::vector<MetricsLogged>& batch)
+{
+    std::map<std::pair<std::string, qint64>, std::vector<MetricPoint>> points;
+    for (const MetricsLogged& event : batch)
+        if (m_colours.contains(event.run))
+            for (const Metric& metric : event.metrics)
+                points[{metric.name, event.run}].push_back({event.step, event.seconds, metric.value});
+    for (const auto& [key, list] : points) {
+        MetricChart* target = ensureChart(key.first);
+        if (!target->hasCurve(key.second))
+            target->setCurve(key.second, m_labels[key.second], m_colours[key.second], list);
+        else
+            target->append(key.second, list);
+    }
+    if (!points.empty())
+        updateEmpty();
+}
+
+void MetricGrid::updateLegend(const std::vector<Run>& runs)
+{
+    QStringList names;
+    if (runs.size() > 1)
+        for (const Run& run : runs) {
+            const auto& series = colours().series;
+            names << QStringLiteral("<span style='color:%1'>━</span> %2")
+                         .arg(series.at(m_colours[run.id] % series.size()).name(), run.label.toHtmlEscaped());
+        }
+    m_legend->setVisible(!names.isEmpty());
+    m_legend->setText(names.join(QStringLiteral(" &nbsp; ")));
+}
+
+void MetricGrid::updateEmpty()
+{
+    const bool empty = m_charts.empty();
+    m_empty->setVisible(empty);
+    m_scroll->setVisible(!empty);
+    m_tools->setVisible(!empty);
+}
+
+void MetricGrid::resizeEvent(QResizeEvent* event)
+{
+    QWidget::resizeEvent(event);
+    m_smoothingLabel->setVisible(width() >= 2 * kCardWidth);
+    const int columns = std::max(1, width() / kCardWidth);
+    if (columns == m_columns)
+        return;
+    m_columns = columns;
+    arrangeAll();
+}
+
+} // namespace mpo

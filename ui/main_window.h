@@ -1,0 +1,84 @@
+// SPDX-FileCopyrightText: MPO Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "ui/path_state.h"
+
+#include <QMainWindow>
+#include <QTimer>
+
+#include <array>
+#include <memory>
+#include <optional>
+
+class QStackedWidget;
+
+namespace mpo {
+
+class CheatSheet;
+class DataPage;
+class NavigationRail;
+class PipelineStrip;
+class ResultPage;
+class RunBar;
+class StartPage;
+
+/// The window of one project: rail, page, bar. Pages do the work; here they are only put together. While a pipeline
+/// runs the window follows it from page to page, until the user goes elsewhere.
+class MainWindow : public QMainWindow
+{
+    Q_OBJECT
+public:
+    explicit MainWindow(std::shared_ptr<Project> project, Engine::Execute execute = {}, QWidget* parent = nullptr);
+    ~MainWindow() override;
+
+    void openPage(PageId page); ///< as by a click on the rail
+    std::optional<PageId> currentPage() const; ///< empty: start or result
+    Page* page(PageId id) const { return m_pages[std::size_t(id)]; }
+    StartPage* startPage() const { return m_start; }
+    NavigationRail* rail() const { return m_rail; }
+    PipelineStrip* strip() const { return m_strip; }
+    EngineBridge& bridge() { return *m_bridge; }
+
+Q_SIGNALS:
+    void projectRequested(const QString& folder); ///< another project is wanted, in a window of its own
+
+protected:
+    void closeEvent(QCloseEvent* event) override;
+
+private:
+    void makePages();
+    void makeMenus();
+    void connectBridge();
+    void showPage(PageId page);
+    void showWidget(QWidget* widget);
+    void updatePath();
+    void followStage(const std::string& stage);
+    void startDemo(bool fast);
+    void toggleTheme();
+    void restoreState();
+    void saveState();
+    bool isEmptyProject() const;
+
+    std::shared_ptr<Project> m_project;
+    std::unique_ptr<Selection> m_selection;
+    std::unique_ptr<EngineBridge> m_bridge;
+    NavigationRail* m_rail = nullptr;
+    PipelineStrip* m_strip = nullptr;
+    QStackedWidget* m_stack = nullptr;
+    RunBar* m_bar = nullptr;
+    StartPage* m_start = nullptr;
+    ResultPage* m_result = nullptr;
+    CheatSheet* m_cheatSheet = nullptr;
+    DataPage* m_data = nullptr;
+    std::array<Page*, kPages> m_pages {};
+    QTimer m_pathTimer;
+    std::optional<PageId> m_running;
+    std::string m_runningStage;
+    bool m_pipeline = false, m_following = false, m_hasResult = false;
+};
+
+/// The theme as the user left it; for the start of the program.
+void applyStoredTheme();
+
+} // namespace mpo

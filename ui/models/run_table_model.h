@@ -1,0 +1,40 @@
+// SPDX-FileCopyrightText: MPO Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "core/store/project.h"
+
+#include <QAbstractTableModel>
+#include <QHash>
+
+#include <optional>
+#include <vector>
+
+namespace mpo {
+
+/// The runs of a project, newest first.
+class RunTableModel : public QAbstractTableModel
+{
+    Q_OBJECT
+public:
+    enum Column { Id, Stage, Name, State, Steps, Started, Duration, Result, ColumnCount };
+    using QAbstractTableModel::QAbstractTableModel;
+
+    void setRuns(const Project* project, std::vector<RunRow> runs);
+    const RunRow& run(int row) const { return m_runs[std::size_t(row)]; }
+    int rowOf(std::int64_t run) const; ///< -1: not there
+
+    int rowCount(const QModelIndex& parent = {}) const override;
+    int columnCount(const QModelIndex& parent = {}) const override;
+    QVariant data(const QModelIndex& index, int role = Qt::DisplayRole) const override;
+    QVariant headerData(int section, Qt::Orientation orientation, int role = Qt::DisplayRole) const override;
+
+private:
+    QString result(const RunRow& run) const; ///< last value of the metric that the stage is judged by
+
+    const Project* m_project = nullptr;
+    std::vector<RunRow> m_runs;
+    mutable QHash<QPair<qint64, qint64>, QString> m_results; ///< by run and its steps
+};
+
+} // namespace mpo

@@ -1,0 +1,139 @@
+// SPDX-FileCopyrightText: MPO Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/models/split_data.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace mpo {
+
+namespace {
+
+std::vector<double> gapsOf(const std::vector<PairScore>& scores)
+{
+    std::vector<double> gaps;
+    gaps.reserve(scores.size());
+    for (const PairScore& score : scores)
+        gaps.push_back(score.gap());
+    return gaps;
+}
+
+} // namespace
+
+SplitData::SplitData(std::string scoreSetName, std::string datasetName, std::vector<PairScore> pairScores)
+    : scoreSet(std::move(scoreSetName))
+    , dataset(std::move(datasetName))
+    , scores(std::move(pairScores))
+    , gaps(gapsOf(scores))
+    , index(gaps)
+    , order(index.nearest(index.minimum(), index.size()))
+{
+}
+
+SplitCounts SplitData::count(double threshold, bool absolute, const std::optional<double>& contradictory) const
+{
+    SplitCounts counts;
+    counts.contradictory = contradictory ? index.countBelow(-*contradictory) : 0;
+    // The contradictory bucket is filled first, so it takes its pairs from the easy ones.
+    const std::int64_t rest = index.size() - counts.contradictory;
+    if (!absolute)
+        counts.easy = std::min(index.countAbove(threshold), rest);
+    else if (threshold < 0.0)
+        counts.easy = rest;
+    else
+        counts.easy = std::min(index.countAbove(threshold), rest)
+            + std::max<std::int64_t>(0, index.countBelow(-threshold) - counts.contradictory);
+    counts.hard = total() - counts.easy - counts.contradictory;
+    return counts;
+}
+
+Bucket SplitData::bucketOf(
+    std::int64_t pair, double threshold, bool absolute, const std::optional<double>& contradictory) const
+{
+    const double gap = gaps[std::size_t(pair)];
+    if (contradictory && gap < -*contradictory)
+        return Bucket::Contradictory;
+    return (absolute ? std::abs(gap) : gap) > threshold ? Bucket::Easy : Bucket::Hard;
+}
+
+const GapIndex& SplitData::sizes() const
+{
+    std::call_once(m_sizesOnce, [this] {
+        std::vector<double> values;
+        values.reserve(gaps.size());
+        for (const double gap : gaps)
+            values.push_back(std::abs(gap));
+        m_sizes = std::make_unique<GapIndex>(values);
+    });
+    return *m_sizes;
+}
+
+double SplitData::thresholdForEasyShare(double share, bool absolute) const
+{
+    return (absolute ? sizes() : index).thresholdForEasyShare(share);
+}
+
+double SplitData::accuracyForSize(double low, double high) const
+{
+    low = std::max(low, 0.0);
+    const std::int64_t agree = index.countBelow(high) - index.countBelow(low);
+    const std::int64_t contradict = index.countAbove(-high) - index.countAbove(-low);
+    // A gap of exactly 0 was counted on both sides: half of it agrees.
+    const std::int64_t zeros = low > 0.0 ? 0 : index.size() - index.countAbove(0.0) - index.countBelow(0.0);
+    const std::int64_t n = agree + contradict - zeros;
+    return n <= 0 ? std::numeric_limits<double>::quiet_NaN() : (double(agree) - 0.5 * double(zeros)) / double(n);
+}
+
+double PairLengths::baselineAccuracy() const
+{
+    const double n = double(longer + shorter + same);
+    return n == 0.0 ? 0.0 : (double(longer) + 0.5 * double(same)) / n;
+}
+
+std::shared_ptr<PairLengths> measureLengths(const SplitData& data, std::vector<std::int32_t> difference)
+{
+    auto lengths = std::make_shared<PairLengths>();
+    lengths->scoreSet = data.scoreSet;
+    difference.resize(data.gaps.size(), 0);
+    for (const std::int32_t d : difference)
+        ++(d > 0 ? lengths->longer : d < 0 ? lengths->shorter : lengths->same);
+
+    lengths->longerBefore.reserve(data.order.size() + 1);
+    lengths->longerBefore.push_back(0);
+    double sumX = 0.0, sumY = 0.0;
+    for (const std::int64_t pair : data.order) {
+        const std::int32_t d = difference[std::size_t(pair)];
+        lengths->longerBefore.push_back(lengths->longerBefore.back() + (d > 0 ? 1 : 0));
+        sumX += data.gaps[std::size_t(pair)];
+        sumY += d;
+    }
+    const double n = double(data.order.size()), meanX = sumX / n, meanY = sumY / n;
+    double xx = 0.0, xy = 0.0, yy = 0.0;
+    for (const std::int64_t pair : data.order) {
+        const double x = data.gaps[std::size_t(pair)] - meanX, y = double(difference[std::size_t(pair)]) - meanY;
+        xx += x * x;
+        xy += x * y;
+        yy += y * y;
+    }
+    lengths->correlation = xx > 0.0 && yy > 0.0 ? xy / std::sqrt(xx * yy) : std::numeric_limits<double>::quiet_NaN();
+    lengths->difference = std::move(difference);
+    return lengths;
+}
+
+std::int32_t countCharacters(const std::string& utf8)
+{
+    return std::int32_t(std::count_if(utf8.begin(), utf8.end(), [](char c) { return (c & 0xc0) != 0x80; }));
+}
+
+double roundedTo(double value, double resolution)
+{
+    if (!(resolution > 0.0) || !std::isfinite(value))
+        return value;
+    // Divide by a whole power of ten: 0.37 then prints as 0.37, which multiplying by 0.01 would not promise.
+    const double decimals = std::ceil(-std::log10(resolution) - 1e-9);
+    const double scale = std::pow(10.0, std::abs(decimals));
+    return decimals >= 0.0 ? std::round(value * scale) / scale : std::round(value / scale) * scale;
+}
+
+} // namespace mpo

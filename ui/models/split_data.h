@@ -1,0 +1,67 @@
+// SPDX-FileCopyrightText: MPO Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "core/data/reward_gap.h"
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace mpo {
+
+/// Everything the Split page needs of one score set, prepared once so that a moving threshold costs binary searches
+/// only.
+struct SplitData
+{
+    SplitData(std::string scoreSetName, std::string datasetName, std::vector<PairScore> pairScores);
+
+    std::string scoreSet, dataset;
+    std::vector<PairScore> scores;
+    std::vector<double> gaps; ///< NaN: not scored (too long for the reward model)
+    GapIndex index; ///< of the gaps
+    std::vector<std::int64_t> order; ///< pair numbers by rising gap; scored pairs only
+
+    std::int64_t total() const { return std::int64_t(scores.size()); }
+    std::int64_t unscored() const { return total() - index.size(); }
+
+    /// Buckets as splitPairs() fills them, for a raw gap as the threshold. O(log n).
+    SplitCounts count(double threshold, bool absolute, const std::optional<double>& contradictory) const;
+    Bucket bucketOf(
+        std::int64_t pair, double threshold, bool absolute, const std::optional<double>& contradictory) const;
+    /// The raw gap that an easy share comes to, as splitPairs() finds it.
+    double thresholdForEasyShare(double share, bool absolute) const;
+    /// Share of pairs whose label the reward model agrees with, among those with low <= |gap| < high; NaN for none.
+    double accuracyForSize(double low, double high) const;
+
+private:
+    mutable std::once_flag m_sizesOnce;
+    mutable std::unique_ptr<GapIndex> m_sizes; ///< of |gap|; made when the absolute rule is first used
+    const GapIndex& sizes() const;
+};
+
+/// How far length alone explains the labels: the confound to know before trusting a reward gap.
+struct PairLengths
+{
+    std::string scoreSet;
+    std::vector<std::int32_t> difference; ///< characters of chosen minus rejected, for each pair
+    std::vector<std::int32_t> longerBefore; ///< [k]: pairs among the k smallest gaps whose chosen response is longer
+    std::int64_t longer = 0, shorter = 0, same = 0; ///< chosen against rejected, all pairs
+    double correlation = 0.0; ///< Pearson's, of reward gap and length difference; NaN when undefined
+
+    /// Accuracy of "the longer response wins"; equal lengths count half.
+    double baselineAccuracy() const;
+};
+
+std::shared_ptr<PairLengths> measureLengths(const SplitData& data, std::vector<std::int32_t> difference);
+
+/// Code points of UTF-8 text.
+std::int32_t countCharacters(const std::string& utf8);
+
+/// The value with no more decimals than the resolution asks for: (0.3741, 0.005) -> 0.374.
+double roundedTo(double value, double resolution);
+
+} // namespace mpo

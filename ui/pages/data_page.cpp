@@ -1,0 +1,357 @@
+// SPDX-FileCopyrightText: MPO Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/pages/data_page.h"
+
+#include "core/engine/catalogue.h"
+#include "core/store/project.h"
+#include "ui/format.h"
+#include "ui/models/import_issue_model.h"
+#include "ui/models/pair_table_model.h"
+#include "ui/pair_view.h"
+#include "ui/style.h"
+
+#include <QComboBox>
+#include <QDragEnterEvent>
+#include <QFileDialog>
+#include <QFileInfo>
+#include <QHBoxLayout>
+#include <QHeaderView>
+#include <QLabel>
+#include <QLineEdit>
+#include <QListWidget>
+#include <QMimeData>
+#include <QProgressBar>
+#include <QPushButton>
+#include <QSignalBlocker>
+#include <QSplitter>
+#include <QTabBar>
+#include <QTabWidget>
+#include <QTableView>
+#include <QVBoxLayout>
+
+namespace mpo {
+
+namespace {
+
+constexpr int kListWidth = 176;
+
+/// Titles over the counts of a report, in the order of DataPage::m_counts.
+constexpr const char* kCounts[] {QT_TRANSLATE_NOOP("mpo::DataPage", "read"),
+    QT_TRANSLATE_NOOP("mpo::DataPage", "imported"), QT_TRANSLATE_NOOP("mpo::DataPage", "malformed"),
+    QT_TRANSLATE_NOOP("mpo::DataPage", "empty responses"), QT_TRANSLATE_NOOP("mpo::DataPage", "identical"),
+    QT_TRANSLATE_NOOP("mpo::DataPage", "duplicates")};
+
+QString countText(const DatasetRow& row)
+{
+    const QString count = formatCount(row.pairs);
+    switch (row.kind) {
+    case DatasetKind::Pairs:
+        return row.pairs == 1 ? DataPage::tr("1 pair") : DataPage::tr("%1 pairs").arg(count);
+    case DatasetKind::Completions:
+        return row.pairs == 1 ? DataPage::tr("1 response") : DataPage::tr("%1 responses").arg(count);
+    case DatasetKind::Prompts:
+        return row.pairs == 1 ? DataPage::tr("1 prompt") : DataPage::tr("%1 prompts").arg(count);
+    }
+    return count;
+}
+
+} // namespace
+
+DataPage::DataPage(EngineBridge& bridge, Selection& selection, QWidget* parent)
+    : Page(bridge, selection, parent)
+{
+    setAcceptDrops(true);
+    m_format = new QComboBox;
+    m_format->addItem(tr("Detect the format"), QString());
+    for (const CatalogueEntry& format : knownFormats()) {
+        m_format->addItem(toQString(format.name), toQString(format.name));
+        m_format->setItemData(m_format->count() - 1, toQString(format.description), Qt::ToolTipRole);
+    }
+    m_format->setToolTip(tr("Format of the file to import"));
+    m_format->setAccessibleName(m_format->toolTip());
+    m_import = new QPushButton(tr("Import file…"));
+    setRole(m_import, "primary");
+
+    auto* titles = new QVBoxLayout;
+    titles->setSpacing(2);
+    titles->addWidget(makeTitle(tr("Data")));
+    titles->addWidget(makeHint(tr(
+        "Preference pairs: a prompt, a chosen and a rejected response. JSON, JSONL, also gzipped; drop a file here.")));
+    auto* head = new QHBoxLayout;
+    head->setSpacing(kSpace);
+    head->addLayout(titles, 1);
+    head->addWidget(m_format);
+    head->addWidget(m_import);
+
+    m_error = new QLabel;
+    m_error->setWordWrap(true);
+    m_error->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    setRole(m_error, "error");
+    m_error->hide();
+    m_progressRow = new QWidget;
+    auto* progressLayout = new QHBoxLayout(m_progressRow);
+    progressLayout->setContentsMargins(0, 0, 0, 0);
+    m_progressText = new QLabel;
+    m_progress = new QProgressBar;
+    m_progress->setTextVisible(false);
+    progressLayout->addWidget(m_progressText);
+    progressLayout->addWidget(m_progress, 1);
+    m_progressRow->hide();
+
+    m_list = new QListWidget;
+    m_list->setFixedWidth(kListWidth);
+    m_list->setAccessibleName(tr("Data sets"));
+    m_tabs = new QTabWidget;
+    m_tabs->setDocumentMode(true);
+    m_tabs->tabBar()->setDrawBase(false);
+    m_tabs->addTab(makePairs(), tr("Pairs"));
+    m_tabs->addTab(makeReport(), tr("Import report"));
+    m_body = new QWidget;
+    auto* body = new QHBoxLayout(m_body);
+    body->setContentsMargins(0, 0, 0, 0);
+    body->setSpacing(2 * kSpace);
+    body->addWidget(m_list);
+    body->addWidget(m_tabs, 1);
+    m_empty = makeHint(tr("No data yet. Import a file, or drop it here."));
+    m_empty->setAlignment(Qt::AlignCenter);
+
+    auto* layout = new QVBoxLayout(this);
+    layout->setContentsMargins(kPageMargin, 2 * kSpace, kPageMargin, 2 * kSpace);
+    layout->setSpacing(2 * kSpace);
+    layout->addLayout(head);
+    layout->addWidget(m_error);
+    layout->addWidget(m_progressRow);
+    layout->addWidget(m_body, 1);
+    layout->addWidget(m_empty, 1);
+
+    connect(m_import, &QPushButton::clicked, this, &DataPage::chooseFile);
+    connect(m_list, &QListWidget::currentItemChanged, this, [this](QListWidgetItem* item) {
+        if (item)
+            showDataset(item->data(Qt::UserRole).toString());
+    });
+    connect(&m_bridge, &EngineBridge::busyChanged, this, [this](bool busy) {
+        m_import->setEnabled(!busy);
+        m_import->setToolTip(busy ? tr("Something is running; import when it has finished.") : QString());
+    });
+    connect(&m_bridge, &EngineBridge::progress, this, [this](const Progress& event) {
+        if (!m_importing)
+            return;
+        m_progressText->setText(toQString(event.what));
+        m_progress->setRange(0, event.share < 0.0 ? 0 : 1000);
+        m_progress->setValue(int(1000.0 * event.share));
+    });
+    connect(&m_bridge, &EngineBridge::datasetImported, this, [this](const DatasetImported& event) {
+        m_selection.setDataset(toQString(event.name));
+        refresh();
+        if (m_importing && event.report) {
+            showReport(*event.report);
+            m_tabs->setCurrentIndex(1);
+        }
+    });
+    connect(&m_bridge, &EngineBridge::commandFinished, this, [this](const CommandFinished& event) {
+        if (!std::exchange(m_importing, false))
+            return;
+        m_progressRow->hide();
+        if (event.outcome == CommandFinished::Outcome::Failed) {
+            m_error->setText(toQString(event.message));
+            m_error->show();
+        }
+    });
+}
+
+QWidget* DataPage::makePairs()
+{
+    m_search = new QLineEdit;
+    m_search->setPlaceholderText(tr("Search in prompts and responses"));
+    m_search->setClearButtonEnabled(true);
+    m_searchState = makeHint({});
+    m_searchState->setWordWrap(false);
+    m_searchState->hide();
+    m_pairs = new PairTableModel(this);
+    m_table = new QTableView;
+    m_table->setModel(m_pairs);
+    setTableLook(m_table);
+    m_table->horizontalHeader()->setStretchLastSection(false);
+    m_table->horizontalHeader()->setSectionResizeMode(PairTableModel::Prompt, QHeaderView::Stretch);
+    m_table->horizontalHeader()->resizeSection(PairTableModel::Number, 60);
+    m_table->horizontalHeader()->resizeSection(PairTableModel::Lengths, 92);
+    m_view = new PairView;
+
+    auto* left = new QWidget;
+    auto* leftLayout = new QVBoxLayout(left);
+    leftLayout->setContentsMargins(0, 0, 0, 0);
+    leftLayout->setSpacing(kSpace);
+    auto* searchRow = new QHBoxLayout;
+    searchRow->addWidget(m_search, 1);
+    searchRow->addWidget(m_searchState);
+    leftLayout->addLayout(searchRow);
+    leftLayout->addWidget(m_table, 1);
+
+    auto* splitter = new QSplitter;
+    splitter->setHandleWidth(2 * kSpace);
+    splitter->addWidget(left);
+    splitter->addWidget(m_view);
+    splitter->setStretchFactor(0, 1);
+    splitter->setStretchFactor(1, 1);
+    splitter->setSizes({400, 440});
+    splitter->setChildrenCollapsible(false);
+    auto* page = new QWidget;
+    auto* layout = new QVBoxLayout(page);
+    layout->setContentsMargins(0, kSpace, 0, 0);
+    layout->addWidget(splitter);
+
+    connect(m_search, &QLineEdit::textChanged, m_pairs, &PairTableModel::setSearch);
+    connect(m_pairs, &PairTableModel::searchProgress, this, [this](qint64 looked, qint64 total) {
+        const bool search = !m_search->text().trimmed().isEmpty();
+        m_searchState->setText(!search ? QString()
+                : looked < total       ? tr("%1 found …").arg(formatCount(m_pairs->rowCount()))
+                                       : tr("%1 found").arg(formatCount(m_pairs->rowCount())));
+        m_searchState->setVisible(search);
+        if (!m_table->currentIndex().isValid() && m_pairs->rowCount() > 0)
+            m_table->selectRow(0);
+        else if (m_pairs->rowCount() == 0 && looked >= total)
+            m_view->clear(search ? tr("Nothing found.") : tr("Choose a data set."));
+    });
+    connect(m_table->selectionModel(), &QItemSelectionModel::currentRowChanged, this,
+        [this](const QModelIndex& current) { showPair(current.row()); });
+    return page;
+}
+
+QWidget* DataPage::makeReport()
+{
+    auto* counts = new QHBoxLayout;
+    counts->setSpacing(kSpace);
+    for (int i = 0; i < 6; ++i) {
+        QFrame* card = makeCard();
+        auto* layout = new QVBoxLayout(card);
+        layout->setContentsMargins(2 * kSpace, kSpace, 2 * kSpace, kSpace);
+        layout->setSpacing(0);
+        m_counts[i] = new QLabel;
+        setRole(m_counts[i], "value");
+        layout->addWidget(m_counts[i]);
+        auto* caption = makeHint(tr(kCounts[i]));
+        caption->setWordWrap(false);
+        layout->addWidget(caption);
+        counts->addWidget(card, 1);
+    }
+    m_reportLine = makeHint({});
+    m_reportLine->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    m_issues = new ImportIssueModel(this);
+    m_issueTable = new QTableView;
+    m_issueTable->setModel(m_issues);
+    setTableLook(m_issueTable);
+    m_issueTable->horizontalHeader()->resizeSection(ImportIssueModel::Line, 80);
+    m_issueTable->horizontalHeader()->resizeSection(ImportIssueModel::Kind, 150);
+    auto* page = new QWidget;
+    auto* layout = new QVBoxLayout(page);
+    layout->setContentsMargins(0, kSpace, 0, 0);
+    layout->setSpacing(kSpace);
+    layout->addLayout(counts);
+    layout->addWidget(m_reportLine);
+    layout->addWidget(m_issueTable, 1);
+    return page;
+}
+
+void DataPage::refresh()
+{
+    const QString wanted = m_selection.dataset();
+    {
+        const QSignalBlocker blocker(m_list);
+        m_list->clear();
+        for (const DatasetRow& row : project().datasets()) {
+            auto* item = new QListWidgetItem(QStringLiteral("%1\n%2").arg(toQString(row.name), countText(row)));
+            item->setData(Qt::UserRole, toQString(row.name));
+            item->setToolTip(tr("%1\n%2").arg(toQString(row.source), formatTime(row.created)));
+            m_list->addItem(item);
+            if (toQString(row.name) == wanted)
+                m_list->setCurrentItem(item);
+        }
+        // Pairs first: they are what the path goes on with.
+        for (int row = 0; row < m_list->count() && !m_list->currentItem(); ++row)
+            if (project().dataset(m_list->item(row)->data(Qt::UserRole).toString().toStdString())->kind
+                == DatasetKind::Pairs)
+                m_list->setCurrentRow(row);
+        if (!m_list->currentItem() && m_list->count() > 0)
+            m_list->setCurrentRow(0);
+    }
+    if (m_list->currentItem())
+        showDataset(m_list->currentItem()->data(Qt::UserRole).toString());
+    else {
+        m_pairs->setDataset(nullptr, {});
+    }
+    m_body->setVisible(m_list->count() > 0);
+    m_empty->setVisible(m_list->count() == 0);
+}
+
+void DataPage::showDataset(const QString& name)
+{
+    m_selection.setDataset(name);
+    const int row = m_table->currentIndex().row();
+    m_pairs->setDataset(&project(), name);
+    if (m_pairs->rowCount() > 0)
+        m_table->selectRow(std::clamp(row, 0, m_pairs->rowCount() - 1));
+    if (const auto report = project().importReport(name.toStdString())) {
+        showReport(*report);
+        return;
+    }
+    const auto dataset = project().dataset(name.toStdString());
+    for (int i = 0; i < 6; ++i)
+        m_counts[i]->setText(i < 2 && dataset ? formatCount(dataset->pairs) : QStringLiteral("0"));
+    m_reportLine->setText(dataset ? tr("Not imported from a file: %1.").arg(toQString(dataset->source)) : QString());
+    m_issues->setIssues({});
+}
+
+void DataPage::showReport(const ImportReport& report)
+{
+    const std::int64_t values[] {report.records, report.imported, report.malformed, report.emptyAnswers,
+        report.identicalResponses, report.duplicates};
+    for (int i = 0; i < 6; ++i)
+        m_counts[i]->setText(formatCount(values[i]));
+    const std::int64_t skipped = report.records - report.imported;
+    m_reportLine->setText(
+        tr("%1 · format %2 · %3")
+            .arg(toQString(report.file), toQString(report.format),
+                skipped == 0 ? tr("every record was imported")
+                             : tr("%1 left out, listed below with the reason").arg(formatCount(skipped))));
+    m_issues->setIssues(report.issues);
+}
+
+void DataPage::showPair(int row)
+{
+    if (row < 0 || row >= m_pairs->rowCount())
+        return;
+    m_view->setPair(m_pairs->pair(row));
+}
+
+void DataPage::chooseFile()
+{
+    const QString file = QFileDialog::getOpenFileName(this, tr("Import preference data"), {},
+        tr("Preference data (*.jsonl *.json *.jsonl.gz *.json.gz *.csv);;All files (*)"));
+    if (!file.isEmpty())
+        importFile(file);
+}
+
+void DataPage::importFile(const QString& file)
+{
+    if (m_bridge.busy())
+        return;
+    m_error->hide();
+    m_importing = true;
+    m_progressText->setText(tr("Importing %1").arg(QFileInfo(file).fileName()));
+    m_progress->setRange(0, 0);
+    m_progressRow->show();
+    ImportDataset command;
+    command.file = file.toStdString();
+    command.options.format = m_format->currentData().toString().toStdString();
+    m_bridge.post(command);
+}
+
+void DataPage::dragEnterEvent(QDragEnterEvent* event)
+{
+    if (!m_bridge.busy() && event->mimeData()->hasUrls() && event->mimeData()->urls().first().isLocalFile())
+        event->acceptProposedAction();
+}
+
+void DataPage::dropEvent(QDropEvent* event) { importFile(event->mimeData()->urls().first().toLocalFile()); }
+
+} // namespace mpo

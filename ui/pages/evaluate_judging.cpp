@@ -1,0 +1,499 @@
+// SPDX-FileCopyrightText: MPO Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/pages/evaluate_judging.h"
+
+#include "ui/format.h"
+#include "ui/pages/evaluate_result.h"
+#include "ui/style.h"
+
+#include <QGridLayout>
+#include <QKeyEvent>
+#include <QLabel>
+#include <QLineEdit>
+#include <QPlainTextEdit>
+#include <QProgressBar>
+#include <QPushButton>
+#include <QScrollBar>
+#include <QStackedWidget>
+#include <QVBoxLayout>
+
+#include <algorithm>
+
+namespace mpo {
+
+namespace {
+
+/// For reading: plain text whatever is in it, and no focus, so that keys stay verdicts.
+QPlainTextEdit* makeReader(const char* name)
+{
+    auto* reader = new QPlainTextEdit;
+    reader->setObjectName(QLatin1String(name));
+    reader->setReadOnly(true);
+    reader->setFocusPolicy(Qt::NoFocus);
+    reader->setUndoRedoEnabled(false);
+    setRole(reader, "log"); // without a frame of its own: the card around it is one
+    reader->setStyleSheet(QStringLiteral("font-size: %1px").arg(kFontBase + 1)); // the style sheet overrules setFont
+    reader->document()->setDocumentMargin(kSpace);
+    return reader;
+}
+
+void setText(QPlainTextEdit* reader, const std::string& text)
+{
+    reader->setPlainText(toQString(text));
+    reader->verticalScrollBar()->setValue(0);
+}
+
+} // namespace
+
+EvaluateJudging::EvaluateJudging(Project& project, QWidget* parent)
+    : QWidget(parent)
+    , m_project(project)
+    , m_error(new QLabel)
+    , m_ruleNote(makeHint({}))
+    , m_stack(new QStackedWidget)
+{
+    setFocusPolicy(Qt::StrongFocus);
+    setRole(m_error, "error");
+    m_error->setWordWrap(true);
+    m_error->hide();
+    m_ruleNote->setObjectName(QStringLiteral("ruleNote"));
+    m_ruleNote->hide();
+    m_stack->addWidget(makeItem());
+    m_stack->addWidget(makeDone());
+
+    auto* layout = new QVBoxLayout(this);
+    layout->setContentsMargins(0, 0, 0, 0);
+    layout->setSpacing(kSpace);
+    layout->addWidget(makeHead());
+    layout->addWidget(makeConfirm());
+    layout->addWidget(m_error);
+    layout->addWidget(m_ruleNote);
+    layout->addWidget(m_stack, 1);
+}
+
+QWidget* EvaluateJudging::makeHead()
+{
+    auto* row = new QWidget;
+    auto* back = new QPushButton(tr("‹ Sessions"));
+    back->setObjectName(QStringLiteral("backToSessions"));
+    back->setFocusPolicy(Qt::NoFocus);
+    setRole(back, "quiet");
+    m_title = makeHeading({});
+    m_progressText = new QLabel;
+    m_progressText->setObjectName(QStringLiteral("judgingProgress"));
+    m_progress = new QProgressBar;
+    m_progress->setTextVisible(false);
+    m_progress->setFixedSize(160, 6);
+    m_close = new QPushButton(tr("Close and reveal…"));
+    m_close->setObjectName(QStringLiteral("closeSession"));
+    m_close->setFocusPolicy(Qt::NoFocus);
+    connect(back, &QPushButton::clicked, this, &EvaluateJudging::left);
+    connect(m_close, &QPushButton::clicked, this, [this] { askClose(true); });
+    auto* layout = new QHBoxLayout(row);
+    layout->setContentsMargins(0, 0, 0, 0);
+    layout->setSpacing(kSpace + kSpace / 2);
+    layout->addWidget(back);
+    layout->addWidget(m_title);
+    layout->addStretch();
+    layout->addWidget(m_progressText);
+    layout->addWidget(m_progress);
+    layout->addWidget(m_close);
+    return row;
+}
+
+QWidget* EvaluateJudging::makeConfirm()
+{
+    m_confirm = makeCard();
+    m_confirmText = new QLabel;
+    m_confirmText->setObjectName(QStringLiteral("confirmText"));
+    m_confirmText->setWordWrap(true);
+    auto* yes = new QPushButton(tr("Close and reveal"));
+    auto* no = new QPushButton(tr("Keep judging"));
+    yes->setObjectName(QStringLiteral("confirmClose"));
+    no->setObjectName(QStringLiteral("keepJudging"));
+    yes->setFocusPolicy(Qt::TabFocus);
+    no->setFocusPolicy(Qt::TabFocus);
+    setRole(yes, "primary");
+    connect(yes, &QPushButton::clicked, this, &EvaluateJudging::closeSession);
+    connect(no, &QPushButton::clicked, this, [this] { askClose(false); });
+    auto* layout = new QHBoxLayout(m_confirm);
+    layout->setContentsMargins(2 * kSpace, kSpace, kSpace, kSpace);
+    layout->setSpacing(kSpace);
+    layout->addWidget(m_confirmText, 1);
+    layout->addWidget(no);
+    layout->addWidget(yes);
+    m_confirm->hide();
+    return m_confirm;
+}
+
+QPushButton* EvaluateJudging::makeKeyButton(const char* name, const QString& text, const QString& keys)
+{
+    auto* button = new QPushButton(QStringLiteral("%1   [%2]").arg(text, keys));
+    button->setObjectName(QLatin1String(name));
+    button->setFocusPolicy(Qt::NoFocus); // Space skips, it does not press what was clicked last
+    button->setMinimumHeight(4 * kSpace);
+    return button;
+}
+
+QWidget* EvaluateJudging::makeItem()
+{
+    auto* page = new QWidget;
+    m_prompt = makeReader("prompt");
+    m_left = makeReader("leftResponse");
+    m_right = makeReader("rightResponse");
+    m_prompt->setAccessibleName(tr("Prompt"));
+    m_left->setAccessibleName(tr("Left response"));
+    m_right->setAccessibleName(tr("Right response"));
+
+    const auto card = [](const QString& heading, QWidget* reader) {
+        QFrame* frame = makeCard();
+        auto* layout = new QVBoxLayout(frame);
+        layout->setContentsMargins(kSpace / 2, kSpace, kSpace / 2, kSpace / 2);
+        layout->setSpacing(0);
+        auto* label = makeHint(heading);
+        label->setContentsMargins(kSpace, 0, 0, 0);
+        layout->addWidget(label);
+        layout->addWidget(reader, 1);
+        return frame;
+    };
+    QPushButton* left = makeKeyButton("judgeLeft", tr("Left is better"), tr("1 or ←"));
+    QPushButton* right = makeKeyButton("judgeRight", tr("Right is better"), tr("2 or →"));
+    QPushButton* tie = makeKeyButton("judgeTie", tr("Tie"), tr("0 or ↑"));
+    QPushButton* bad = makeKeyButton("judgeBothBad", tr("Both bad"), tr("B"));
+    QPushButton* skip = makeKeyButton("judgeSkip", tr("Skip"), tr("Space"));
+    m_undo = makeKeyButton("judgeUndo", tr("Undo"), tr("Backspace"));
+    for (QPushButton* quiet : {skip, m_undo})
+        setRole(quiet, "quiet");
+    m_comment = new QLineEdit;
+    m_comment->setObjectName(QStringLiteral("comment"));
+    m_comment->setPlaceholderText(tr("Comment on this item   [C]"));
+    m_comment->setMaxLength(4000);
+    m_comment->setFocusPolicy(Qt::ClickFocus);
+    m_comment->setMinimumHeight(4 * kSpace);
+    m_comment->installEventFilter(this);
+
+    connect(left, &QPushButton::clicked, this, [this] { judge(Verdict::Left); });
+    connect(right, &QPushButton::clicked, this, [this] { judge(Verdict::Right); });
+    connect(tie, &QPushButton::clicked, this, [this] { judge(Verdict::Tie); });
+    connect(bad, &QPushButton::clicked, this, [this] { judge(Verdict::BothBad); });
+    connect(skip, &QPushButton::clicked, this, [this] { judge(Verdict::Skip); });
+    connect(m_undo, &QPushButton::clicked, this, &EvaluateJudging::undo);
+
+    auto* grid = new QGridLayout(page);
+    grid->setContentsMargins(0, 0, 0, 0);
+    grid->setSpacing(kSpace + kSpace / 2);
+    grid->addWidget(card(tr("Prompt"), m_prompt), 0, 0, 1, 2);
+    grid->addWidget(card(tr("Left"), m_left), 1, 0);
+    grid->addWidget(card(tr("Right"), m_right), 1, 1);
+    grid->addWidget(left, 2, 0);
+    grid->addWidget(right, 2, 1);
+    auto* more = new QHBoxLayout;
+    more->setSpacing(kSpace);
+    more->addWidget(tie, 1);
+    more->addWidget(bad, 1);
+    more->addWidget(m_comment, 2);
+    more->addWidget(skip);
+    more->addWidget(m_undo);
+    grid->addLayout(more, 3, 0, 1, 2);
+    grid->setRowStretch(1, 1); // the prompt takes what it needs (fitPrompt), the responses the rest
+    grid->setColumnStretch(0, 1); // equal widths: neither side may look like the better one
+    grid->setColumnStretch(1, 1);
+    return page;
+}
+
+QWidget* EvaluateJudging::makeDone()
+{
+    auto* page = new QWidget;
+    auto* heading = makeHeading(tr("Every item is judged"));
+    m_doneText = makeHint({});
+    m_doneText->setObjectName(QStringLiteral("doneText"));
+    m_doneText->setAlignment(Qt::AlignCenter);
+    m_doneText->setFixedWidth(440);
+    m_again = new QPushButton(tr("Judge skipped items"));
+    m_again->setObjectName(QStringLiteral("judgeSkipped"));
+    auto* undoLast = new QPushButton(tr("Undo last   [Backspace]"));
+    auto* close = new QPushButton(tr("Close and reveal…"));
+    setRole(close, "primary");
+    for (QPushButton* button : {m_again, undoLast, close})
+        button->setFocusPolicy(Qt::TabFocus);
+    connect(m_again, &QPushButton::clicked, this, &EvaluateJudging::judgeSkipped);
+    connect(undoLast, &QPushButton::clicked, this, &EvaluateJudging::undo);
+    connect(close, &QPushButton::clicked, this, [this] { askClose(true); });
+    auto* buttons = new QHBoxLayout;
+    buttons->addStretch();
+    buttons->addWidget(undoLast);
+    buttons->addWidget(m_again);
+    buttons->addWidget(close);
+    buttons->addStretch();
+    auto* layout = new QVBoxLayout(page);
+    layout->addStretch(2);
+    layout->addWidget(heading, 0, Qt::AlignHCenter);
+    layout->addWidget(m_doneText, 0, Qt::AlignHCenter);
+    layout->addSpacing(kSpace);
+    layout->addLayout(buttons);
+    layout->addStretch(3);
+    return page;
+}
+
+// ---- judging
+
+void EvaluateJudging::open(std::int64_t evaluation, const QString& title)
+{
+    m_evaluation = evaluation;
+    m_items = m_project.evaluationItems(evaluation);
+    m_history.clear();
+    for (std::size_t i = 0; i < m_items.size(); ++i)
+        if (m_items[i].verdict && !isIdentical(m_items[i]))
+            m_history.push_back(i);
+    m_title->setText(title);
+    m_error->hide();
+    askClose(false);
+    advance();
+    setFocus();
+}
+
+void EvaluateJudging::advance()
+{
+    m_current.reset();
+    std::int64_t byRule = 0;
+    for (std::size_t i = 0; i < m_items.size(); ++i) {
+        if (isIdentical(m_items[i])) {
+            ++byRule;
+            if (!m_items[i].verdict && !write(i, Verdict::Tie, tr("Identical responses: a tie by rule"), 0.0))
+                return;
+        } else if (!m_items[i].verdict && !m_current) {
+            m_current = i;
+        }
+    }
+    m_ruleNote->setText(byRule == 1
+            ? tr("1 item has identical responses: it counts as a tie by rule and is not shown.")
+            : tr("%1 items have identical responses: they count as ties by rule and are not shown.").arg(byRule));
+    m_ruleNote->setVisible(byRule > 0);
+    showItem();
+}
+
+void EvaluateJudging::showItem()
+{
+    m_stack->setCurrentIndex(m_current ? 0 : 1);
+    m_comment->clear();
+    if (m_current) {
+        const EvaluationItemRow& item = m_items[*m_current];
+        setText(m_prompt, item.prompt);
+        setText(m_left, item.left);
+        setText(m_right, item.right);
+        m_comment->setText(toQString(item.comment));
+    }
+    fitPrompt();
+    m_secondsBefore = 0.0;
+    m_sinceShown.start();
+    showProgress();
+}
+
+void EvaluateJudging::fitPrompt()
+{
+    // The document of a plain text editor counts its height in lines.
+    const double lines = m_prompt->document()->size().height();
+    const double wanted
+        = lines * m_prompt->fontMetrics().lineSpacing() + 2.0 * m_prompt->document()->documentMargin() + 4.0;
+    m_prompt->setFixedHeight(int(std::clamp(wanted, 44.0, std::max(44.0, 0.3 * height()))));
+}
+
+void EvaluateJudging::resizeEvent(QResizeEvent* event)
+{
+    QWidget::resizeEvent(event);
+    fitPrompt();
+}
+
+void EvaluateJudging::showProgress()
+{
+    std::int64_t judged = 0, skipped = 0;
+    for (const EvaluationItemRow& item : m_items) {
+        judged += item.verdict ? 1 : 0;
+        skipped += item.verdict == Verdict::Skip ? 1 : 0;
+    }
+    const auto items = std::int64_t(m_items.size());
+    m_progressText->setText(m_current ? tr("%1 of %2").arg(formatCount(qint64(*m_current) + 1), formatCount(items))
+                                      : tr("%1 of %2 judged").arg(formatCount(judged), formatCount(items)));
+    m_progress->setRange(0, int(std::max<std::int64_t>(1, items)));
+    m_progress->setValue(int(judged));
+    m_undo->setEnabled(!m_history.empty());
+    m_again->setVisible(skipped > 0);
+    m_doneText->setText((skipped > 0 ? tr("%1 of them skipped. ").arg(skipped) : QString())
+        + tr("Close the session to see the result and which model was which."));
+    m_confirmText->setText(judged < items
+            ? tr("%1 of %2 items are judged. Closing ends judging for good and names the models.")
+                  .arg(formatCount(judged), formatCount(items))
+            : tr("Closing ends judging for good and names the models."));
+}
+
+double EvaluateJudging::secondsSpent() const
+{
+    return m_secondsBefore + (m_sinceShown.isValid() ? double(m_sinceShown.elapsed()) / 1000.0 : 0.0);
+}
+
+bool EvaluateJudging::write(std::size_t item, Verdict verdict, const QString& comment, double seconds)
+{
+    EvaluationItemRow& row = m_items[item];
+    try {
+        m_project.judge(m_evaluation, row.number, verdict, comment.toStdString(), seconds);
+    } catch (const std::exception& error) {
+        m_error->setText(tr("The verdict could not be stored, so the item stays: %1").arg(toQString(error.what())));
+        m_error->show();
+        return false;
+    }
+    m_error->hide();
+    row.verdict = verdict;
+    row.comment = comment.toStdString();
+    row.seconds = seconds;
+    return true;
+}
+
+void EvaluateJudging::judge(Verdict verdict)
+{
+    if (!m_current || m_confirm->isVisibleTo(this))
+        return;
+    const std::size_t item = *m_current;
+    if (!write(item, verdict, m_comment->text().trimmed(), secondsSpent()))
+        return;
+    m_history.push_back(item);
+    setFocus();
+    advance();
+}
+
+void EvaluateJudging::undo()
+{
+    if (m_history.empty() || m_confirm->isVisibleTo(this))
+        return;
+    const std::size_t item = m_history.back();
+    try {
+        m_project.undoJudgment(m_evaluation, m_items[item].number);
+    } catch (const std::exception& error) {
+        m_error->setText(toQString(error.what()));
+        m_error->show();
+        return;
+    }
+    m_history.pop_back();
+    m_items[item].verdict.reset();
+    m_current = item; // also when an earlier one is still open: undo shows what it undid
+    showItem();
+    setFocus();
+}
+
+void EvaluateJudging::judgeSkipped()
+{
+    try {
+        for (std::size_t i = 0; i < m_items.size(); ++i)
+            if (m_items[i].verdict == Verdict::Skip) {
+                m_project.undoJudgment(m_evaluation, m_items[i].number);
+                m_items[i].verdict.reset();
+                std::erase(m_history, i);
+            }
+    } catch (const std::exception& error) {
+        m_error->setText(toQString(error.what()));
+        m_error->show();
+    }
+    advance();
+    setFocus();
+}
+
+void EvaluateJudging::askClose(bool asking)
+{
+    m_confirm->setVisible(asking);
+    m_close->setVisible(!asking);
+    setFocus();
+}
+
+void EvaluateJudging::closeSession()
+{
+    try {
+        m_project.closeEvaluation(m_evaluation);
+    } catch (const std::exception& error) {
+        m_error->setText(toQString(error.what()));
+        m_error->show();
+        return;
+    }
+    Q_EMIT revealed(m_evaluation);
+}
+
+// ---- keys and time
+
+void EvaluateJudging::keyPressEvent(QKeyEvent* event)
+{
+    // A key that is held down must not judge the items that follow.
+    if (event->isAutoRepeat() || event->modifiers() & (Qt::ControlModifier | Qt::AltModifier | Qt::MetaModifier)) {
+        QWidget::keyPressEvent(event);
+        return;
+    }
+    if (m_confirm->isVisibleTo(this)) {
+        if (event->key() == Qt::Key_Escape)
+            askClose(false);
+        return;
+    }
+    switch (event->key()) {
+    case Qt::Key_1:
+    case Qt::Key_Left:
+        judge(Verdict::Left);
+        break;
+    case Qt::Key_2:
+    case Qt::Key_Right:
+        judge(Verdict::Right);
+        break;
+    case Qt::Key_0:
+    case Qt::Key_Up:
+        judge(Verdict::Tie);
+        break;
+    case Qt::Key_B:
+        judge(Verdict::BothBad);
+        break;
+    case Qt::Key_Space:
+        judge(Verdict::Skip);
+        break;
+    case Qt::Key_Backspace:
+        undo();
+        break;
+    case Qt::Key_C:
+        if (m_current)
+            m_comment->setFocus();
+        break;
+    case Qt::Key_PageDown:
+    case Qt::Key_PageUp:
+        for (QPlainTextEdit* reader : {m_left, m_right})
+            reader->verticalScrollBar()->triggerAction(event->key() == Qt::Key_PageDown
+                    ? QAbstractSlider::SliderPageStepAdd
+                    : QAbstractSlider::SliderPageStepSub);
+        break;
+    default:
+        QWidget::keyPressEvent(event);
+    }
+}
+
+bool EvaluateJudging::eventFilter(QObject* watched, QEvent* event)
+{
+    if (watched == m_comment && event->type() == QEvent::KeyPress) {
+        const int key = static_cast<QKeyEvent*>(event)->key();
+        if (key == Qt::Key_Return || key == Qt::Key_Enter || key == Qt::Key_Escape) {
+            setFocus();
+            return true;
+        }
+        // Keys that the line does not use would otherwise come up here as verdicts.
+        if (key == Qt::Key_Up || key == Qt::Key_Down || key == Qt::Key_PageUp || key == Qt::Key_PageDown)
+            return true;
+    }
+    return QWidget::eventFilter(watched, event);
+}
+
+void EvaluateJudging::showEvent(QShowEvent* event)
+{
+    m_sinceShown.start();
+    setFocus();
+    QWidget::showEvent(event);
+}
+
+void EvaluateJudging::hideEvent(QHideEvent* event)
+{
+    m_secondsBefore = secondsSpent();
+    m_sinceShown.invalidate();
+    QWidget::hideEvent(event);
+}
+
+} // namespace mpo

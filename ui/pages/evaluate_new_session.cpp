@@ -1,0 +1,180 @@
+// SPDX-FileCopyrightText: MPO Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/pages/evaluate_new_session.h"
+
+#include "core/evaluation/statistics.h"
+#include "core/store/project.h"
+#include "ui/format.h"
+#include "ui/forms/item_picker.h"
+#include "ui/style.h"
+
+#include <QDoubleSpinBox>
+#include <QGridLayout>
+#include <QLabel>
+#include <QLineEdit>
+#include <QProgressBar>
+#include <QPushButton>
+#include <QSpinBox>
+
+#include <climits>
+
+namespace mpo {
+
+EvaluateNewSession::EvaluateNewSession(QWidget* parent)
+    : QFrame(parent)
+    , m_modelA(new ItemPicker(ItemPicker::Browse::Folder))
+    , m_modelB(new ItemPicker(ItemPicker::Browse::Folder))
+    , m_data(new ItemPicker)
+    , m_prompts(new QSpinBox)
+    , m_maxTokens(new QSpinBox)
+    , m_temperature(new QDoubleSpinBox)
+    , m_seed(new QSpinBox)
+    , m_name(new QLineEdit)
+    , m_hint(makeHint({}))
+    , m_error(new QLabel)
+    , m_progress(new QProgressBar)
+    , m_create(new QPushButton(tr("Sample and start")))
+{
+    setRole(this, "card");
+    const CreateEvaluation defaults;
+    m_modelA->setObjectName(QStringLiteral("modelA"));
+    m_modelB->setObjectName(QStringLiteral("modelB"));
+    m_data->setObjectName(QStringLiteral("evaluationData"));
+    m_prompts->setObjectName(QStringLiteral("evaluationPrompts"));
+    m_maxTokens->setObjectName(QStringLiteral("evaluationMaxTokens"));
+    m_temperature->setObjectName(QStringLiteral("evaluationTemperature"));
+    m_seed->setObjectName(QStringLiteral("evaluationSeed"));
+    m_name->setObjectName(QStringLiteral("evaluationName"));
+    m_create->setObjectName(QStringLiteral("createEvaluation"));
+    m_modelA->setPlaceholder(tr("No model yet"));
+    m_modelB->setPlaceholder(tr("No model yet"));
+    m_data->setPlaceholder(tr("No data yet"));
+    m_prompts->setRange(1, 100'000);
+    m_prompts->setValue(int(defaults.prompts));
+    m_maxTokens->setRange(1, 8192);
+    m_maxTokens->setValue(int(defaults.maxNewTokens));
+    m_maxTokens->setSuffix(tr(" tokens"));
+    m_temperature->setRange(0.01, 5.0);
+    m_temperature->setSingleStep(0.1);
+    m_temperature->setValue(defaults.temperature);
+    m_seed->setRange(0, INT_MAX);
+    m_seed->setValue(int(defaults.seed));
+    m_seed->setToolTip(tr("Of prompts, responses and sides"));
+    m_name->setPlaceholderText(tr("session"));
+    m_name->setToolTip(tr("A name without those of the models: it is visible while judging"));
+    setRole(m_error, "error");
+    m_error->setWordWrap(true);
+    m_error->hide();
+    m_progress->hide();
+    setRole(m_create, "primary");
+
+    auto* grid = new QGridLayout(this);
+    grid->setContentsMargins(2 * kSpace, 2 * kSpace, 2 * kSpace, 2 * kSpace);
+    grid->setHorizontalSpacing(2 * kSpace);
+    grid->setVerticalSpacing(kSpace);
+    grid->addWidget(makeHeading(tr("New session")), 0, 0, 1, 4);
+    const auto wide = [&](int row, const QString& text, QWidget* field) {
+        auto* label = new QLabel(text);
+        label->setBuddy(field);
+        grid->addWidget(label, row, 0);
+        grid->addWidget(field, row, 1, 1, 3);
+    };
+    const auto two = [&](int row, int column, const QString& text, QWidget* field) {
+        auto* label = new QLabel(text);
+        label->setBuddy(field);
+        grid->addWidget(label, row, column);
+        grid->addWidget(field, row, column + 1);
+    };
+    wide(1, tr("One model"), m_modelA);
+    wide(2, tr("The other"), m_modelB);
+    wide(3, tr("Prompts of"), m_data);
+    two(4, 0, tr("Number"), m_prompts);
+    two(4, 2, tr("Longest response"), m_maxTokens);
+    two(5, 0, tr("Temperature"), m_temperature);
+    two(5, 2, tr("Seed"), m_seed);
+    wide(6, tr("Name"), m_name);
+    grid->addWidget(m_hint, 7, 0, 1, 4);
+    grid->addWidget(m_progress, 8, 0, 1, 4);
+    grid->addWidget(m_error, 9, 0, 1, 4);
+    auto* buttons = new QHBoxLayout;
+    buttons->setSpacing(kSpace);
+    auto* close = new QPushButton(tr("Cancel"));
+    close->setObjectName(QStringLiteral("cancelNewEvaluation"));
+    buttons->addStretch();
+    buttons->addWidget(close);
+    buttons->addWidget(m_create);
+    grid->addLayout(buttons, 10, 0, 1, 4);
+    grid->setColumnStretch(1, 1);
+    grid->setColumnStretch(3, 1);
+
+    for (ItemPicker* picker : {m_modelA, m_modelB, m_data})
+        connect(picker, &ItemPicker::changed, this, &EvaluateNewSession::updateState);
+    connect(m_prompts, &QSpinBox::valueChanged, this, &EvaluateNewSession::updateState);
+    connect(m_create, &QPushButton::clicked, this, &EvaluateNewSession::create);
+    connect(close, &QPushButton::clicked, this, &EvaluateNewSession::closed);
+    updateState();
+}
+
+void EvaluateNewSession::refresh(const Project& project, const QString& dataset)
+{
+    const std::vector<PickerItem> models = modelItems(project, QStringLiteral("policy"));
+    m_modelA->setItems(models);
+    m_modelB->setItems(models);
+    m_data->setItems(datasetItems(project));
+    if (!m_filled && models.size() >= 2) {
+        m_modelA->setValue(models[0].value);
+        m_modelB->setValue(models[1].value);
+        if (!dataset.isEmpty())
+            m_data->setValue(dataset);
+        m_filled = true;
+    }
+    updateState();
+}
+
+void EvaluateNewSession::showProgress(const QString& what, double share, const QString& detail)
+{
+    m_busy = true;
+    m_progress->setRange(0, share < 0.0 ? 0 : 1000);
+    m_progress->setValue(int(share * 1000.0));
+    m_progress->setFormat(detail.isEmpty() ? what : what + QStringLiteral(": ") + detail);
+    m_progress->show();
+    m_error->hide();
+    updateState();
+}
+
+void EvaluateNewSession::showIdle(const QString& error)
+{
+    m_busy = false;
+    m_progress->hide();
+    m_error->setText(error);
+    m_error->setVisible(!error.isEmpty());
+    updateState();
+}
+
+void EvaluateNewSession::updateState()
+{
+    const bool same = !m_modelA->value().isEmpty() && m_modelA->value() == m_modelB->value();
+    m_hint->setText(same
+            ? tr("Choose two different models.")
+            : tr("Responses are sampled now, sides are drawn at random and stay hidden. To tell a true win rate of "
+                 "60 % from chance takes about %1 decisive prompts, 70 % about %2.")
+                  .arg(formatCount(requiredPrompts(0.6)), formatCount(requiredPrompts(0.7))));
+    m_create->setEnabled(
+        !m_busy && !same && !m_modelA->value().isEmpty() && !m_modelB->value().isEmpty() && !m_data->value().isEmpty());
+}
+
+void EvaluateNewSession::create()
+{
+    CreateEvaluation command;
+    command.modelA = m_modelA->value().toStdString();
+    command.modelB = m_modelB->value().toStdString();
+    command.data = m_data->value().toStdString();
+    command.name = m_name->text().trimmed().isEmpty() ? "session" : m_name->text().trimmed().toStdString();
+    command.prompts = m_prompts->value();
+    command.maxNewTokens = m_maxTokens->value();
+    command.temperature = m_temperature->value();
+    command.seed = std::uint64_t(m_seed->value());
+    Q_EMIT createRequested(command);
+}
+
+} // namespace mpo

@@ -1,0 +1,56 @@
+// SPDX-FileCopyrightText: MPO Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "core/engine/command.h"
+
+#include <QFrame>
+
+class QDoubleSpinBox;
+class QLabel;
+class QLineEdit;
+class QProgressBar;
+class QPushButton;
+class QSpinBox;
+
+namespace mpo {
+
+class ItemPicker;
+class Project;
+
+/// Form of a new session: two models, prompts to draw, and how responses are sampled.
+class EvaluateNewSession : public QFrame
+{
+    Q_OBJECT
+public:
+    explicit EvaluateNewSession(QWidget* parent = nullptr);
+
+    void refresh(const Project& project, const QString& dataset);
+    void showProgress(const QString& what, double share, const QString& detail); ///< share < 0: unknown
+    void showIdle(const QString& error = {});
+
+Q_SIGNALS:
+    void createRequested(const mpo::CreateEvaluation& command);
+    void closed();
+
+private:
+    void updateState();
+    void create();
+
+    ItemPicker* m_modelA = nullptr;
+    ItemPicker* m_modelB = nullptr;
+    ItemPicker* m_data = nullptr;
+    QSpinBox* m_prompts = nullptr;
+    QSpinBox* m_maxTokens = nullptr;
+    QDoubleSpinBox* m_temperature = nullptr;
+    QSpinBox* m_seed = nullptr;
+    QLineEdit* m_name = nullptr;
+    QLabel* m_hint = nullptr;
+    QLabel* m_error = nullptr;
+    QProgressBar* m_progress = nullptr;
+    QPushButton* m_create = nullptr;
+    bool m_busy = false;
+    bool m_filled = false; ///< the first choices were made
+};
+
+} // namespace mpo

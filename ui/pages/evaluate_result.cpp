@@ -1,0 +1,84 @@
+// SPDX-FileCopyrightText: MPO Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/pages/evaluate_result.h"
+
+#include "ui/format.h"
+
+#include <QObject>
+#include <QRegularExpression>
+#include <QStringList>
+
+#include <algorithm>
+#include <filesystem>
+
+namespace mpo {
+
+bool isIdentical(const EvaluationItemRow& item) { return item.left == item.right; }
+
+EvaluationResult countVerdicts(const std::vector<EvaluationItemRow>& items, const std::vector<EvaluationItemInput>& key)
+{
+    EvaluationResult result;
+    std::vector<double> seconds;
+    for (std::size_t i = 0; i < items.size(); ++i) {
+        const EvaluationItemRow& item = items[i];
+        if (!item.verdict) {
+            ++result.unjudged;
+            continue;
+        }
+        if (isIdentical(item))
+            ++result.identical;
+        else if (*item.verdict != Verdict::Skip)
+            seconds.push_back(item.seconds);
+        switch (*item.verdict) {
+        case Verdict::Left:
+        case Verdict::Right: {
+            const bool left = *item.verdict == Verdict::Left;
+            ++(left ? result.left : result.right);
+            ++(left == key.at(i).aIsLeft ? result.forA.wins : result.forA.losses);
+            break;
+        }
+        case Verdict::BothBad:
+            ++result.bothBad;
+            ++result.forA.ties;
+            break;
+        case Verdict::Tie:
+            ++result.forA.ties;
+            break;
+        case Verdict::Skip:
+            ++result.skipped;
+            break;
+        }
+    }
+    if (!seconds.empty()) {
+        const auto middle = seconds.begin() + std::ptrdiff_t(seconds.size() / 2);
+        std::nth_element(seconds.begin(), middle, seconds.end());
+        result.medianSeconds = *middle;
+    }
+    return result;
+}
+
+std::int64_t EvaluationResult::moreNeeded() const
+{
+    if (forA.wins == forA.losses)
+        return -1;
+    const double share = double(std::max(forA.wins, forA.losses)) / double(decisive());
+    return std::max<std::int64_t>(0, requiredPrompts(share) - decisive());
+}
+
+QString blindName(const EvaluationRow& row)
+{
+    const QString name = toQString(row.name);
+    if (row.closed)
+        return name;
+    // Any word of a model's name gives it away; a session hidden without need costs nothing.
+    static const QRegularExpression separators(QStringLiteral("[^\\p{L}\\p{N}]+"));
+    for (const std::string& source : {row.sourceA, row.sourceB}) {
+        const QStringList words = toQString(std::filesystem::path(source).filename().string()).split(separators);
+        for (const QString& word : words)
+            if (word.size() >= 3 && name.contains(word, Qt::CaseInsensitive))
+                return QObject::tr("Session %1").arg(row.id);
+    }
+    return name;
+}
+
+} // namespace mpo

@@ -1,0 +1,180 @@
+// SPDX-FileCopyrightText: MPO Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/pages/models_page.h"
+
+#include "core/store/project.h"
+#include "ui/format.h"
+#include "ui/models/model_table_model.h"
+#include "ui/style.h"
+
+#include <QApplication>
+#include <QClipboard>
+#include <QDesktopServices>
+#include <QFileDialog>
+#include <QHBoxLayout>
+#include <QHeaderView>
+#include <QLabel>
+#include <QPushButton>
+#include <QTableView>
+#include <QUrl>
+#include <QVBoxLayout>
+
+#include <array>
+#include <set>
+
+namespace mpo {
+
+ModelsPage::ModelsPage(EngineBridge& bridge, Selection& selection, QWidget* parent)
+    : Page(bridge, selection, parent)
+{
+    m_model = new ModelTableModel(this);
+    m_table = new QTableView;
+    m_table->setModel(m_model);
+    m_table->setAccessibleName(tr("Models"));
+    setTableLook(m_table);
+    constexpr std::array widths {200, 130, 96, 104, 96, 180};
+    for (int column = 0; column < int(widths.size()); ++column)
+        m_table->horizontalHeader()->resizeSection(column, widths[std::size_t(column)]);
+
+    m_import = new QPushButton(tr("Import folder…"));
+    m_import->setToolTip(tr("Copy a Hugging Face model folder into the project"));
+    setRole(m_import, "primary");
+    auto* titles = new QVBoxLayout;
+    titles->setSpacing(2);
+    titles->addWidget(makeTitle(tr("Models")));
+    titles->addWidget(makeHint(tr("Hugging Face folders: other tools can read them as they are.")));
+    auto* head = new QHBoxLayout;
+    head->addLayout(titles, 1);
+    head->addWidget(m_import);
+
+    m_error = new QLabel;
+    m_error->setWordWrap(true);
+    setRole(m_error, "error");
+    m_error->hide();
+
+    QFrame* card = makeCard();
+    m_name = makeHeading({});
+    m_folder = makeHint({});
+    m_folder->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    m_lineage = makeHint({});
+    m_copy = new QPushButton(tr("Copy path"));
+    m_open = new QPushButton(tr("Open folder"));
+    m_export = new QPushButton(tr("Export…"));
+    m_export->setToolTip(tr("Write a copy to a folder of your choice"));
+    auto* texts = new QVBoxLayout;
+    texts->setSpacing(kSpace / 2);
+    texts->addWidget(m_name);
+    texts->addWidget(m_lineage);
+    texts->addWidget(m_folder);
+    auto* cardLayout = new QHBoxLayout(card);
+    cardLayout->setContentsMargins(2 * kSpace, 2 * kSpace, 2 * kSpace, 2 * kSpace);
+    cardLayout->setSpacing(kSpace);
+    cardLayout->addLayout(texts, 1);
+    for (QPushButton* button : {m_copy, m_open, m_export})
+        cardLayout->addWidget(button, 0, Qt::AlignTop);
+
+    auto* layout = new QVBoxLayout(this);
+    layout->setContentsMargins(kPageMargin, 2 * kSpace, kPageMargin, 2 * kSpace);
+    layout->setSpacing(2 * kSpace);
+    layout->addLayout(head);
+    layout->addWidget(m_error);
+    layout->addWidget(m_table, 1);
+    layout->addWidget(card);
+
+    connect(m_table->selectionModel(), &QItemSelectionModel::currentRowChanged, this, &ModelsPage::showCurrent);
+    connect(m_import, &QPushButton::clicked, this, &ModelsPage::importFolder);
+    connect(m_export, &QPushButton::clicked, this, &ModelsPage::exportCurrent);
+    connect(m_copy, &QPushButton::clicked, this, [this] {
+        QApplication::clipboard()->setText(QString::fromStdString(folderOf(currentRow()).string()));
+        Q_EMIT message(tr("Copied the path of the model."));
+    });
+    connect(m_open, &QPushButton::clicked, this, [this] {
+        QDesktopServices::openUrl(QUrl::fromLocalFile(QString::fromStdString(folderOf(currentRow()).string())));
+    });
+    connect(&m_bridge, &EngineBridge::busyChanged, this, &ModelsPage::showCurrent);
+    connect(&m_bridge, &EngineBridge::modelSaved, this, [this] {
+        if (isVisible())
+            refresh();
+    });
+    connect(&m_bridge, &EngineBridge::commandFinished, this, [this](const CommandFinished& event) {
+        if (!std::exchange(m_own, false))
+            return;
+        m_error->setText(toQString(event.message));
+        m_error->setVisible(event.outcome == CommandFinished::Outcome::Failed);
+        if (event.outcome == CommandFinished::Outcome::Succeeded)
+            Q_EMIT message(event.message.empty() ? tr("Done.") : toQString(event.message));
+    });
+    showCurrent();
+}
+
+int ModelsPage::currentRow() const { return m_table->currentIndex().row(); }
+
+std::filesystem::path ModelsPage::folderOf(int row) const
+{
+    // An absolute folder replaces the project's.
+    return row < 0 ? std::filesystem::path() : project().folder() / m_model->model(row).folder;
+}
+
+void ModelsPage::refresh()
+{
+    const std::string before = currentRow() >= 0 ? m_model->model(currentRow()).name : std::string();
+    m_model->setModels(project().models());
+    for (int row = 0; row < m_model->rowCount(); ++row)
+        if (m_model->model(row).name == before || (before.empty() && row == 0))
+            m_table->selectRow(row);
+    showCurrent();
+}
+
+void ModelsPage::showCurrent()
+{
+    const int row = currentRow();
+    for (QPushButton* button : {m_copy, m_open})
+        button->setEnabled(row >= 0);
+    m_export->setEnabled(row >= 0 && !m_bridge.busy());
+    m_import->setEnabled(!m_bridge.busy());
+    if (row < 0) {
+        m_name->setText(tr("No model yet"));
+        m_lineage->setText(tr("Import a Hugging Face folder, or run the demo, which makes its own."));
+        m_folder->clear();
+        return;
+    }
+    const ModelRow& model = m_model->model(row);
+    m_name->setText(toQString(model.name));
+    m_folder->setText(formatFolder(QString::fromStdString(folderOf(row).string())));
+    // The chain of parents, as far as they are in the project.
+    QString chain = toQString(model.name);
+    std::optional<ModelRow> at = model;
+    std::set<std::string> seen;
+    while (at && at->parent && seen.insert(*at->parent).second) {
+        chain.prepend(toQString(*at->parent) + QStringLiteral(" → "));
+        at = project().model(*at->parent);
+    }
+    m_lineage->setText(chain);
+}
+
+void ModelsPage::importFolder()
+{
+    const QString folder = QFileDialog::getExistingDirectory(this, tr("Import a Hugging Face model folder"));
+    if (folder.isEmpty() || m_bridge.busy())
+        return;
+    m_own = true;
+    m_error->hide();
+    m_bridge.post(ImportModel {folder.toStdString(), {}});
+}
+
+void ModelsPage::exportCurrent()
+{
+    const int row = currentRow();
+    if (row < 0 || m_bridge.busy())
+        return;
+    const std::string name = m_model->model(row).name;
+    const QString parent
+        = QFileDialog::getExistingDirectory(this, tr("Export %1 into a new folder here").arg(toQString(name)));
+    if (parent.isEmpty())
+        return;
+    m_own = true;
+    m_error->hide();
+    m_bridge.post(ExportModel {name, std::filesystem::path(parent.toStdString()) / name});
+}
+
+} // namespace mpo

@@ -1,0 +1,46 @@
+// SPDX-FileCopyrightText: MPO Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "ui/page.h"
+
+#include <filesystem>
+
+class QLabel;
+class QPushButton;
+class QTableView;
+
+namespace mpo {
+
+class ModelTableModel;
+
+/// The models of the project: where each came from, its folder, import and export.
+class ModelsPage : public Page
+{
+    Q_OBJECT
+public:
+    ModelsPage(EngineBridge& bridge, Selection& selection, QWidget* parent = nullptr);
+
+    void refresh() override;
+
+private:
+    int currentRow() const;
+    std::filesystem::path folderOf(int row) const;
+    void showCurrent();
+    void importFolder();
+    void exportCurrent();
+
+    ModelTableModel* m_model = nullptr;
+    QTableView* m_table = nullptr;
+    QPushButton* m_import = nullptr;
+    QPushButton* m_export = nullptr;
+    QPushButton* m_open = nullptr;
+    QPushButton* m_copy = nullptr;
+    QLabel* m_name = nullptr;
+    QLabel* m_folder = nullptr;
+    QLabel* m_lineage = nullptr;
+    QLabel* m_error = nullptr;
+    bool m_own = false; ///< the running command was posted here
+};
+
+} // namespace mpo

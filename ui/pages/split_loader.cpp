@@ -1,0 +1,133 @@
+// SPDX-FileCopyrightText: MPO Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/pages/split_loader.h"
+
+#include "core/store/project.h"
+#include "core/support/error.h"
+#include "core/support/json.h"
+#include "ui/format.h"
+
+#include <QSaveFile>
+
+#include <exception>
+
+namespace mpo {
+
+namespace {
+
+constexpr std::int64_t kChunk
+    = 4096; ///< pairs read at once: the UI thread waits for the store no longer than this takes
+
+Json rowOf(const PreferencePair& pair, bool flipped)
+{
+    const bool ids = pair.hasIds();
+    const auto value = [&](const std::string& text, const TokenIds& tokens) { return ids ? Json(tokens) : Json(text); };
+    const std::string suffix = ids ? "_ids" : "";
+    Json chosen = value(pair.chosen, pair.chosenIds), rejected = value(pair.rejected, pair.rejectedIds);
+    if (flipped)
+        std::swap(chosen, rejected);
+    return Json {{"prompt" + suffix, value(pair.prompt, pair.promptIds)}, {"chosen" + suffix, chosen},
+        {"rejected" + suffix, rejected}};
+}
+
+/// Calls `each` with the number and the pair, in order, until `stop`.
+template<class Each>
+void forEachPair(
+    const Project& project, const std::string& dataset, std::int64_t count, const std::stop_token& stop, Each each)
+{
+    for (std::int64_t first = 0; first < count && !stop.stop_requested(); first += kChunk) {
+        std::int64_t number = first;
+        for (const PreferencePair& pair : project.pairs(dataset, first, std::min(kChunk, count - first)))
+            each(number++, pair);
+    }
+}
+
+void open(QSaveFile& file)
+{
+    if (!file.open(QIODevice::WriteOnly))
+        fail("{}: cannot be written ({})", file.fileName().toStdString(), file.errorString().toStdString());
+}
+
+void writeLine(QSaveFile& file, const std::string& line)
+{
+    if (file.write(line.data(), qint64(line.size())) != qint64(line.size()) || !file.putChar('\n'))
+        fail("{}: cannot be written ({})", file.fileName().toStdString(), file.errorString().toStdString());
+}
+
+void commit(QSaveFile& file)
+{
+    if (!file.commit())
+        fail("{}: cannot be written ({})", file.fileName().toStdString(), file.errorString().toStdString());
+}
+
+} // namespace
+
+SplitLoader::SplitLoader(Project& project, QObject* parent)
+    : QObject(parent)
+    , m_project(project)
+{
+}
+
+void SplitLoader::cancel() { m_loading = {}; }
+
+void SplitLoader::load(const std::string& scoreSet, const std::string& dataset)
+{
+    m_loading = std::jthread([this, scoreSet, dataset](const std::stop_token& stop) {
+        try {
+            const auto data = std::make_shared<const SplitData>(scoreSet, dataset, m_project.loadScores(scoreSet));
+            if (stop.stop_requested())
+                return;
+            Q_EMIT loaded(data);
+
+            std::vector<std::int32_t> difference(data->gaps.size(), 0);
+            forEachPair(m_project, dataset, data->total(), stop, [&](std::int64_t number, const PreferencePair& pair) {
+                difference[std::size_t(number)] = pair.hasIds()
+                    ? std::int32_t(pair.chosenIds.size()) - std::int32_t(pair.rejectedIds.size())
+                    : countCharacters(pair.chosen) - countCharacters(pair.rejected);
+            });
+            if (!stop.stop_requested())
+                Q_EMIT lengthsMeasured(measureLengths(*data, std::move(difference)));
+        } catch (const std::exception& error) {
+            if (!stop.stop_requested())
+                Q_EMIT failed(toQString(error.what()));
+        }
+    });
+}
+
+void SplitLoader::exportSplit(
+    std::shared_ptr<const SplitData> data, const SplitRule& rule, const QString& easyFile, const QString& hardFile)
+{
+    m_exporting = std::jthread([this, data = std::move(data), rule, easyFile, hardFile](const std::stop_token& stop) {
+        try {
+            const Split split = splitPairs(data->gaps, rule);
+            enum class Where : std::uint8_t { Nowhere, Easy, Hard };
+            std::vector<Where> where(data->gaps.size(), Where::Nowhere);
+            const std::vector<std::int64_t> easyPairs = split.easyPairs(), hardPairs = split.hardPairs();
+            for (const std::int64_t pair : easyPairs)
+                where[std::size_t(pair)] = Where::Easy;
+            for (const std::int64_t pair : hardPairs)
+                where[std::size_t(pair)] = Where::Hard;
+
+            QSaveFile easy(easyFile), hard(hardFile);
+            open(easy);
+            open(hard);
+            forEachPair(
+                m_project, data->dataset, data->total(), stop, [&](std::int64_t number, const PreferencePair& pair) {
+                    if (where[std::size_t(number)] != Where::Nowhere)
+                        writeLine(where[std::size_t(number)] == Where::Easy ? easy : hard,
+                            toLine(rowOf(pair, split.flipped(number))));
+                });
+            if (stop.stop_requested())
+                return;
+            commit(easy);
+            commit(hard);
+            Q_EMIT exported(tr("Exported %1 easy pairs to %2 and %3 hard pairs to %4")
+                                .arg(formatCount(qint64(easyPairs.size())), formatFolder(easyFile),
+                                    formatCount(qint64(hardPairs.size())), formatFolder(hardFile)));
+        } catch (const std::exception& error) {
+            Q_EMIT failed(toQString(error.what()));
+        }
+    });
+}
+
+} // namespace mpo

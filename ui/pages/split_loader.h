@@ -1,0 +1,46 @@
+// SPDX-FileCopyrightText: MPO Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "ui/models/split_data.h"
+
+#include <QObject>
+#include <QString>
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <thread>
+
+namespace mpo {
+
+class Project;
+
+/// Reads a score set, then the lengths of its pairs, and writes exports, away from the UI thread: with 1,000,000 pairs
+/// each takes seconds. Signals arrive on the thread this object lives on.
+class SplitLoader : public QObject
+{
+    Q_OBJECT
+public:
+    explicit SplitLoader(Project& project, QObject* parent = nullptr);
+
+    void load(const std::string& scoreSet, const std::string& dataset); ///< drops what is being loaded
+    void cancel();
+
+    /// easyFile and hardFile: JSON lines with prompt, chosen and rejected (token ids where the data has only those),
+    /// flipped pairs exchanged.
+    void exportSplit(
+        std::shared_ptr<const SplitData> data, const SplitRule& rule, const QString& easyFile, const QString& hardFile);
+
+Q_SIGNALS:
+    void loaded(const std::shared_ptr<const mpo::SplitData>& data);
+    void lengthsMeasured(const std::shared_ptr<const mpo::PairLengths>& lengths);
+    void exported(const QString& sentence);
+    void failed(const QString& sentence);
+
+private:
+    Project& m_project;
+    std::jthread m_loading, m_exporting;
+};
+
+} // namespace mpo

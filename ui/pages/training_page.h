@@ -1,0 +1,86 @@
+// SPDX-FileCopyrightText: MPO Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "ui/page.h"
+
+#include "core/engine/command.h"
+
+class QComboBox;
+class QHBoxLayout;
+class QLabel;
+class QLineEdit;
+class QPlainTextEdit;
+class QPushButton;
+class QTabWidget;
+
+namespace mpo {
+
+class ItemPicker;
+class MetricGrid;
+class SampleView;
+class SettingsForm;
+
+/// One stage of training: what to train on what, its settings, and the curves, samples and log of a run. Opens with the
+/// newest run of its stage, so that closing the window loses no curve.
+class TrainingPage : public Page
+{
+    Q_OBJECT
+public:
+    TrainingPage(StageKind stage, EngineBridge& bridge, Selection& selection, QWidget* parent = nullptr);
+
+    void refresh() override;
+
+    StageKind stage() const { return m_stage; }
+    qint64 shownRun() const { return m_run; }
+    void showRun(qint64 run);
+    TrainStage command() const; ///< what Start would post
+    SettingsForm* form() const { return m_form; }
+    MetricGrid* charts() const { return m_charts; }
+    QPushButton* addHeadButton(const QString& text); ///< beside the title, for whoever puts the page together
+
+private:
+    QWidget* makeForm();
+    QWidget* makeRunView();
+    void connectBridge();
+    void start();
+    void resumeRun();
+    void reuseSettings();
+    void updateButtons();
+    void updateRunLine();
+    void loadRunList();
+    void suggestName();
+    void chooseDefaults();
+    void fillFrom(const TrainStage& command);
+    QString runText() const;
+
+    StageKind m_stage;
+    qint64 m_run = 0; ///< shown
+    qint64 m_liveRun = 0; ///< running now, of this stage
+    qint64 m_step = 0, m_totalSteps = 0;
+    bool m_nameEdited = false, m_filled = false;
+
+    ItemPicker* m_model = nullptr;
+    ItemPicker* m_data = nullptr;
+    ItemPicker* m_split = nullptr;
+    ItemPicker* m_rewardModel = nullptr;
+    ItemPicker* m_sftModel = nullptr;
+    QLineEdit* m_name = nullptr;
+    SettingsForm* m_form = nullptr;
+    QLabel* m_missing = nullptr;
+    QHBoxLayout* m_head = nullptr;
+    QPushButton* m_start = nullptr;
+    QPushButton* m_pause = nullptr;
+    QPushButton* m_stop = nullptr;
+    QPushButton* m_resume = nullptr;
+    QPushButton* m_reuse = nullptr;
+    QPushButton* m_copy = nullptr;
+    QComboBox* m_runs = nullptr;
+    QLabel* m_runLine = nullptr;
+    QTabWidget* m_tabs = nullptr;
+    MetricGrid* m_charts = nullptr;
+    SampleView* m_samples = nullptr;
+    QPlainTextEdit* m_log = nullptr;
+};
+
+} // namespace mpo

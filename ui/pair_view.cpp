@@ -1,0 +1,122 @@
+// SPDX-FileCopyrightText: MPO Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/pair_view.h"
+
+#include "core/data/preference_pair.h"
+#include "ui/format.h"
+#include "ui/style.h"
+
+#include <QHBoxLayout>
+#include <QLabel>
+#include <QTextBrowser>
+#include <QVBoxLayout>
+
+namespace mpo {
+
+namespace {
+
+QString idsText(const TokenIds& ids)
+{
+    QStringList numbers;
+    for (const TokenId id : ids)
+        numbers << QString::number(id);
+    return numbers.join(QLatin1Char(' '));
+}
+
+QTextBrowser* makeReader(QWidget* parent)
+{
+    auto* reader = new QTextBrowser(parent);
+    setRole(reader, "reading");
+    reader->setOpenLinks(false);
+    reader->setAcceptRichText(false);
+    reader->document()->setDocumentMargin(0);
+    reader->setTabChangesFocus(true);
+    return reader;
+}
+
+QFrame* makeColumn(const QString& title, QTextBrowser* reader, QWidget* parent, QLabel** label = nullptr)
+{
+    QFrame* card = makeCard(parent);
+    auto* layout = new QVBoxLayout(card);
+    layout->setContentsMargins(2 * kSpace, kSpace + kSpace / 2, kSpace, kSpace);
+    layout->setSpacing(kSpace / 2);
+    auto* heading = new QLabel(title, card);
+    setRole(heading, "group");
+    layout->addWidget(heading);
+    layout->addWidget(reader, 1);
+    if (label)
+        *label = heading;
+    return card;
+}
+
+} // namespace
+
+PairView::PairView(QWidget* parent)
+    : QWidget(parent)
+    , m_note(new QLabel(this))
+    , m_empty(makeHint({}, this))
+    , m_body(new QWidget(this))
+{
+    m_prompt = makeReader(m_body);
+    m_chosen = makeReader(m_body);
+    m_rejected = makeReader(m_body);
+
+    auto* sides = new QHBoxLayout;
+    sides->setSpacing(kSpace);
+    sides->addWidget(
+        makeColumn(QStringLiteral("<span style='color:#1b9583'>●</span>&nbsp; ") + tr("Chosen"), m_chosen, m_body));
+    sides->addWidget(
+        makeColumn(QStringLiteral("<span style='color:#d4683f'>●</span>&nbsp; ") + tr("Rejected"), m_rejected, m_body));
+    auto* body = new QVBoxLayout(m_body);
+    body->setContentsMargins(0, 0, 0, 0);
+    body->setSpacing(kSpace);
+    body->addWidget(makeColumn(tr("Prompt"), m_prompt, m_body), 2);
+    body->addLayout(sides, 3);
+
+    auto* layout = new QVBoxLayout(this);
+    layout->setContentsMargins(0, 0, 0, 0);
+    layout->setSpacing(kSpace);
+    setRole(m_note, "hint");
+    m_note->hide();
+    m_empty->setAlignment(Qt::AlignCenter);
+    layout->addWidget(m_note);
+    layout->addWidget(m_body, 1);
+    layout->addWidget(m_empty, 1);
+    clear(tr("Choose a pair to read it."));
+}
+
+void PairView::setPair(const PreferencePair& pair)
+{
+    const bool ids = pair.hasIds() && pair.prompt.empty() && pair.chosen.empty();
+    showTexts(ids ? idsText(pair.promptIds) : toQString(pair.prompt),
+        ids ? idsText(pair.chosenIds) : toQString(pair.chosen),
+        ids ? idsText(pair.rejectedIds) : toQString(pair.rejected));
+}
+
+void PairView::setNote(const QString& note)
+{
+    m_note->setText(note);
+    m_note->setVisible(!note.isEmpty());
+}
+
+void PairView::clear(const QString& sentence)
+{
+    m_empty->setText(sentence);
+    m_empty->show();
+    m_body->hide();
+    setNote({});
+}
+
+void PairView::showTexts(const QString& prompt, const QString& chosen, const QString& rejected)
+{
+    // Dialogue data begins with blank lines that only cost room.
+    m_prompt->setPlainText(prompt.trimmed());
+    m_chosen->setPlainText(chosen.trimmed());
+    m_rejected->setPlainText(rejected.trimmed());
+    m_chosen->parentWidget()->setVisible(!chosen.isEmpty() || !rejected.isEmpty());
+    m_rejected->parentWidget()->setVisible(!rejected.isEmpty());
+    m_empty->hide();
+    m_body->show();
+}
+
+} // namespace mpo

@@ -1,0 +1,201 @@
+// SPDX-FileCopyrightText: MPO Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/run_bar.h"
+
+#include "ui/format.h"
+#include "ui/style.h"
+
+#include <QFile>
+#include <QHBoxLayout>
+#include <QLabel>
+#include <QProgressBar>
+#include <QPushButton>
+
+#include <algorithm>
+#include <cmath>
+
+#ifdef Q_OS_UNIX
+#include <unistd.h>
+#endif
+
+namespace mpo {
+
+namespace {
+
+constexpr int kMessageMilliseconds = 8000;
+constexpr int kMemoryMilliseconds = 2000;
+
+QString stageText(std::string_view stage)
+{
+    if (stage == "sft" || stage == "reward" || stage == "dpo" || stage == "ppo")
+        return toQString(stageTitle(stageFromName(stage)));
+    return stage == "score" ? RunBar::tr("Scoring") : stage == "sample" ? RunBar::tr("Sampling") : toQString(stage);
+}
+
+QLabel* makeNumber(const QString& toolTip, QWidget* parent)
+{
+    auto* label = new QLabel(parent);
+    label->setToolTip(toolTip);
+    setRole(label, "hint");
+    return label;
+}
+
+} // namespace
+
+qint64 residentBytes()
+{
+#ifdef Q_OS_LINUX
+    QFile file(QStringLiteral("/proc/self/statm"));
+    if (file.open(QIODevice::ReadOnly)) {
+        const QList<QByteArray> pages = file.readAll().split(' ');
+        if (pages.size() > 1)
+            return pages[1].toLongLong() * sysconf(_SC_PAGESIZE);
+    }
+#endif
+    return 0;
+}
+
+RunBar::RunBar(EngineBridge& bridge, QWidget* parent)
+    : QWidget(parent)
+    , m_bridge(bridge)
+    , m_idle(tr("Ready"))
+{
+    setRole(this, "bar");
+    setAttribute(Qt::WA_StyledBackground);
+    m_what = new QLabel(this);
+    m_progress = new QProgressBar(this);
+    m_progress->setTextVisible(false);
+    m_progress->setFixedWidth(22 * kSpace);
+    m_step = makeNumber(tr("Optimiser step of all steps"), this);
+    m_left = makeNumber(tr("Time left, from the pace so far"), this);
+    m_pace = makeNumber(tr("Tokens computed per second"), this);
+    m_memory = makeNumber(tr("Memory of this program"), this);
+    m_pause = new QPushButton(tr("Pause"), this);
+    m_pause->setShortcut(QKeySequence(Qt::CTRL | Qt::Key_P));
+    m_pause->setToolTip(tr("Hold at the next micro-batch (Ctrl+P)"));
+    m_stop = new QPushButton(tr("Stop"), this);
+    m_stop->setToolTip(tr("Stop at the next step; a training run can be resumed"));
+    setRole(m_stop, "danger");
+    auto* layout = new QHBoxLayout(this);
+    layout->setContentsMargins(2 * kSpace, kSpace / 2, 2 * kSpace, kSpace / 2);
+    layout->setSpacing(2 * kSpace);
+    layout->addWidget(m_what);
+    layout->addWidget(m_progress);
+    layout->addWidget(m_step);
+    layout->addWidget(m_left);
+    layout->addWidget(m_pace);
+    layout->addStretch(1);
+    layout->addWidget(m_memory);
+    layout->addWidget(m_pause);
+    layout->addWidget(m_stop);
+    setFixedHeight(5 * kSpace);
+
+    m_messageTimer.setSingleShot(true);
+    connect(&m_messageTimer, &QTimer::timeout, this, &RunBar::updateState);
+    m_memoryTimer.start(kMemoryMilliseconds);
+    connect(&m_memoryTimer, &QTimer::timeout, this, &RunBar::updateMemory);
+    connect(m_pause, &QPushButton::clicked, this, [this] { m_bridge.paused() ? m_bridge.resume() : m_bridge.pause(); });
+    connect(m_stop, &QPushButton::clicked, this, [this] {
+        m_bridge.cancel();
+        m_stop->setEnabled(false);
+        m_stop->setText(tr("Stopping…"));
+    });
+    connect(&bridge, &EngineBridge::busyChanged, this, &RunBar::updateState);
+    connect(&bridge, &EngineBridge::pausedChanged, this, &RunBar::updateState);
+    connect(&bridge, &EngineBridge::runStarted, this, [this](const RunStarted& event) {
+        m_run = event.run;
+        m_firstStep = event.firstStep;
+        m_stage = stageText(event.stage);
+        for (QLabel* label : {m_step, m_left, m_pace})
+            label->clear();
+        m_progress->setRange(0, 0);
+        updateState();
+    });
+    connect(&bridge, &EngineBridge::metricsLogged, this, &RunBar::showMetrics);
+    connect(&bridge, &EngineBridge::progress, this, [this](const Progress& event) {
+        m_what->setText(toQString(event.what));
+        m_progress->setRange(0, event.share < 0.0 ? 0 : 1000);
+        m_progress->setValue(int(1000.0 * std::clamp(event.share, 0.0, 1.0)));
+        m_step->setText(toQString(event.detail));
+        m_left->clear();
+    });
+    connect(&bridge, &EngineBridge::runEnded, this, [this] {
+        m_run = 0;
+        m_stage.clear();
+        for (QLabel* label : {m_step, m_left, m_pace})
+            label->clear();
+        m_progress->setRange(0, 0);
+    });
+    connect(&bridge, &EngineBridge::commandFinished, this, [this](const CommandFinished& event) {
+        m_stage.clear();
+        if (event.outcome == CommandFinished::Outcome::Failed)
+            say(toQString(event.message));
+        else if (event.outcome == CommandFinished::Outcome::Cancelled)
+            say(tr("Stopped."));
+    });
+    updateState();
+    updateMemory();
+}
+
+void RunBar::say(const QString& sentence)
+{
+    m_messageTimer.start(kMessageMilliseconds);
+    if (!m_bridge.busy()) {
+        m_what->setText(sentence);
+        m_what->setToolTip(sentence);
+    }
+}
+
+QString RunBar::text() const { return m_what->text(); }
+
+void RunBar::showMetrics(const std::vector<MetricsLogged>& batch)
+{
+    const MetricsLogged& last = batch.back();
+    if (last.run != m_run)
+        return;
+    m_what->setText(m_bridge.paused() ? tr("%1, paused").arg(m_stage) : m_stage);
+    if (last.totalSteps > 0) {
+        m_progress->setRange(0, int(std::min<std::int64_t>(last.totalSteps, 1'000'000'000)));
+        m_progress->setValue(int(last.step));
+        m_step->setText(QStringLiteral("%1 / %2").arg(formatCount(last.step), formatCount(last.totalSteps)));
+        const auto done = double(last.step - m_firstStep);
+        m_left->setText(done > 0.0 && last.step < last.totalSteps
+                ? tr("%1 left").arg(formatDuration(last.seconds / done * double(last.totalSteps - last.step)))
+                : QString());
+    } else {
+        m_step->setText(tr("step %1").arg(formatCount(last.step)));
+    }
+    for (const Metric& metric : last.metrics)
+        if (metric.name == "tokens_per_second" && std::isfinite(metric.value))
+            m_pace->setText(tr("%1 tokens/s").arg(formatLargeCount(metric.value)));
+}
+
+void RunBar::updateState()
+{
+    const bool busy = m_bridge.busy();
+    for (QWidget* widget : std::initializer_list<QWidget*> {m_progress, m_step, m_left, m_pace, m_pause, m_stop})
+        widget->setVisible(busy);
+    m_pause->setText(m_bridge.paused() ? tr("Continue") : tr("Pause"));
+    if (!busy) {
+        m_stop->setEnabled(true);
+        m_stop->setText(tr("Stop"));
+        if (!m_messageTimer.isActive()) {
+            m_what->setText(m_idle);
+            m_what->setToolTip({});
+        }
+        for (QLabel* label : {m_step, m_left, m_pace})
+            label->clear();
+        m_progress->setRange(0, 0);
+        return;
+    }
+    const QString stage = m_stage.isEmpty() ? tr("Working…") : m_stage;
+    m_what->setText(m_bridge.paused() ? tr("%1, paused").arg(stage) : stage);
+}
+
+void RunBar::updateMemory()
+{
+    const qint64 bytes = residentBytes();
+    m_memory->setText(bytes > 0 ? tr("%1 MB").arg(formatCount(bytes / (1024 * 1024))) : QString());
+}
+
+} // namespace mpo

@@ -1,0 +1,49 @@
+// SPDX-FileCopyrightText: MPO Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "ui/page.h"
+
+#include <QTimer>
+
+#include <vector>
+
+class QLabel;
+class QProgressBar;
+class QPushButton;
+
+namespace mpo {
+
+/// The bar at the foot of the window: what runs, step of total, time left, tokens a second, memory, Pause and Stop.
+class RunBar : public QWidget
+{
+    Q_OBJECT
+public:
+    explicit RunBar(EngineBridge& bridge, QWidget* parent = nullptr);
+
+    void say(const QString& sentence); ///< for some seconds, in place of the idle text
+    QString text() const;
+
+private:
+    void showMetrics(const std::vector<MetricsLogged>& batch);
+    void updateState();
+    void updateMemory();
+
+    EngineBridge& m_bridge;
+    QLabel* m_what = nullptr;
+    QProgressBar* m_progress = nullptr;
+    QLabel* m_step = nullptr;
+    QLabel* m_left = nullptr;
+    QLabel* m_pace = nullptr;
+    QLabel* m_memory = nullptr;
+    QPushButton* m_pause = nullptr;
+    QPushButton* m_stop = nullptr;
+    QTimer m_messageTimer, m_memoryTimer;
+    QString m_stage, m_idle;
+    qint64 m_run = 0, m_firstStep = 0;
+};
+
+/// Memory of this process in bytes; 0 where the system does not tell.
+qint64 residentBytes();
+
+} // namespace mpo
