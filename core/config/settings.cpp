@@ -17,19 +17,20 @@ namespace {
 
 using List = std::vector<SettingInfo>;
 
-SettingInfo whole(std::string_view name, std::string_view group, std::string_view unit, std::string_view help, std::int64_t value,
-    double low, double high = 1e12, bool advanced = false)
+SettingInfo whole(std::string_view name, std::string_view group, std::string_view unit, std::string_view help,
+    std::int64_t value, double low, double high = 1e12, bool advanced = false)
 {
     return {name, group, unit, help, value, low, high, {}, advanced};
 }
 
-SettingInfo real(std::string_view name, std::string_view group, std::string_view unit, std::string_view help, double value, double low,
-    double high, bool advanced = false)
+SettingInfo real(std::string_view name, std::string_view group, std::string_view unit, std::string_view help,
+    double value, double low, double high, bool advanced = false)
 {
     return {name, group, unit, help, value, low, high, {}, advanced};
 }
 
-SettingInfo flag(std::string_view name, std::string_view group, std::string_view help, bool value, bool advanced = false)
+SettingInfo flag(
+    std::string_view name, std::string_view group, std::string_view help, bool value, bool advanced = false)
 {
     return {name, group, "", help, value, {}, {}, {}, advanced};
 }
@@ -47,7 +48,8 @@ List common(double rate, std::string_view schedule)
 {
     return {
         real("learning_rate", kOptimiser, "", "Step size of AdamW at its highest point", rate, 0.0, 1.0),
-        choice("lr_schedule", kOptimiser, "How the learning rate moves after the warm-up", schedule, {"linear", "cosine", "constant"}),
+        choice("lr_schedule", kOptimiser, "How the learning rate moves after the warm-up", schedule,
+            {"linear", "cosine", "constant"}),
         whole("warmup_steps", kOptimiser, "steps", "Steps over which the learning rate rises from 0", 0, 0),
         real("weight_decay", kOptimiser, "", "Decoupled weight decay; not for norms and biases", 0.0, 0.0, 10.0, true),
         real("max_grad_norm", kOptimiser, "", "Gradients are scaled down to this norm; 0: never", 1.0, 0.0, 1e6, true),
@@ -59,8 +61,10 @@ List common(double rate, std::string_view schedule)
         whole("max_length", kData, "tokens", "Longest prompt plus response; 0: no limit", 1024, 0),
         flag("shuffle", kData, "Draw the data in a new random order each epoch", true, true),
         whole("seed", kTraining, "", "Seed of every random choice of the run", 42, 0, 9e15),
-        choice("dtype", kMachine, "Type of the matrix products; weights and losses stay in fp32", "fp32", {"fp32", "bf16", "auto"}),
-        whole("checkpoint_every", kTraining, "steps", "Write a checkpoint every so many steps; 0: every two minutes", 0, 0, 1e12, true),
+        choice("dtype", kMachine, "Type of the matrix products; weights and losses stay in fp32", "fp32",
+            {"fp32", "bf16", "auto"}),
+        whole("checkpoint_every", kTraining, "steps", "Write a checkpoint every so many steps; 0: every two minutes", 0,
+            0, 1e12, true),
     };
 }
 
@@ -71,8 +75,10 @@ List onExamples(double rate, double evalShare, bool evalAdvanced = true)
     const List more {
         whole("batch_size", kTraining, "examples", "Examples that go through the model at a time", 8, 1, 65536),
         whole("gradient_accumulation", kTraining, "batches", "Batches to an optimiser step", 1, 1, 65536),
-        real("eval_share", kData, "", "Share of the examples held out for the eval_ metrics", evalShare, 0.0, 0.5, evalAdvanced),
-        whole("eval_every", kData, "steps", "Compute the eval_ metrics every so many steps; 0: at the end", 0, 0, 1e12, true),
+        real("eval_share", kData, "", "Share of the examples held out for the eval_ metrics", evalShare, 0.0, 0.5,
+            evalAdvanced),
+        whole("eval_every", kData, "steps", "Compute the eval_ metrics every so many steps; 0: at the end", 0, 0, 1e12,
+            true),
     };
     list.insert(list.begin() + 8, more.begin(), more.end());
     return list;
@@ -88,17 +94,20 @@ const List& declared(StageKind stage)
 {
     static const List sft = onExamples(2e-5, 0.0);
     static const List reward = with(onExamples(1e-5, 0.05, false),
-        {real("centering", "Reward model", "", "Weight of (score chosen + score rejected)^2, which keeps scores around 0", 0.0, 0.0, 10.0, true)});
+        {real("centering", "Reward model", "",
+            "Weight of (score chosen + score rejected)^2, which keeps scores around 0", 0.0, 0.0, 10.0, true)});
     static const List dpo = with(onExamples(1e-6, 0.0),
         {real("beta", "DPO", "", "How strongly the policy is held to the reference", 0.1, 1e-4, 100.0),
-            choice("loss", "DPO", "Loss on the pairs; sigmoid with label smoothing is conservative DPO", "sigmoid", {"sigmoid", "ipo", "hinge"}),
+            choice("loss", "DPO", "Loss on the pairs; sigmoid with label smoothing is conservative DPO", "sigmoid",
+                {"sigmoid", "ipo", "hinge"}),
             real("label_smoothing", "DPO", "", "Assumed share of flipped labels", 0.0, 0.0, 0.499)});
     static const List ppo = with(common(1e-6, "constant"),
         {whole("rollout_batch", "Rollout", "prompts", "Prompts answered before each update phase", 64, 1, 65536),
             whole("max_new_tokens", "Rollout", "tokens", "Longest response", 64, 1, 65536),
             real("temperature", "Rollout", "", "Of sampling and of all log-probs", 1.0, 0.05, 5.0),
             whole("total_episodes", "Rollout", "responses", "Responses in all; 0: by epochs over the prompts", 0, 0),
-            whole("sample_prompts", "Rollout", "", "Responses of each rollout that are kept to look at", 4, 0, 1000, true),
+            whole("sample_prompts", "Rollout", "", "Responses of each rollout that are kept to look at", 4, 0, 1000,
+                true),
             whole("ppo_epochs", "PPO", "", "Passes over a rollout", 4, 1, 100),
             whole("minibatch_size", "PPO", "responses", "Responses to an optimiser step", 16, 1, 65536),
             whole("micro_batch", "PPO", "responses", "Responses that go through a model at a time", 8, 1, 65536, true),
@@ -107,17 +116,22 @@ const List& declared(StageKind stage)
             flag("kl_adaptive", "KL", "Move kl_coef so that the KL comes to kl_target", false, true),
             real("kl_target", "KL", "nats", "Wanted KL of a response", 6.0, 1e-6, 1e6, true),
             real("kl_horizon", "KL", "responses", "How slowly kl_coef moves", 10000.0, 1.0, 1e12, true),
-            real("max_kl", "KL", "nats", "The run stops when the KL to the reference exceeds it; 0: never", 0.0, 0.0, 1e6, true),
-            real("gamma", "PPO", "", "Discount", 1.0, 0.0, 1.0, true), real("lam", "PPO", "", "Lambda of GAE", 0.95, 0.0, 1.0, true),
+            real("max_kl", "KL", "nats", "The run stops when the KL to the reference exceeds it; 0: never", 0.0, 0.0,
+                1e6, true),
+            real("gamma", "PPO", "", "Discount", 1.0, 0.0, 1.0, true),
+            real("lam", "PPO", "", "Lambda of GAE", 0.95, 0.0, 1.0, true),
             real("cliprange", "PPO", "", "Clip range of the ratio", 0.2, 1e-4, 10.0, true),
             real("cliprange_value", "PPO", "", "Clip range of the value", 0.2, 1e-4, 1e6, true),
             real("value_learning_rate", kOptimiser, "", "Learning rate of the value model", 5e-6, 0.0, 1.0),
-            whole("value_warmup_rollouts", "PPO", "rollouts", "Rollouts in which only the value model learns", 0, 0, 1e6, true),
+            whole("value_warmup_rollouts", "PPO", "rollouts", "Rollouts in which only the value model learns", 0, 0,
+                1e6, true),
             flag("whiten_rewards", "PPO", "Divide rewards by their standard deviation", false, true),
             flag("whiten_advantages", "PPO", "Advantages with mean 0 and standard deviation 1", true, true),
-            real("missing_eos_penalty", "Score", "", "Taken off the score of a response that does not end", 1.0, 0.0, 1e6),
+            real("missing_eos_penalty", "Score", "", "Taken off the score of a response that does not end", 1.0, 0.0,
+                1e6),
             real("score_clip", "Score", "", "Scores are clipped to this size; 0: not", 0.0, 0.0, 1e6, true),
-            choice("normalize_scores", "Score", "Subtract the running mean and divide by the running deviation", "none", {"none", "running"}, true)});
+            choice("normalize_scores", "Score", "Subtract the running mean and divide by the running deviation", "none",
+                {"none", "running"}, true)});
     switch (stage) {
     case StageKind::Sft:
         return sft;
@@ -134,19 +148,22 @@ const List& declared(StageKind stage)
 std::size_t indexOf(StageKind stage, std::string_view name)
 {
     const List& list = declared(stage);
-    const auto found = std::find_if(list.begin(), list.end(), [&](const SettingInfo& info) { return info.name == name; });
+    const auto found
+        = std::find_if(list.begin(), list.end(), [&](const SettingInfo& info) { return info.name == name; });
     if (found != list.end())
         return std::size_t(found - list.begin());
     std::vector<std::string_view> names;
     for (const SettingInfo& info : list)
         names.push_back(info.name);
-    fail("{} has no setting \"{}\".{} `mpo settings {}` lists them", stageName(stage), name, didYouMean(name, names), stageName(stage));
+    fail("{} has no setting \"{}\".{} `mpo settings {}` lists them", stageName(stage), name, didYouMean(name, names),
+        stageName(stage));
 }
 
 void checkRange(const SettingInfo& info, double value)
 {
     if (std::isnan(value) || (info.minimum && value < *info.minimum) || (info.maximum && value > *info.maximum))
-        fail("{} = {} is out of range: it must be from {} to {}", info.name, value, info.minimum.value_or(-HUGE_VAL), info.maximum.value_or(HUGE_VAL));
+        fail("{} = {} is out of range: it must be from {} to {}", info.name, value, info.minimum.value_or(-HUGE_VAL),
+            info.maximum.value_or(HUGE_VAL));
 }
 
 } // namespace
@@ -171,10 +188,7 @@ StageKind stageFromName(std::string_view name)
     fail("There is no stage \"{}\"; there are sft, reward, dpo and ppo", name);
 }
 
-std::span<const SettingInfo> settingInfos(StageKind stage)
-{
-    return declared(stage);
-}
+std::span<const SettingInfo> settingInfos(StageKind stage) { return declared(stage); }
 
 Settings::Settings(StageKind stage)
     : m_stage(stage)
@@ -232,10 +246,7 @@ void Settings::setFromText(std::string_view name, std::string_view text)
     set(name, std::string(text));
 }
 
-const SettingValue& Settings::value(std::string_view name) const
-{
-    return m_values[indexOf(m_stage, name)];
-}
+const SettingValue& Settings::value(std::string_view name) const { return m_values[indexOf(m_stage, name)]; }
 
 bool Settings::flag(std::string_view name) const { return std::get<bool>(value(name)); }
 std::int64_t Settings::integer(std::string_view name) const { return std::get<std::int64_t>(value(name)); }
@@ -253,13 +264,15 @@ std::vector<std::string> Settings::problems() const
     std::vector<std::string> problems;
     if (m_stage == StageKind::Ppo) {
         if (integer("minibatch_size") > integer("rollout_batch"))
-            problems.push_back(fmt::format("minibatch_size = {} is larger than rollout_batch = {}; make it at most as large",
-                integer("minibatch_size"), integer("rollout_batch")));
+            problems.push_back(
+                fmt::format("minibatch_size = {} is larger than rollout_batch = {}; make it at most as large",
+                    integer("minibatch_size"), integer("rollout_batch")));
         if (integer("max_length") > 0 && integer("max_new_tokens") >= integer("max_length"))
             problems.push_back("max_new_tokens leaves no room for a prompt within max_length; raise max_length");
     }
     if (m_stage == StageKind::Dpo && real("label_smoothing") > 0.0 && text("loss") != "sigmoid")
-        problems.push_back(fmt::format("label_smoothing works with loss = sigmoid only, not with {}; set it to 0", text("loss")));
+        problems.push_back(
+            fmt::format("label_smoothing works with loss = sigmoid only, not with {}; set it to 0", text("loss")));
     if (m_stage == StageKind::Ppo && flag("kl_adaptive") && real("kl_coef") == 0.0)
         problems.push_back("kl_adaptive multiplies kl_coef, which is 0; give kl_coef a value above 0");
     if (integer("max_steps") == 0 && real("epochs") == 0.0)

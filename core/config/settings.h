@@ -16,9 +16,9 @@ namespace mpo {
 
 /// What can be trained. The names reach the disk and the command line: do not change them.
 enum class StageKind { Sft, Reward, Dpo, Ppo };
-std::string_view stageName(StageKind stage);                    ///< "sft", "reward", "dpo", "ppo"
-std::string_view stageTitle(StageKind stage);                   ///< "Supervised fine-tuning", "Reward model", "DPO", "PPO"
-StageKind stageFromName(std::string_view name);                 ///< throws Error listing the names
+std::string_view stageName(StageKind stage); ///< "sft", "reward", "dpo", "ppo"
+std::string_view stageTitle(StageKind stage); ///< "Supervised fine-tuning", "Reward model", "DPO", "PPO"
+StageKind stageFromName(std::string_view name); ///< throws Error listing the names
 
 using SettingValue = std::variant<bool, std::int64_t, double, std::string>;
 
@@ -26,14 +26,14 @@ using SettingValue = std::variant<bool, std::int64_t, double, std::string>;
 /// configuration of a run all come from it.
 struct SettingInfo
 {
-    std::string_view name;                     ///< "learning_rate"; stored with runs, so it may not change
-    std::string_view group;                    ///< heading in the form: "Optimiser", "Batches", "PPO", ...
-    std::string_view unit;                     ///< "tokens", "steps", "nats"; empty: none
-    std::string_view help;                     ///< one line
-    SettingValue defaultValue;                 ///< its alternative is the type of the setting
-    std::optional<double> minimum, maximum;    ///< numbers only; both inclusive
-    std::vector<std::string_view> choices;     ///< text only; empty: free text
-    bool advanced = false;                     ///< hidden until asked for
+    std::string_view name; ///< "learning_rate"; stored with runs, so it may not change
+    std::string_view group; ///< heading in the form: "Optimiser", "Batches", "PPO", ...
+    std::string_view unit; ///< "tokens", "steps", "nats"; empty: none
+    std::string_view help; ///< one line
+    SettingValue defaultValue; ///< its alternative is the type of the setting
+    std::optional<double> minimum, maximum; ///< numbers only; both inclusive
+    std::vector<std::string_view> choices; ///< text only; empty: free text
+    bool advanced = false; ///< hidden until asked for
 };
 
 /// All settings of one stage in the order of the form.
@@ -43,12 +43,12 @@ std::span<const SettingInfo> settingInfos(StageKind stage);
 class Settings
 {
 public:
-    explicit Settings(StageKind stage);                             ///< every setting at its default
+    explicit Settings(StageKind stage); ///< every setting at its default
 
     StageKind stage() const { return m_stage; }
 
-    /// Throws Error for an unknown name (with the nearest known one), text that is not of the type, a value out of range,
-    /// or a choice that does not exist.
+    /// Throws Error for an unknown name (with the nearest known one), text that is not of the type, a value out of
+    /// range, or a choice that does not exist.
     void set(std::string_view name, const SettingValue& value);
     void setFromText(std::string_view name, std::string_view text); ///< "1e-5", "true", "cosine"
 
@@ -63,8 +63,8 @@ public:
     /// Problems between settings, as sentences; empty: none. (Single values are checked when they are set.)
     std::vector<std::string> problems() const;
 
-    Json toJson() const;                                            ///< {"learning_rate": 1e-05, ...}, complete
-    static Settings fromJson(StageKind stage, const Json& values);  ///< missing: default; unknown: Error
+    Json toJson() const; ///< {"learning_rate": 1e-05, ...}, complete
+    static Settings fromJson(StageKind stage, const Json& values); ///< missing: default; unknown: Error
 
 private:
     StageKind m_stage;

@@ -13,8 +13,8 @@ struct ImportIssue
 {
     enum class Kind { Malformed, EmptyAnswer, IdenticalResponses, Duplicate };
     Kind kind = Kind::Malformed;
-    std::int64_t line = 0;   ///< from 1; in a JSON array the number of the record
-    std::string reason;      ///< a sentence: "field \"rejected\" is missing"
+    std::int64_t line = 0; ///< from 1; in a JSON array the number of the record
+    std::string reason; ///< a sentence: "field \"rejected\" is missing"
 };
 
 /// What came in and what did not, with reasons: shown on the Data page and by `mpo data import`.

@@ -15,10 +15,7 @@ double confidenceOfGap(double gap)
     return gap >= 0.0 ? 1.0 / (1.0 + std::exp(-gap)) : std::exp(gap) / (1.0 + std::exp(gap)); // neither overflows
 }
 
-double gapOfConfidence(double confidence)
-{
-    return std::log(confidence) - std::log1p(-confidence);
-}
+double gapOfConfidence(double confidence) { return std::log(confidence) - std::log1p(-confidence); }
 
 SplitCounts Split::counts() const
 {
@@ -42,7 +39,8 @@ std::vector<std::int64_t> Split::hardPairs() const
 {
     std::vector<std::int64_t> pairs;
     for (std::size_t i = 0; i < buckets.size(); ++i)
-        if (buckets[i] == Bucket::Hard || (buckets[i] == Bucket::Contradictory && rule.action == ContradictoryAction::TreatAsHard))
+        if (buckets[i] == Bucket::Hard
+            || (buckets[i] == Bucket::Contradictory && rule.action == ContradictoryAction::TreatAsHard))
             pairs.push_back(std::int64_t(i));
     return pairs;
 }
@@ -150,7 +148,8 @@ std::vector<std::int64_t> GapIndex::nearest(double gap, std::int64_t count) cons
     auto above = std::lower_bound(m_sorted.begin(), m_sorted.end(), gap);
     auto below = above;
     while (std::int64_t(pairs.size()) < count && (below != m_sorted.begin() || above != m_sorted.end())) {
-        const bool takeAbove = below == m_sorted.begin() || (above != m_sorted.end() && *above - gap <= gap - *(below - 1));
+        const bool takeAbove
+            = below == m_sorted.begin() || (above != m_sorted.end() && *above - gap <= gap - *(below - 1));
         const auto taken = takeAbove ? above++ : --below;
         pairs.push_back(m_order[std::size_t(taken - m_sorted.begin())]);
     }
@@ -178,7 +177,8 @@ Histogram histogram(std::span<const double> values, int bins)
     const auto last = std::int64_t(result.counts.size()) - 1;
     for (const double value : values)
         if (std::isfinite(value)) // halved, so that the width of the widest range is finite too
-            ++result.counts[std::size_t(std::clamp<std::int64_t>(std::int64_t((value / 2 - low / 2) / (high / 2 - low / 2) * double(last + 1)), 0, last))];
+            ++result.counts[std::size_t(std::clamp<std::int64_t>(
+                std::int64_t((value / 2 - low / 2) / (high / 2 - low / 2) * double(last + 1)), 0, last))];
     return result;
 }
 

@@ -15,7 +15,10 @@ namespace mpo {
 struct PairScore
 {
     double chosen = 0.0, rejected = 0.0;
-    double gap() const { return chosen - rejected; } ///< the reward gap; negative: the reward model contradicts the label
+    double gap() const
+    {
+        return chosen - rejected;
+    } ///< the reward gap; negative: the reward model contradicts the label
 };
 
 /// Where a pair goes. The values reach the disk: do not change them.
@@ -30,7 +33,7 @@ struct SplitRule
 {
     enum class By { Gap = 0, Confidence = 1, EasyShare = 2 };
     By by = By::EasyShare;
-    double value = 0.5;   ///< Gap: any number; Confidence: in (0, 1), sigmoid(gap); EasyShare: in [0, 1]
+    double value = 0.5; ///< Gap: any number; Confidence: in (0, 1), sigmoid(gap); EasyShare: in [0, 1]
     bool absolute = false; ///< true: easy if |gap| > threshold
     std::optional<double> contradictory; ///< c >= 0; empty: no third bucket
     ContradictoryAction action = ContradictoryAction::TreatAsHard;
@@ -44,11 +47,12 @@ struct SplitCounts
 struct Split
 {
     SplitRule rule;
-    double threshold = 0.0;       ///< the raw gap that the rule came to
-    std::vector<Bucket> buckets;  ///< one for each pair
+    double threshold = 0.0; ///< the raw gap that the rule came to
+    std::vector<Bucket> buckets; ///< one for each pair
     SplitCounts counts() const;
     /// Pair numbers that stage 1 (easy) or stage 2 (hard) trains on after the action on contradictory pairs:
-    /// TreatAsHard -> hard; Drop -> neither; Flip -> easy with chosen and rejected exchanged (see flipped); Keep -> easy.
+    /// TreatAsHard -> hard; Drop -> neither; Flip -> easy with chosen and rejected exchanged (see flipped); Keep ->
+    /// easy.
     std::vector<std::int64_t> easyPairs() const, hardPairs() const;
     bool flipped(std::int64_t pair) const; ///< true where stage 1 must exchange chosen and rejected
 };
@@ -56,20 +60,21 @@ struct Split
 /// Throws Error for a value out of range. Works for any number of pairs, also none.
 Split splitPairs(std::span<const double> gaps, const SplitRule& rule);
 
-double confidenceOfGap(double gap);        ///< sigmoid(gap), in (0, 1)
+double confidenceOfGap(double gap); ///< sigmoid(gap), in (0, 1)
 double gapOfConfidence(double confidence); ///< its inverse; REQUIRES 0 < confidence < 1
 
-/// Gaps sorted once, so that counting for a moving threshold costs two binary searches (1,000,000 pairs: well under a frame).
+/// Gaps sorted once, so that counting for a moving threshold costs two binary searches (1,000,000 pairs: well under a
+/// frame).
 class GapIndex
 {
 public:
     explicit GapIndex(std::span<const double> gaps);
     std::int64_t size() const { return std::int64_t(m_sorted.size()); }
-    std::int64_t countAbove(double threshold) const;             ///< gap > threshold
-    std::int64_t countBelow(double threshold) const;             ///< gap < threshold
-    double thresholdForEasyShare(double share) const;            ///< raw gap such that about `share` lies above
-    double accuracy() const;                                     ///< share of gaps > 0; ties count half
-    double minimum() const, maximum() const, median() const;     ///< 0 for no pairs
+    std::int64_t countAbove(double threshold) const; ///< gap > threshold
+    std::int64_t countBelow(double threshold) const; ///< gap < threshold
+    double thresholdForEasyShare(double share) const; ///< raw gap such that about `share` lies above
+    double accuracy() const; ///< share of gaps > 0; ties count half
+    double minimum() const, maximum() const, median() const; ///< 0 for no pairs
     /// Numbers of the pairs nearest to a gap, nearest first.
     std::vector<std::int64_t> nearest(double gap, std::int64_t count) const;
 
@@ -80,7 +85,7 @@ private:
 
 struct Histogram
 {
-    double low = 0.0, high = 1.0;      ///< edges of the first and last bin
+    double low = 0.0, high = 1.0; ///< edges of the first and last bin
     std::vector<std::int64_t> counts;
     double binWidth() const { return counts.empty() ? 0.0 : (high - low) / double(counts.size()); }
 };

@@ -42,15 +42,15 @@ ModelSummary summariseModel(const std::string& folder)
 {
     const Model model = loadModel(folder);
     const ModelConfig& config = model.config();
-    return {config.family, model.isReward() ? "reward" : "policy", model.parameterCount(), config.layers, config.hidden, config.vocabulary,
-        config.maxPositions, model.tokenizer != nullptr};
+    return {config.family, model.isReward() ? "reward" : "policy", model.parameterCount(), config.layers, config.hidden,
+        config.vocabulary, config.maxPositions, model.tokenizer != nullptr};
 }
 
 std::string describeMachine()
 {
     const bool bf16 = computeTypeFromName("auto") == ComputeType::BFloat16;
-    return fmt::format("LibTorch {}.{}.{}, {} threads, {}{}", TORCH_VERSION_MAJOR, TORCH_VERSION_MINOR, TORCH_VERSION_PATCH, at::get_num_threads(),
-        at::get_cpu_capability(), bf16 ? " with bf16" : "");
+    return fmt::format("LibTorch {}.{}.{}, {} threads, {}{}", TORCH_VERSION_MAJOR, TORCH_VERSION_MINOR,
+        TORCH_VERSION_PATCH, at::get_num_threads(), at::get_cpu_capability(), bf16 ? " with bf16" : "");
 }
 
 struct TextCodec::Private
@@ -63,19 +63,13 @@ TextCodec::TextCodec(const std::string& modelFolder)
 {
 }
 
-TextCodec::~TextCodec()
-{
-    delete m_d;
-}
+TextCodec::~TextCodec() { delete m_d; }
 
 std::vector<std::int32_t> TextCodec::encode(const std::string& text) const
 {
     return m_d->tokenizer->encodeWithTemplate(text);
 }
 
-std::string TextCodec::decode(const std::vector<std::int32_t>& ids) const
-{
-    return m_d->tokenizer->decode(ids);
-}
+std::string TextCodec::decode(const std::vector<std::int32_t>& ids) const { return m_d->tokenizer->decode(ids); }
 
 } // namespace mpo

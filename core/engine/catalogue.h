@@ -8,7 +8,8 @@
 
 namespace mpo {
 
-/// What exists, by name, for menus and help: read from the tables of core, so that a new loss, family or format appears by itself.
+/// What exists, by name, for menus and help: read from the tables of core, so that a new loss, family or format appears
+/// by itself.
 struct CatalogueEntry
 {
     std::string name, description;
@@ -36,7 +37,7 @@ public:
     explicit TextCodec(const std::string& modelFolder);
     ~TextCodec();
     std::vector<std::int32_t> encode(const std::string& text) const; ///< as transformers' tokenizer(text)
-    std::string decode(const std::vector<std::int32_t>& ids) const;  ///< keeps special tokens
+    std::string decode(const std::vector<std::int32_t>& ids) const; ///< keeps special tokens
 private:
     struct Private;
     Private* m_d;

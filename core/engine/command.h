@@ -15,8 +15,8 @@
 
 namespace mpo {
 
-// Everything the application can ask of the engine. Values only: no tensors, no Qt. Wherever a model is named, a name in the
-// project or a Hugging Face folder works; wherever data is named, a data set of the project or a file.
+// Everything the application can ask of the engine. Values only: no tensors, no Qt. Wherever a model is named, a name
+// in the project or a Hugging Face folder works; wherever data is named, a data set of the project or a file.
 
 struct ImportDataset
 {
@@ -27,7 +27,7 @@ struct ImportDataset
 struct ImportModel
 {
     std::filesystem::path source; ///< a Hugging Face folder; copied into the project
-    std::string name;             ///< empty: the folder's name
+    std::string name; ///< empty: the folder's name
 };
 
 struct ExportModel
@@ -39,27 +39,27 @@ struct ExportModel
 struct TrainStage
 {
     StageKind stage = StageKind::Dpo;
-    std::string model;                  ///< policy or, for the reward stage, the trunk to start from
+    std::string model; ///< policy or, for the reward stage, the trunk to start from
     std::string data;
-    std::string out;                    ///< a name in the project, or a folder if it holds a '/'
+    std::string out; ///< a name in the project, or a folder if it holds a '/'
     Settings settings {StageKind::Dpo};
-    std::string rewardModel;            ///< ppo: required
-    std::string reference;              ///< dpo, ppo: empty = `model` as it is at the start
-    std::string sftModel;               ///< ppo: for the KL to SFT; empty: not logged
-    std::string split;                  ///< empty: all pairs; dpo: its easy pairs; ppo: prompts of its hard pairs
-    std::string splitBucket;            ///< "", "easy" or "hard": overrides the choice above
-    std::int64_t limit = 0;             ///< first N pairs only; 0: all
-    bool restart = false;               ///< begin anew although an interrupted or finished run is there
+    std::string rewardModel; ///< ppo: required
+    std::string reference; ///< dpo, ppo: empty = `model` as it is at the start
+    std::string sftModel; ///< ppo: for the KL to SFT; empty: not logged
+    std::string split; ///< empty: all pairs; dpo: its easy pairs; ppo: prompts of its hard pairs
+    std::string splitBucket; ///< "", "easy" or "hard": overrides the choice above
+    std::int64_t limit = 0; ///< first N pairs only; 0: all
+    bool restart = false; ///< begin anew although an interrupted or finished run is there
 };
 
 struct ScorePairs
 {
     std::string data;
-    std::string rewardModel;            ///< empty with folds >= 2
-    std::string model;                  ///< trunk for k-fold reward models
-    int folds = 0;                      ///< >= 2: train a reward model on the other folds for each fold
+    std::string rewardModel; ///< empty with folds >= 2
+    std::string model; ///< trunk for k-fold reward models
+    int folds = 0; ///< >= 2: train a reward model on the other folds for each fold
     Settings settings {StageKind::Reward};
-    std::string name;                   ///< of the score set; empty: made from the data's name
+    std::string name; ///< of the score set; empty: made from the data's name
     std::int64_t limit = 0;
 };
 
@@ -73,14 +73,14 @@ struct SplitPairs
 struct SampleResponses
 {
     std::string model, data;
-    std::int64_t limit = 0;             ///< first N prompts; 0: all
+    std::int64_t limit = 0; ///< first N prompts; 0: all
     std::int64_t maxNewTokens = 128;
     double temperature = 1.0, topP = 1.0;
     std::int64_t topK = 0;
     bool greedy = false;
     std::uint64_t seed = 42;
     std::string dtype = "fp32";
-    std::string rewardModel;            ///< empty: no scores
+    std::string rewardModel; ///< empty: no scores
 };
 
 struct ComputeLogProbs
@@ -94,7 +94,7 @@ struct CreateEvaluation
 {
     std::string modelA, modelB, data;
     std::string name;
-    std::int64_t prompts = 32;          ///< drawn at random with `seed`
+    std::int64_t prompts = 32; ///< drawn at random with `seed`
     std::int64_t maxNewTokens = 128;
     double temperature = 0.7;
     std::uint64_t seed = 42;
@@ -110,10 +110,10 @@ struct RunDemo
 {
     bool fast = false;
     std::uint64_t seed = 1;
-    std::filesystem::path report;       ///< folder; empty: report/ in the project
+    std::filesystem::path report; ///< folder; empty: report/ in the project
 };
 
-using Command = std::variant<ImportDataset, ImportModel, ExportModel, TrainStage, ScorePairs, SplitPairs, SampleResponses,
-    ComputeLogProbs, CreateEvaluation, RunRecipe, RunDemo>;
+using Command = std::variant<ImportDataset, ImportModel, ExportModel, TrainStage, ScorePairs, SplitPairs,
+    SampleResponses, ComputeLogProbs, CreateEvaluation, RunRecipe, RunDemo>;
 
 } // namespace mpo

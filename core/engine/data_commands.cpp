@@ -24,7 +24,8 @@ void importModelCommand(const Workspace& workspace, const ImportModel& command)
 {
     // Reading and writing it back also proves that the whole model can be read.
     const Model model = loadModel(command.source);
-    std::string name = command.name.empty() ? fs::absolute(command.source).lexically_normal().filename().string() : command.name;
+    std::string name
+        = command.name.empty() ? fs::absolute(command.source).lexically_normal().filename().string() : command.name;
     if (name.empty())
         name = "model";
     workspace.save(model, workspace.project().freeName(name), std::nullopt, fs::absolute(command.source).string());

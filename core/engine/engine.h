@@ -32,8 +32,8 @@ private:
     std::atomic<bool> m_paused {false};
 };
 
-/// Runs commands one at a time, in order, on a thread of its own. Every model, optimiser and random generator lives on that
-/// thread; only values cross its border. All members may be called on any thread.
+/// Runs commands one at a time, in order, on a thread of its own. Every model, optimiser and random generator lives on
+/// that thread; only values cross its border. All members may be called on any thread.
 class Engine
 {
 public:
@@ -44,7 +44,7 @@ public:
     ~Engine(); ///< cancels what is running and waits for it
 
     void post(Command command);
-    void cancel();                    ///< asks the running command to stop at its next step; queued ones stay
+    void cancel(); ///< asks the running command to stop at its next step; queued ones stay
     void pause() { m_gate.pause(); }
     void resume() { m_gate.resume(); }
     bool paused() const { return m_gate.paused(); }
@@ -66,6 +66,7 @@ private:
 };
 
 /// Carries one command out; throws what ends it.
-void executeCommand(const Command& command, Project& project, const EventSink& sink, std::stop_token stop, PauseGate& gate);
+void executeCommand(
+    const Command& command, Project& project, const EventSink& sink, std::stop_token stop, PauseGate& gate);
 
 } // namespace mpo

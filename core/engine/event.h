@@ -26,23 +26,23 @@ struct RunStarted
     std::int64_t run = 0;
     std::string stage, name;
     std::int64_t totalSteps = 0;
-    std::int64_t firstStep = 0;       ///< > 0: resumed
+    std::int64_t firstStep = 0; ///< > 0: resumed
 };
 
 /// All metrics of one step (already in the store).
 struct MetricsLogged
 {
     std::int64_t run = 0, step = 0, totalSteps = 0;
-    double seconds = 0.0;             ///< since the run began
+    double seconds = 0.0; ///< since the run began
     Metrics metrics;
 };
 
 /// Something long is under way without metrics: importing, tokenising, scoring, sampling. At most ten a second.
 struct Progress
 {
-    std::string what;                 ///< "Scoring pairs"
-    double share = 0.0;               ///< in [0, 1]; negative: unknown
-    std::string detail;               ///< "312 of 4,000"
+    std::string what; ///< "Scoring pairs"
+    double share = 0.0; ///< in [0, 1]; negative: unknown
+    std::string detail; ///< "312 of 4,000"
 };
 
 /// One line for the log view and the terminal.
@@ -74,14 +74,15 @@ struct DatasetImported
 
 struct ModelSaved
 {
-    std::string name;                 ///< in the project; empty for a folder elsewhere
+    std::string name; ///< in the project; empty for a folder elsewhere
     std::filesystem::path folder;
 };
 
 struct PairsScored
 {
     std::string scoreSet;
-    std::shared_ptr<const std::vector<PairScore>> scores; ///< one for each pair of the data, NaN where a pair was too long
+    std::shared_ptr<const std::vector<PairScore>>
+        scores; ///< one for each pair of the data, NaN where a pair was too long
 };
 
 struct SplitSaved
@@ -95,7 +96,7 @@ struct Response
 {
     std::vector<std::int32_t> ids;
     std::string text, prompt;
-    bool finished = false;            ///< ended with EOS, not by length
+    bool finished = false; ///< ended with EOS, not by length
     std::optional<double> score;
 };
 
@@ -124,14 +125,14 @@ struct EvaluationCreated
 /// A pipeline (recipe or demo) goes on to its next step.
 struct PipelineStep
 {
-    std::string title;                ///< "DPO on the easy pairs"
-    int step = 0, steps = 0;          ///< from 1
+    std::string title; ///< "DPO on the easy pairs"
+    int step = 0, steps = 0; ///< from 1
 };
 
 /// A report was written.
 struct ReportWritten
 {
-    std::filesystem::path folder;     ///< holds index.html
+    std::filesystem::path folder; ///< holds index.html
     std::vector<std::vector<std::string>> table; ///< first row: headings
 };
 
@@ -140,12 +141,12 @@ struct CommandFinished
 {
     enum class Outcome { Succeeded, Cancelled, Failed };
     Outcome outcome = Outcome::Succeeded;
-    std::string message;              ///< for the user; why it failed
+    std::string message; ///< for the user; why it failed
 };
 
-using Event = std::variant<RunStarted, MetricsLogged, Progress, LogLine, SamplesLogged, RunEnded, DatasetImported, ModelSaved,
-    PairsScored, SplitSaved, ResponsesSampled, LogProbsComputed, EvaluationCreated, PipelineStep, ReportWritten,
-    CommandFinished>;
+using Event = std::variant<RunStarted, MetricsLogged, Progress, LogLine, SamplesLogged, RunEnded, DatasetImported,
+    ModelSaved, PairsScored, SplitSaved, ResponsesSampled, LogProbsComputed, EvaluationCreated, PipelineStep,
+    ReportWritten, CommandFinished>;
 using EventSink = std::function<void(Event)>; ///< called on the engine thread
 
 } // namespace mpo

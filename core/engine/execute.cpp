@@ -10,9 +10,10 @@ struct Overloaded : Ts...
 {
     using Ts::operator()...;
 };
-}
+} // namespace
 
-void executeCommand(const Command& command, Project& project, const EventSink& sink, std::stop_token stop, PauseGate& gate)
+void executeCommand(
+    const Command& command, Project& project, const EventSink& sink, std::stop_token stop, PauseGate& gate)
 {
     const Workspace workspace(project, sink, std::move(stop), gate);
     std::visit(Overloaded {

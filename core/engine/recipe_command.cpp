@@ -31,16 +31,17 @@ void recipeCommand(const Workspace& workspace, const RunRecipe& command)
             importDatasetCommand(workspace, import);
         }
     }
-    const auto train = [&](StageKind stage, const std::string& model, const std::string& out, const Settings& settings) {
-        TrainStage train;
-        train.stage = stage;
-        train.model = model;
-        train.data = data;
-        train.out = name + "-" + out;
-        train.settings = settings;
-        train.limit = recipe.limit;
-        return train;
-    };
+    const auto train
+        = [&](StageKind stage, const std::string& model, const std::string& out, const Settings& settings) {
+              TrainStage train;
+              train.stage = stage;
+              train.model = model;
+              train.data = data;
+              train.out = name + "-" + out;
+              train.settings = settings;
+              train.limit = recipe.limit;
+              return train;
+          };
 
     std::string sft = recipe.model;
     if (recipe.sft) {
@@ -71,7 +72,9 @@ void recipeCommand(const Workspace& workspace, const RunRecipe& command)
         scoreCommand(workspace, score);
     }
     SplitPairs divide {data, scores, {}, split};
-    divide.rule.by = recipe.splitBy == "gap" ? SplitRule::By::Gap : recipe.splitBy == "confidence" ? SplitRule::By::Confidence : SplitRule::By::EasyShare;
+    divide.rule.by = recipe.splitBy == "gap" ? SplitRule::By::Gap
+        : recipe.splitBy == "confidence"     ? SplitRule::By::Confidence
+                                             : SplitRule::By::EasyShare;
     divide.rule.value = recipe.splitValue;
     splitCommand(workspace, divide);
 
@@ -97,7 +100,8 @@ void recipeCommand(const Workspace& workspace, const RunRecipe& command)
     const Model reward = workspace.model(name + "-reward");
     std::vector<std::vector<std::string>> table {{"model", "reward-model score", "wins against SFT", "length"}};
     std::vector<double> baseline;
-    for (const auto& [title, folder] : std::vector<std::pair<std::string, std::string>> {{"SFT", sft}, {"DPO (easy)", name + "-dpo"}, {"MPO", name + "-ppo"}}) {
+    for (const auto& [title, folder] : std::vector<std::pair<std::string, std::string>> {
+             {"SFT", sft}, {"DPO (easy)", name + "-dpo"}, {"MPO", name + "-ppo"}}) {
         const Model model = workspace.model(folder);
         model.trunk->computeType = computeTypeFromName(recipe.ppo.text("dtype"));
         GenerationOptions options;
@@ -122,7 +126,8 @@ void recipeCommand(const Workspace& workspace, const RunRecipe& command)
         std::string wins = "-";
         if (!baseline.empty()) {
             const Interval interval = wilsonInterval(winRate(tally), tally.total());
-            wins = fmt::format("{:.0f} % ({:.0f} to {:.0f})", 100.0 * winRate(tally), 100.0 * interval.low, 100.0 * interval.high);
+            wins = fmt::format(
+                "{:.0f} % ({:.0f} to {:.0f})", 100.0 * winRate(tally), 100.0 * interval.low, 100.0 * interval.high);
         } else {
             baseline = values;
         }

@@ -9,7 +9,8 @@
 
 namespace mpo {
 
-Sampled sampleFrom(const Workspace& workspace, const Model& model, const Dataset& data, const GenerationOptions& options, std::uint64_t seed)
+Sampled sampleFrom(const Workspace& workspace, const Model& model, const Dataset& data,
+    const GenerationOptions& options, std::uint64_t seed)
 {
     Sampled sampled;
     Dataset prompts = data;
@@ -17,7 +18,8 @@ Sampled sampleFrom(const Workspace& workspace, const Model& model, const Dataset
     for (const TokenizedPair& pair : tokenizeFor(workspace, prompts, model, 0, Truncation::CutEnd)) {
         sampled.prompts.push_back(pair.prompt);
         const PreferencePair& row = data.pairs[std::size_t(pair.index)];
-        sampled.promptTexts.push_back(row.hasIds() && model.tokenizer ? model.tokenizer->decode(pair.prompt) : row.prompt);
+        sampled.promptTexts.push_back(
+            row.hasIds() && model.tokenizer ? model.tokenizer->decode(pair.prompt) : row.prompt);
     }
     const auto total = sampled.prompts.size();
     sampled.responses = generate(model, sampled.prompts, options, seed, workspace.stop(), [&](std::int64_t done) {
@@ -27,7 +29,8 @@ Sampled sampleFrom(const Workspace& workspace, const Model& model, const Dataset
     if (workspace.stopped())
         fail("Sampling was stopped");
     for (const GeneratedResponse& response : sampled.responses)
-        sampled.texts.push_back(model.tokenizer ? model.tokenizer->decode(response.ids, Tokenizer::SpecialTokens::Skip) : std::string());
+        sampled.texts.push_back(
+            model.tokenizer ? model.tokenizer->decode(response.ids, Tokenizer::SpecialTokens::Skip) : std::string());
     return sampled;
 }
 
@@ -49,7 +52,8 @@ void sampleCommand(const Workspace& workspace, const SampleResponses& command)
 
     auto responses = std::make_shared<std::vector<Response>>();
     for (std::size_t i = 0; i < sampled.responses.size(); ++i)
-        responses->push_back({sampled.responses[i].ids, sampled.texts[i], sampled.promptTexts[i], sampled.responses[i].finished, {}});
+        responses->push_back(
+            {sampled.responses[i].ids, sampled.texts[i], sampled.promptTexts[i], sampled.responses[i].finished, {}});
     if (!command.rewardModel.empty()) {
         const Model reward = workspace.model(command.rewardModel);
         if (!reward.isReward())
@@ -76,12 +80,13 @@ void logProbsCommand(const Workspace& workspace, const ComputeLogProbs& command)
     auto rows = std::make_shared<std::vector<PairLogProb>>(data.pairs.size());
     const auto pairs = tokenizeFor(workspace, data, model, 0, Truncation::CutEnd);
     const PairSums sums = pairSums(model, pairs, [&](std::int64_t done) {
-        workspace.progress("Log-probs", double(done) / double(pairs.size()), fmt::format("{} of {}", done, pairs.size()));
+        workspace.progress(
+            "Log-probs", double(done) / double(pairs.size()), fmt::format("{} of {}", done, pairs.size()));
         return !workspace.stopped();
     });
     for (std::size_t i = 0; i < sums.chosen.size(); ++i)
-        (*rows)[std::size_t(pairs[i].index)] = {sums.chosen[i], sums.rejected[i], sums.chosenTokens[i], sums.rejectedTokens[i],
-            std::int64_t(pairs[i].prompt.size())};
+        (*rows)[std::size_t(pairs[i].index)] = {sums.chosen[i], sums.rejected[i], sums.chosenTokens[i],
+            sums.rejectedTokens[i], std::int64_t(pairs[i].prompt.size())};
     workspace.send(LogProbsComputed {rows});
 }
 
@@ -110,7 +115,8 @@ void createEvaluationCommand(const Workspace& workspace, const CreateEvaluation&
     RandomStream sides(command.seed, "evaluation sides");
     std::vector<EvaluationItemInput> items;
     for (std::size_t i = 0; i < sampled[0].texts.size(); ++i)
-        items.push_back({sampled[0].promptTexts[i], sampled[0].texts[i], sampled[1].texts[i], sides.chance(0.5), order[i]});
+        items.push_back(
+            {sampled[0].promptTexts[i], sampled[0].texts[i], sampled[1].texts[i], sides.chance(0.5), order[i]});
 
     EvaluationRow row;
     row.name = workspace.project().freeName(command.name.empty() ? "evaluation" : command.name);

@@ -35,21 +35,23 @@ void scoreCommand(const Workspace& workspace, const ScorePairs& command)
     row.pairs = std::int64_t(data.pairs.size());
     row.heldOut = command.folds >= 2;
     row.rewardModel = command.folds >= 2 ? fmt::format("{}-fold", command.folds) : command.rewardModel;
-    row.name = command.name.empty()
-        ? project.freeName(std::filesystem::path(command.data).stem().string() + "-scores") : command.name;
+    row.name = command.name.empty() ? project.freeName(std::filesystem::path(command.data).stem().string() + "-scores")
+                                    : command.name;
     row.created = nowUtc();
 
     if (command.folds < 2) {
         const Model reward = workspace.model(command.rewardModel);
         if (!reward.isReward())
-            fail("{}: this is a language model, not a reward model; train one with `mpo train reward`", command.rewardModel);
+            fail("{}: this is a language model, not a reward model; train one with `mpo train reward`",
+                command.rewardModel);
         reward.trunk->computeType = computeTypeFromName(command.settings.text("dtype"));
         const auto pairs = tokenizeFor(workspace, data, reward, 0, Truncation::DropLong);
         place(*scores, pairs, scorePairs(reward, pairs, workspace.context(command.settings)));
     } else {
         // Each pair is scored by a reward model that was trained on the other folds.
         const Model base = workspace.model(command.model);
-        const auto pairs = tokenizeFor(workspace, data, base, command.settings.integer("max_length"), Truncation::DropLong);
+        const auto pairs
+            = tokenizeFor(workspace, data, base, command.settings.integer("max_length"), Truncation::DropLong);
         if (std::int64_t(pairs.size()) < command.folds)
             fail("{}: {} pairs cannot be divided into {} folds", command.data, pairs.size(), command.folds);
         std::vector<std::size_t> order(pairs.size());
@@ -63,8 +65,8 @@ void scoreCommand(const Workspace& workspace, const ScorePairs& command)
             Model reward = base.isReward() ? cloneModel(base) : rewardModelFrom(base, seed);
             Json config {{"model", command.model}, {"data", command.data}, {"fold", fold + 1}, {"folds", command.folds},
                 {"settings", command.settings.toJson()}};
-            workspace.run({"reward", fmt::format("{} fold {}", row.name, fold + 1), config, {command.model, command.data},
-                              command.settings, {}},
+            workspace.run({"reward", fmt::format("{} fold {}", row.name, fold + 1), config,
+                              {command.model, command.data}, command.settings, {}},
                 [&](const StageContext& context) { return trainReward(reward, outside, context); });
             place(*scores, inside, scorePairs(reward, inside, workspace.context(command.settings)));
         }

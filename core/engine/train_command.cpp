@@ -45,7 +45,8 @@ Dataset trainingData(const Workspace& workspace, const TrainStage& command)
     return part;
 }
 
-StageOutcome trainOnPairs(const Workspace& workspace, const TrainStage& command, Model& model, const StageContext& context)
+StageOutcome trainOnPairs(
+    const Workspace& workspace, const TrainStage& command, Model& model, const StageContext& context)
 {
     const Dataset data = trainingData(workspace, command);
     if (data.kind == DatasetKind::Prompts || (data.kind == DatasetKind::Completions && command.stage != StageKind::Sft))
@@ -69,20 +70,23 @@ StageOutcome trainOnPairs(const Workspace& workspace, const TrainStage& command,
     }
 }
 
-StageOutcome trainOnPrompts(const Workspace& workspace, const TrainStage& command, Model& policy, const StageContext& context)
+StageOutcome trainOnPrompts(
+    const Workspace& workspace, const TrainStage& command, Model& policy, const StageContext& context)
 {
     if (command.rewardModel.empty())
         fail("PPO needs a reward model (--reward-model)");
     const Model reward = workspace.model(command.rewardModel);
     if (!reward.isReward())
-        fail("{}: this is a language model, not a reward model; train one with `mpo train reward`", command.rewardModel);
+        fail(
+            "{}: this is a language model, not a reward model; train one with `mpo train reward`", command.rewardModel);
     if (reward.config().vocabulary != policy.config().vocabulary)
-        fail("{}: the reward model has {} token ids and the policy {}; both must share one tokenizer", command.rewardModel,
-            reward.config().vocabulary, policy.config().vocabulary);
+        fail("{}: the reward model has {} token ids and the policy {}; both must share one tokenizer",
+            command.rewardModel, reward.config().vocabulary, policy.config().vocabulary);
     Dataset data = trainingData(workspace, command);
     data.kind = DatasetKind::Prompts;
     std::vector<TokenIds> prompts;
-    for (const TokenizedPair& pair : tokenizeFor(workspace, data, policy, command.settings.integer("max_length"), Truncation::DropLong))
+    for (const TokenizedPair& pair :
+        tokenizeFor(workspace, data, policy, command.settings.integer("max_length"), Truncation::DropLong))
         if (!pair.prompt.empty())
             prompts.push_back(pair.prompt);
     const Model reference = command.reference.empty() ? cloneModel(policy) : workspace.model(command.reference);
@@ -102,7 +106,8 @@ void trainCommand(const Workspace& workspace, const TrainStage& command)
     if (const auto problems = command.settings.problems(); !problems.empty())
         fail("{}", problems.front());
 
-    Workspace::RunSpec spec {stage, command.out, configOf(command), {command.model, command.data}, command.settings, {}};
+    Workspace::RunSpec spec {
+        stage, command.out, configOf(command), {command.model, command.data}, command.settings, {}};
     for (const std::string& parent : {command.rewardModel, command.reference, command.sftModel, command.split})
         if (!parent.empty())
             spec.parents.push_back(parent);
@@ -114,8 +119,10 @@ void trainCommand(const Workspace& workspace, const TrainStage& command)
                 continue;
             if (row.config != spec.config)
                 break;
-            if (row.state == RunState::Finished && std::filesystem::exists(workspace.outFolder(command.out) / "config.json")) {
-                workspace.info(fmt::format("{} {} is finished already (run {}); --restart trains it anew", stage, command.out, row.id));
+            if (row.state == RunState::Finished
+                && std::filesystem::exists(workspace.outFolder(command.out) / "config.json")) {
+                workspace.info(fmt::format(
+                    "{} {} is finished already (run {}); --restart trains it anew", stage, command.out, row.id));
                 return;
             }
             if (row.state != RunState::Finished)
@@ -132,8 +139,9 @@ void trainCommand(const Workspace& workspace, const TrainStage& command)
     workspace.run(
         spec,
         [&](const StageContext& context) {
-            const StageOutcome outcome = command.stage == StageKind::Ppo ? trainOnPrompts(workspace, command, model, context)
-                                                                         : trainOnPairs(workspace, command, model, context);
+            const StageOutcome outcome = command.stage == StageKind::Ppo
+                ? trainOnPrompts(workspace, command, model, context)
+                : trainOnPairs(workspace, command, model, context);
             if (outcome.resumedAt > 0)
                 workspace.info(fmt::format("Resumed after step {}", outcome.resumedAt));
             return outcome;

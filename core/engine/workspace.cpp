@@ -25,15 +25,9 @@ bool Workspace::stopped() const
     return m_stop.stop_requested();
 }
 
-void Workspace::info(const std::string& text) const
-{
-    send(LogLine {LogLine::Level::Info, text});
-}
+void Workspace::info(const std::string& text) const { send(LogLine {LogLine::Level::Info, text}); }
 
-void Workspace::warning(const std::string& text) const
-{
-    send(LogLine {LogLine::Level::Warning, text});
-}
+void Workspace::warning(const std::string& text) const { send(LogLine {LogLine::Level::Warning, text}); }
 
 void Workspace::progress(const std::string& what, double share, const std::string& detail) const
 {
@@ -54,14 +48,15 @@ Dataset Workspace::data(const std::string& nameOrFile, std::int64_t limit) const
         ImportOptions options;
         options.keepDuplicates = true;
         options.keepUnusable = true;
-        ImportResult result = importDataset(nameOrFile, options, m_stop,
-            [this](double share) { progress("Reading data", share, {}); });
+        ImportResult result
+            = importDataset(nameOrFile, options, m_stop, [this](double share) { progress("Reading data", share, {}); });
         if (result.report.malformed > 0)
-            warning(fmt::format("{}: {} records left out, the first at line {}: {}", nameOrFile, result.report.malformed,
-                result.report.issues.front().line, result.report.issues.front().reason));
+            warning(fmt::format("{}: {} records left out, the first at line {}: {}", nameOrFile,
+                result.report.malformed, result.report.issues.front().line, result.report.issues.front().reason));
         dataset = std::move(result.dataset);
     } else {
-        fail("{}: neither a data set of the project nor a file; `mpo data list` shows what the project has", nameOrFile);
+        fail(
+            "{}: neither a data set of the project nor a file; `mpo data list` shows what the project has", nameOrFile);
     }
     if (limit > 0 && std::int64_t(dataset.pairs.size()) > limit)
         dataset.pairs.resize(std::size_t(limit));
@@ -83,10 +78,7 @@ fs::path Workspace::modelFolder(const std::string& nameOrFolder) const
     fail("{}: neither a model of the project nor a folder; `mpo model list` shows what the project has", nameOrFolder);
 }
 
-Model Workspace::model(const std::string& nameOrFolder) const
-{
-    return loadModel(modelFolder(nameOrFolder));
-}
+Model Workspace::model(const std::string& nameOrFolder) const { return loadModel(modelFolder(nameOrFolder)); }
 
 fs::path Workspace::outFolder(const std::string& out) const
 {
@@ -95,7 +87,8 @@ fs::path Workspace::outFolder(const std::string& out) const
     return out.find('/') != std::string::npos ? fs::absolute(out) : m_project.modelFolder(out);
 }
 
-void Workspace::save(const Model& model, const std::string& out, std::optional<std::int64_t> run, const std::string& parent) const
+void Workspace::save(
+    const Model& model, const std::string& out, std::optional<std::int64_t> run, const std::string& parent) const
 {
     const fs::path folder = outFolder(out);
     fs::create_directories(folder.parent_path());
@@ -124,7 +117,8 @@ StageContext Workspace::context(const Settings& settings) const
     context.settings = settings;
     context.stop = m_stop;
     context.breathe = [this] { m_gate.wait(m_stop); };
-    context.progress = [this](const std::string& what, double share, const std::string& detail) { progress(what, share, detail); };
+    context.progress
+        = [this](const std::string& what, double share, const std::string& detail) { progress(what, share, detail); };
     context.info = [this](const std::string& text) { info(text); };
     context.warning = [this](const std::string& text) { warning(text); };
     return context;
@@ -141,7 +135,8 @@ std::int64_t Workspace::run(const RunSpec& spec, const std::function<StageOutcom
         id = m_project.beginRun(spec.stage, spec.name, spec.config, spec.parents);
     }
     const auto begin = std::chrono::steady_clock::now();
-    const auto seconds = [begin] { return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count(); };
+    const auto seconds
+        = [begin] { return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count(); };
 
     StageContext context = this->context(spec.settings);
     context.checkpoints = m_project.runFolder(id) / "checkpoints";
@@ -166,12 +161,13 @@ std::int64_t Workspace::run(const RunSpec& spec, const std::function<StageOutcom
         if (!outcome.stopped && finished)
             finished(id);
         const RunState state = outcome.stopped ? RunState::Stopped : RunState::Finished;
-        const std::string message = outcome.stopped ? fmt::format("Stopped after step {} of {}", outcome.steps, outcome.totalSteps) : "";
+        const std::string message
+            = outcome.stopped ? fmt::format("Stopped after step {} of {}", outcome.steps, outcome.totalSteps) : "";
         m_project.endRun(id, state, message);
         send(RunEnded {id, state, message});
         if (outcome.stopped)
-            fail("{} {}: stopped after step {} of {}; the same command goes on from its last checkpoint", spec.stage, spec.name,
-                outcome.steps, outcome.totalSteps);
+            fail("{} {}: stopped after step {} of {}; the same command goes on from its last checkpoint", spec.stage,
+                spec.name, outcome.steps, outcome.totalSteps);
     } catch (const std::exception& error) {
         if (m_project.run(id)->state == RunState::Running) {
             const RunState state = m_stop.stop_requested() ? RunState::Stopped : RunState::Failed;
@@ -188,8 +184,8 @@ std::vector<TokenizedPair> tokenizeFor(
 {
     TokenizeReport report = tokenizePairs(data, model.tokenizer.get(), maxLength, truncation, workspace.stop());
     if (report.droppedLong > 0)
-        workspace.warning(fmt::format("{} of {} pairs are longer than max_length = {} tokens and are left out", report.droppedLong,
-            data.pairs.size(), maxLength));
+        workspace.warning(fmt::format("{} of {} pairs are longer than max_length = {} tokens and are left out",
+            report.droppedLong, data.pairs.size(), maxLength));
     if (report.cut > 0)
         workspace.info(fmt::format("{} pairs were cut to max_length = {} tokens", report.cut, maxLength));
     if (report.droppedEmpty > 0)
@@ -198,18 +194,19 @@ std::vector<TokenizedPair> tokenizeFor(
         for (const TokenIds* ids : {&pair.prompt, &pair.chosen, &pair.rejected})
             for (const TokenId id : *ids)
                 if (id < 0 || id >= model.config().vocabulary)
-                    fail("{}: pair {} holds the token id {}, but the model's vocabulary has {} ids", data.name, pair.index + 1, id,
-                        model.config().vocabulary);
+                    fail("{}: pair {} holds the token id {}, but the model's vocabulary has {} ids", data.name,
+                        pair.index + 1, id, model.config().vocabulary);
     if (report.pairs.empty() && !workspace.stop().stop_requested())
-        fail("{}: no pair is left after over-long and empty ones were taken off (max_length = {})", data.name, maxLength);
+        fail("{}: no pair is left after over-long and empty ones were taken off (max_length = {})", data.name,
+            maxLength);
     return std::move(report.pairs);
 }
 
 Dataset partOf(const Dataset& data, const Split& split, const std::string& bucket)
 {
     if (split.buckets.size() != data.pairs.size())
-        fail("{}: the split was made for {} pairs, but the data set has {}; score and split it again", data.name, split.buckets.size(),
-            data.pairs.size());
+        fail("{}: the split was made for {} pairs, but the data set has {}; score and split it again", data.name,
+            split.buckets.size(), data.pairs.size());
     Dataset part {data.name + " (" + bucket + ")", data.kind, {}};
     for (const std::int64_t number : bucket == "easy" ? split.easyPairs() : split.hardPairs()) {
         part.pairs.push_back(data.pairs[std::size_t(number)]);
@@ -219,7 +216,8 @@ Dataset partOf(const Dataset& data, const Split& split, const std::string& bucke
         }
     }
     if (part.pairs.empty())
-        fail("{}: the split has no {} pairs; choose a {} threshold", data.name, bucket, bucket == "easy" ? "lower" : "higher");
+        fail("{}: the split has no {} pairs; choose a {} threshold", data.name, bucket,
+            bucket == "easy" ? "lower" : "higher");
     return part;
 }
 

@@ -35,7 +35,8 @@ public:
     /// Where `--out` points: a folder if it holds a '/', else a model of the project.
     std::filesystem::path outFolder(const std::string& out) const;
     /// Saves and, in the project, adds the row with lineage.
-    void save(const Model& model, const std::string& out, std::optional<std::int64_t> run, const std::string& parent) const;
+    void save(
+        const Model& model, const std::string& out, std::optional<std::int64_t> run, const std::string& parent) const;
 
     /// A run in the store with its events: `work` gets a context whose metrics go to the store and the sink.
     /// Ends the run as Finished, Stopped or Failed whatever happens. Returns its number.
@@ -61,9 +62,10 @@ private:
     mutable std::chrono::steady_clock::time_point m_lastProgress {};
 };
 
-/// Pairs with ids; over-long ones treated as the stage wants. Warns about what was dropped; throws Error if nothing is left.
-std::vector<TokenizedPair> tokenizeFor(const Workspace& workspace, const Dataset& data, const Model& model, std::int64_t maxLength,
-    Truncation truncation);
+/// Pairs with ids; over-long ones treated as the stage wants. Warns about what was dropped; throws Error if nothing is
+/// left.
+std::vector<TokenizedPair> tokenizeFor(
+    const Workspace& workspace, const Dataset& data, const Model& model, std::int64_t maxLength, Truncation truncation);
 
 /// The pairs of a data set that a stage trains on under a split, contradictory ones flipped where the split says so.
 Dataset partOf(const Dataset& data, const Split& split, const std::string& bucket);
@@ -89,7 +91,7 @@ struct Sampled
     std::vector<GeneratedResponse> responses;
     std::vector<std::string> texts; ///< without special tokens
 };
-Sampled sampleFrom(const Workspace& workspace, const Model& model, const Dataset& data, const GenerationOptions& options,
-    std::uint64_t seed);
+Sampled sampleFrom(const Workspace& workspace, const Model& model, const Dataset& data,
+    const GenerationOptions& options, std::uint64_t seed);
 
 } // namespace mpo

@@ -16,7 +16,10 @@ namespace mpo {
 class CausalLm
 {
 public:
-    explicit CausalLm(ModelConfig config) : m_config(std::move(config)) {}
+    explicit CausalLm(ModelConfig config)
+        : m_config(std::move(config))
+    {
+    }
     virtual ~CausalLm() = default;
 
     const ModelConfig& config() const { return m_config; }
@@ -24,8 +27,8 @@ public:
     /// Hidden states after the final norm, in fp32. (N, D)
     virtual at::Tensor hidden(const PackedBatch& batch) const = 0;
 
-    /// The same for rows of token lists while their keys and values are put into `cache` (rows in order, all of them new).
-    /// No gradient. Returns the hidden state of every token, packed. (N, D)
+    /// The same for rows of token lists while their keys and values are put into `cache` (rows in order, all of them
+    /// new). No gradient. Returns the hidden state of every token, packed. (N, D)
     virtual at::Tensor prefill(const PackedBatch& batch, KvCache& cache) const = 0;
 
     /// One more token for every row of the cache. tokens: (B) int64. No gradient. Returns (B, D)
@@ -37,8 +40,8 @@ public:
     /// Matrix of the output layer: lm_head, or the embedding when tied. (V, D)
     virtual at::Tensor outputWeight() const = 0;
 
-    /// Every parameter once, under its name in the checkpoint, in the order of the network. The output layer is left out
-    /// when tied, or when `withOutput` is false (reward and value models).
+    /// Every parameter once, under its name in the checkpoint, in the order of the network. The output layer is left
+    /// out when tied, or when `withOutput` is false (reward and value models).
     virtual NamedTensors parameters(bool withOutput = true) const = 0;
 
     ComputeType computeType = ComputeType::Float32;

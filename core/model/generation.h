@@ -12,20 +12,20 @@ namespace mpo {
 
 struct GenerationOptions
 {
-    std::int64_t maxNewTokens = 128;  ///< >= 1
-    double temperature = 1.0;         ///< > 0
-    std::int64_t topK = 0;            ///< 0: off
-    double topP = 1.0;                ///< in (0, 1]; 1: off
-    bool greedy = false;              ///< the most probable token; the four above but maxNewTokens are not used
+    std::int64_t maxNewTokens = 128; ///< >= 1
+    double temperature = 1.0; ///< > 0
+    std::int64_t topK = 0; ///< 0: off
+    double topP = 1.0; ///< in (0, 1]; 1: off
+    bool greedy = false; ///< the most probable token; the four above but maxNewTokens are not used
     std::vector<std::int64_t> stopIds; ///< ids that end a response; they are part of it
-    std::int64_t batchRows = 32;      ///< rows decoded together
+    std::int64_t batchRows = 32; ///< rows decoded together
 };
 
 struct GeneratedResponse
 {
-    TokenIds ids;                      ///< without the prompt; ends with a stop id unless it ran into maxNewTokens
-    std::vector<float> logProbs;       ///< of each token under softmax(logits / temperature) without top-k / top-p; fp32
-    bool finished = false;             ///< a stop id was drawn
+    TokenIds ids; ///< without the prompt; ends with a stop id unless it ran into maxNewTokens
+    std::vector<float> logProbs; ///< of each token under softmax(logits / temperature) without top-k / top-p; fp32
+    bool finished = false; ///< a stop id was drawn
 };
 
 /// Batched sampling with a KV cache: each prompt is computed once, finished rows leave the batch, `stop` is polled at
@@ -33,7 +33,7 @@ struct GeneratedResponse
 /// (seed, i), so results do not depend on batchRows or on the other rows' lengths.
 /// An empty prompt throws Error. `progress` gets finished rows.
 std::vector<GeneratedResponse> generate(const Model& policy, const std::vector<TokenIds>& prompts,
-                                        const GenerationOptions& options, std::uint64_t seed, std::stop_token stop = {},
-                                        const std::function<void(std::int64_t)>& progress = {});
+    const GenerationOptions& options, std::uint64_t seed, std::stop_token stop = {},
+    const std::function<void(std::int64_t)>& progress = {});
 
 } // namespace mpo

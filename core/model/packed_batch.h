@@ -15,8 +15,8 @@ namespace mpo {
 /// A run of tokens in a packed batch. It attends causally to itself and fully to its prefix segment, if any.
 struct Segment
 {
-    std::int64_t begin = 0;   ///< row of its first token in the packed list
-    std::int64_t length = 0;  ///< may be 0
+    std::int64_t begin = 0; ///< row of its first token in the packed list
+    std::int64_t length = 0; ///< may be 0
     std::int64_t prefix = -1; ///< number of the segment it attends to fully; -1: none. The prefix itself has no prefix
 };
 
@@ -24,7 +24,7 @@ struct Segment
 /// prompt, chosen and rejected, so the prompt is computed once.
 struct PackedBatch
 {
-    at::Tensor tokens;    ///< (N) int64
+    at::Tensor tokens; ///< (N) int64
     at::Tensor positions; ///< (N) int64; a segment goes on where its prefix ends
     std::vector<Segment> segments;
 
@@ -34,7 +34,8 @@ struct PackedBatch
 class PackedBatchBuilder
 {
 public:
-    /// Returns the number of the new segment. `prefix`: number of an earlier segment without a prefix of its own, or -1.
+    /// Returns the number of the new segment. `prefix`: number of an earlier segment without a prefix of its own, or
+    /// -1.
     std::int64_t add(std::span<const TokenId> ids, std::int64_t prefix = -1);
     PackedBatch build() const;
 
@@ -47,8 +48,8 @@ private:
 /// first token: the last row of the prompt).
 struct ResponseRows
 {
-    at::Tensor rows;     ///< (R) int64: rows of the packed batch whose hidden state predicts
-    at::Tensor targets;  ///< (R) int64: the token predicted
+    at::Tensor rows; ///< (R) int64: rows of the packed batch whose hidden state predicts
+    at::Tensor targets; ///< (R) int64: the token predicted
     at::Tensor response; ///< (R) int64: number of the response, in the order of `responses`
     std::int64_t responses = 0;
 };

@@ -4,9 +4,9 @@
 
 // Shared by every layer that computes with tensors; compiling it once saves about 7 s a file.
 #include <ATen/ATen.h>
-#include <torch/csrc/autograd/custom_function.h>
-#include <torch/csrc/autograd/autograd.h>
 #include <c10/core/InferenceMode.h>
+#include <torch/csrc/autograd/autograd.h>
+#include <torch/csrc/autograd/custom_function.h>
 
 #include <nlohmann/json.hpp>
 

@@ -79,7 +79,8 @@ void writeCheckpoint(const fs::path& folder, std::int64_t step, const Json& valu
         fs::rename(temporary, target);
     } catch (const fs::filesystem_error& error) {
         fs::remove_all(temporary, ignored);
-        fail("{}: the checkpoint could not be written ({}); the previous one is intact", target.string(), error.code().message());
+        fail("{}: the checkpoint could not be written ({}); the previous one is intact", target.string(),
+            error.code().message());
     } catch (...) {
         fs::remove_all(temporary, ignored);
         throw;
@@ -113,7 +114,7 @@ std::optional<Checkpoint> readNewestCheckpoint(const fs::path& folder)
 namespace {
 constexpr std::chrono::seconds kShortestInterval {120};
 constexpr int kWriteTimesBetween = 30; // writing costs at most 1/30 of the time
-}
+} // namespace
 
 CheckpointClock::CheckpointClock(std::int64_t everySteps)
     : m_everySteps(everySteps)
@@ -126,10 +127,7 @@ bool CheckpointClock::due(std::int64_t stepsDone) const
     return m_everySteps > 0 ? stepsDone % m_everySteps == 0 : dueByTime();
 }
 
-bool CheckpointClock::dueByTime() const
-{
-    return m_everySteps == 0 && std::chrono::steady_clock::now() >= m_next;
-}
+bool CheckpointClock::dueByTime() const { return m_everySteps == 0 && std::chrono::steady_clock::now() >= m_next; }
 
 void CheckpointClock::time(const std::function<void()>& write)
 {

@@ -24,7 +24,8 @@ at::Tensor gather(const std::vector<double>& values, std::span<const std::int64_
 
 } // namespace
 
-StageOutcome trainDpo(Model& policy, const Model* reference, std::span<const TokenizedPair> pairs, const StageContext& context)
+StageOutcome trainDpo(
+    Model& policy, const Model* reference, std::span<const TokenizedPair> pairs, const StageContext& context)
 {
     const Settings& settings = context.settings;
     const ComputeType computeType = computeTypeFromName(settings.text("dtype"));
@@ -37,7 +38,8 @@ StageOutcome trainDpo(Model& policy, const Model* reference, std::span<const Tok
     anchor.trunk->computeType = computeType;
     const PairSums fixed = pairSums(anchor, pairs, [&](std::int64_t done) {
         if (context.progress)
-            context.progress("Log-probs of the reference", double(done) / double(pairs.size()), fmt::format("{} of {}", done, pairs.size()));
+            context.progress("Log-probs of the reference", double(done) / double(pairs.size()),
+                fmt::format("{} of {}", done, pairs.size()));
         return !context.stopped();
     });
     StageOutcome stoppedEarly;
@@ -62,10 +64,12 @@ StageOutcome trainDpo(Model& policy, const Model* reference, std::span<const Tok
         input.policy = {summed.narrow(0, 0, n), summed.narrow(0, n, n)};
         input.reference = {gather(fixed.chosen, numbers), gather(fixed.rejected, numbers)};
         input.tokens = {counts.narrow(0, 0, n), counts.narrow(0, n, n)};
-        return Result {preferenceLoss(loss, input, options), input.policy.chosen.detach(), input.policy.rejected.detach()};
+        return Result {
+            preferenceLoss(loss, input, options), input.policy.chosen.detach(), input.policy.rejected.detach()};
     };
 
-    const HeldOut held = holdOut(std::int64_t(pairs.size()), settings.real("eval_share"), std::uint64_t(settings.integer("seed")));
+    const HeldOut held
+        = holdOut(std::int64_t(pairs.size()), settings.real("eval_share"), std::uint64_t(settings.integer("seed")));
     TrainingTask task;
     task.examples = held.train;
     task.tokens = [&](std::int64_t number) { return tokensOf(pairs[std::size_t(number)]); };
@@ -93,7 +97,8 @@ StageOutcome trainDpo(Model& policy, const Model* reference, std::span<const Tok
                 right += (margins > 0).sum().item<double>();
             }
             const auto n = double(held.evaluation.size());
-            return Metrics {{"eval_loss", sum / n}, {"eval_rewards/margins", margin / n}, {"eval_rewards/accuracies", right / n}};
+            return Metrics {
+                {"eval_loss", sum / n}, {"eval_rewards/margins", margin / n}, {"eval_rewards/accuracies", right / n}};
         };
     }
     return runTrainingLoop(policy, task, context);

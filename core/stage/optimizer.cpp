@@ -98,8 +98,9 @@ Optimizer::Step Optimizer::step(std::int64_t step, std::int64_t totalSteps)
         if (parameters.empty())
             continue;
         at::_foreach_add_(steps, 1);
-        at::_fused_adamw_(parameters, grads, first, second, {}, steps, result.learningRate, m_options.beta1, m_options.beta2,
-            withDecay ? m_options.weightDecay : 0.0, m_options.epsilon, /*amsgrad=*/false, /*maximize=*/false);
+        at::_fused_adamw_(parameters, grads, first, second, {}, steps, result.learningRate, m_options.beta1,
+            m_options.beta2, withDecay ? m_options.weightDecay : 0.0, m_options.epsilon, /*amsgrad=*/false,
+            /*maximize=*/false);
     }
     clearGradients();
     result.applied = true;
@@ -129,7 +130,8 @@ void Optimizer::restore(const std::map<std::string, at::Tensor>& state, const st
     const auto take = [&](const std::string& name, at::Tensor& into) {
         const auto found = state.find(prefix + name);
         if (found == state.end() || found->second.sizes() != into.sizes())
-            fail("checkpoint: the optimiser state of {} is missing or of another shape; start again with --restart", name);
+            fail("checkpoint: the optimiser state of {} is missing or of another shape; start again with --restart",
+                name);
         into.copy_(found->second);
     };
     for (std::size_t i = 0; i < m_parameters.size(); ++i) {

@@ -14,10 +14,10 @@ struct OptimizerOptions
 {
     double learningRate = 1e-6;
     double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;
-    double weightDecay = 0.0;  ///< not applied to norms and biases
-    double maxGradNorm = 1.0;  ///< of all gradients together; 0: no clipping
+    double weightDecay = 0.0; ///< not applied to norms and biases
+    double maxGradNorm = 1.0; ///< of all gradients together; 0: no clipping
     std::string schedule = "linear"; ///< "linear" and "cosine" fall to 0 at the last step; "constant"
-    std::int64_t warmupSteps = 0;    ///< the first step of a warm-up has rate 0, as in transformers
+    std::int64_t warmupSteps = 0; ///< the first step of a warm-up has rate 0, as in transformers
 };
 OptimizerOptions optimizerOptions(const Settings& settings);
 
@@ -32,16 +32,17 @@ public:
 
     struct Step
     {
-        double gradNorm = 0.0;     ///< L2 norm of all gradients before clipping
+        double gradNorm = 0.0; ///< L2 norm of all gradients before clipping
         double learningRate = 0.0;
-        bool applied = false;      ///< false: the norm was not finite, nothing changed
+        bool applied = false; ///< false: the norm was not finite, nothing changed
     };
     /// Uses and clears the gradients. Parameters without a gradient stay.
     Step step(std::int64_t step, std::int64_t totalSteps);
     void clearGradients();
 
-    NamedTensors state() const;                                  ///< moments and step counts, for checkpoints
-    void restore(const std::map<std::string, at::Tensor>& state, const std::string& prefix = {}); ///< throws Error when one is missing
+    NamedTensors state() const; ///< moments and step counts, for checkpoints
+    void restore(const std::map<std::string, at::Tensor>& state,
+        const std::string& prefix = {}); ///< throws Error when one is missing
 
 private:
     NamedTensors m_parameters;

@@ -11,7 +11,7 @@ namespace mpo {
 namespace {
 /// Without gradient a batch of this many tokens keeps the GEMMs busy and the memory small.
 constexpr std::int64_t kInferenceTokens = 4096;
-}
+} // namespace
 
 PairBatch pairBatch(std::span<const TokenizedPair> pairs, std::span<const std::int64_t> numbers)
 {
@@ -32,10 +32,7 @@ std::int64_t tokensOf(const TokenizedPair& pair)
     return std::int64_t(pair.prompt.size() + pair.chosen.size() + pair.rejected.size());
 }
 
-std::int64_t sequenceTokensOf(const TokenizedPair& pair)
-{
-    return tokensOf(pair) + std::int64_t(pair.prompt.size());
-}
+std::int64_t sequenceTokensOf(const TokenizedPair& pair) { return tokensOf(pair) + std::int64_t(pair.prompt.size()); }
 
 std::vector<std::vector<std::int64_t>> batchesByTokens(std::span<const std::int64_t> numbers,
     const std::function<std::int64_t(std::int64_t)>& tokens, std::int64_t maxTokens)
@@ -54,19 +51,20 @@ std::vector<std::vector<std::int64_t>> batchesByTokens(std::span<const std::int6
     return batches;
 }
 
-PairSums pairSums(const Model& model, std::span<const TokenizedPair> pairs, const std::function<bool(std::int64_t)>& goOn)
+PairSums pairSums(
+    const Model& model, std::span<const TokenizedPair> pairs, const std::function<bool(std::int64_t)>& goOn)
 {
     const at::NoGradGuard noGrad;
     std::vector<std::int64_t> numbers(pairs.size());
     std::iota(numbers.begin(), numbers.end(), 0);
     PairSums sums;
-    for (const auto& batchNumbers :
-        batchesByTokens(numbers, [&](std::int64_t i) { return tokensOf(pairs[std::size_t(i)]); }, kInferenceTokens)) {
+    for (const auto& batchNumbers : batchesByTokens(
+             numbers, [&](std::int64_t i) { return tokensOf(pairs[std::size_t(i)]); }, kInferenceTokens)) {
         const PairBatch batch = pairBatch(pairs, batchNumbers);
         std::vector<std::int64_t> responses = batch.chosen;
         responses.insert(responses.end(), batch.rejected.begin(), batch.rejected.end());
-        const auto logProbs = responseLogProbs(
-            *model.trunk, batch.packed, responses, {.computeType = model.trunk->computeType});
+        const auto logProbs
+            = responseLogProbs(*model.trunk, batch.packed, responses, {.computeType = model.trunk->computeType});
         const at::Tensor summed = logProbs.summed().to(at::kDouble).contiguous();
         const at::Tensor counts = logProbs.counts().to(at::kLong).contiguous();
         const auto n = std::int64_t(batchNumbers.size());

@@ -35,7 +35,7 @@ struct PairSums
     std::vector<double> chosen, rejected;
     std::vector<std::int64_t> chosenTokens, rejectedTokens;
 };
-PairSums pairSums(const Model& model, std::span<const TokenizedPair> pairs,
-    const std::function<bool(std::int64_t done)>& goOn = {});
+PairSums pairSums(
+    const Model& model, std::span<const TokenizedPair> pairs, const std::function<bool(std::int64_t done)>& goOn = {});
 
 } // namespace mpo

@@ -27,15 +27,9 @@ void spread(const at::Tensor& flat, std::vector<Episode>& episodes, std::span<co
 }
 
 // Tensor files hold whole numbers of 64 bits; a double goes in as its bits.
-at::Tensor bitsOf(const std::vector<double>& values)
-{
-    return at::tensor(values, at::kDouble).view(at::kLong);
-}
+at::Tensor bitsOf(const std::vector<double>& values) { return at::tensor(values, at::kDouble).view(at::kLong); }
 
-at::Tensor wholeNumbers(const std::vector<std::int64_t>& values)
-{
-    return at::tensor(values, at::kLong);
-}
+at::Tensor wholeNumbers(const std::vector<std::int64_t>& values) { return at::tensor(values, at::kLong); }
 
 std::vector<std::int64_t> wholeNumbersFrom(const std::map<std::string, at::Tensor>& tensors, const std::string& name)
 {
@@ -93,7 +87,8 @@ at::Tensor valuesOf(const Model& value, const PackedBatch& batch, std::span<cons
     return hidden.mv(value.head.squeeze(0));
 }
 
-std::vector<double> rawScores(const Model& reward, std::span<const Episode> episodes, std::span<const std::int64_t> numbers)
+std::vector<double> rawScores(
+    const Model& reward, std::span<const Episode> episodes, std::span<const std::int64_t> numbers)
 {
     std::vector<TokenIds> prompts, responses;
     for (const std::int64_t number : numbers) {
@@ -103,7 +98,8 @@ std::vector<double> rawScores(const Model& reward, std::span<const Episode> epis
     return scoreResponses(reward, prompts, responses);
 }
 
-bool recordTerms(std::vector<Episode>& episodes, const PpoModels& models, const RecordOptions& options, const std::function<bool()>& stopped)
+bool recordTerms(std::vector<Episode>& episodes, const PpoModels& models, const RecordOptions& options,
+    const std::function<bool()>& stopped)
 {
     const at::NoGradGuard noGrad;
     std::vector<std::int64_t> all(episodes.size());
@@ -115,15 +111,19 @@ bool recordTerms(std::vector<Episode>& episodes, const PpoModels& models, const 
     for (std::size_t from = 0; from < all.size(); from += std::size_t(options.microBatch)) {
         if (stopped())
             return false;
-        const auto numbers = std::span<const std::int64_t>(all).subspan(from, std::min(std::size_t(options.microBatch), all.size() - from));
+        const auto numbers = std::span<const std::int64_t>(all).subspan(
+            from, std::min(std::size_t(options.microBatch), all.size() - from));
         const EpisodeBatch batch = layOut(episodes, numbers);
-        spread(logProbs(models.reference, batch), episodes, numbers, [](Episode& e, double x) { e.terms.referenceLogProbs.push_back(x); });
+        spread(logProbs(models.reference, batch), episodes, numbers,
+            [](Episode& e, double x) { e.terms.referenceLogProbs.push_back(x); });
         if (models.sft)
-            spread(logProbs(*models.sft, batch), episodes, numbers, [](Episode& e, double x) { e.sftLogProbs.push_back(x); });
+            spread(logProbs(*models.sft, batch), episodes, numbers,
+                [](Episode& e, double x) { e.sftLogProbs.push_back(x); });
         if (options.computeType == ComputeType::BFloat16) {
             for (const std::int64_t number : numbers)
                 episodes[std::size_t(number)].terms.logProbs.clear();
-            spread(logProbs(models.policy, batch), episodes, numbers, [](Episode& e, double x) { e.terms.logProbs.push_back(x); });
+            spread(logProbs(models.policy, batch), episodes, numbers,
+                [](Episode& e, double x) { e.terms.logProbs.push_back(x); });
         }
         spread(valuesOf(models.value, batch.packed, batch.responses), episodes, numbers,
             [](Episode& e, double x) { e.terms.values.push_back(x); });
@@ -157,7 +157,9 @@ void storeRollout(const std::vector<Episode>& episodes, const std::string& prefi
         scores.push_back(episode.terms.score);
         rawScores.push_back(episode.rawScore);
     }
-    const auto add = [&](std::string_view name, at::Tensor tensor) { tensors.emplace_back(prefix + std::string(name), std::move(tensor)); };
+    const auto add = [&](std::string_view name, at::Tensor tensor) {
+        tensors.emplace_back(prefix + std::string(name), std::move(tensor));
+    };
     add("prompt_ids", wholeNumbers(promptIds));
     add("prompt_lengths", wholeNumbers(promptLengths));
     add("response_ids", wholeNumbers(responseIds));
@@ -179,13 +181,17 @@ std::vector<Episode> restoreRollout(const std::map<std::string, at::Tensor>& ten
 {
     const auto whole = [&](std::string_view name) { return wholeNumbersFrom(tensors, prefix + std::string(name)); };
     const auto real = [&](std::string_view name) { return doublesFrom(tensors, prefix + std::string(name)); };
-    const auto promptIds = whole("prompt_ids"), promptLengths = whole("prompt_lengths"), responseIds = whole("response_ids"),
-               responseLengths = whole("response_lengths"), finished = whole("finished");
+    const auto promptIds = whole("prompt_ids"), promptLengths = whole("prompt_lengths"),
+               responseIds = whole("response_ids"), responseLengths = whole("response_lengths"),
+               finished = whole("finished");
     const auto scores = real("scores"), rawScores = real("raw_scores");
     const std::size_t count = promptLengths.size();
-    const auto sum = [](const std::vector<std::int64_t>& lengths) { return std::accumulate(lengths.begin(), lengths.end(), std::int64_t(0)); };
-    bool fits = responseLengths.size() == count && finished.size() == count && scores.size() == count && rawScores.size() == count
-        && sum(promptLengths) == std::int64_t(promptIds.size()) && sum(responseLengths) == std::int64_t(responseIds.size());
+    const auto sum = [](const std::vector<std::int64_t>& lengths) {
+        return std::accumulate(lengths.begin(), lengths.end(), std::int64_t(0));
+    };
+    bool fits = responseLengths.size() == count && finished.size() == count && scores.size() == count
+        && rawScores.size() == count && sum(promptLengths) == std::int64_t(promptIds.size())
+        && sum(responseLengths) == std::int64_t(responseIds.size());
     std::array<std::vector<double>, kTokenLists.size()> lists;
     for (std::size_t which = 0; which < lists.size(); ++which) {
         lists[which] = real(kTokenLists[which]);
@@ -208,8 +214,9 @@ std::vector<Episode> restoreRollout(const std::map<std::string, at::Tensor>& ten
         episode.rawScore = rawScores[i];
         for (std::size_t which = 0; which < lists.size(); ++which)
             if (!lists[which].empty())
-                tokenList(episode, which).assign(lists[which].begin() + std::ptrdiff_t(token),
-                    lists[which].begin() + std::ptrdiff_t(token + episode.response.size()));
+                tokenList(episode, which)
+                    .assign(lists[which].begin() + std::ptrdiff_t(token),
+                        lists[which].begin() + std::ptrdiff_t(token + episode.response.size()));
         token += episode.response.size();
     }
     return episodes;

@@ -17,11 +17,11 @@ namespace mpo {
 struct Episode
 {
     TokenIds prompt, response;
-    bool finished = false;           ///< ended with a stop id, not by length
-    RolloutSequence terms;           ///< log-probs, reference log-probs, values; score as it is rewarded
+    bool finished = false; ///< ended with a stop id, not by length
+    RolloutSequence terms; ///< log-probs, reference log-probs, values; score as it is rewarded
     std::vector<double> sftLogProbs; ///< empty without an SFT model
-    double rawScore = 0.0;           ///< of the reward model, before penalty, normalising and clipping
-    std::size_t first = 0;           ///< place of its first token in lists over all response tokens
+    double rawScore = 0.0; ///< of the reward model, before penalty, normalising and clipping
+    std::size_t first = 0; ///< place of its first token in lists over all response tokens
 };
 
 struct EpisodeBatch
@@ -35,7 +35,8 @@ EpisodeBatch layOut(std::span<const Episode> episodes, std::span<const std::int6
 at::Tensor valuesOf(const Model& value, const PackedBatch& batch, std::span<const std::int64_t> responses);
 
 /// Scores of the responses as the reward model was trained to see them (scoredLength). One for each episode.
-std::vector<double> rawScores(const Model& reward, std::span<const Episode> episodes, std::span<const std::int64_t> numbers);
+std::vector<double> rawScores(
+    const Model& reward, std::span<const Episode> episodes, std::span<const std::int64_t> numbers);
 
 struct RecordOptions
 {
@@ -45,7 +46,8 @@ struct RecordOptions
 };
 /// Fills reference and SFT log-probs, values and raw scores. In bf16 also the policy's own log-probs anew: the cached
 /// decode and the packed pass that is trained differ in their last digits there. False: stopped before the end.
-bool recordTerms(std::vector<Episode>& episodes, const PpoModels& models, const RecordOptions& options, const std::function<bool()>& stopped);
+bool recordTerms(std::vector<Episode>& episodes, const PpoModels& models, const RecordOptions& options,
+    const std::function<bool()>& stopped);
 
 /// Sets `first` of each episode. Returns the number of response tokens.
 std::size_t numberTokens(std::vector<Episode>& episodes);

@@ -7,7 +7,8 @@
 //  3. per-token KL to the reference in the reward, k1 or k3, fixed or adaptive coefficient;
 //  4. GAE, returns before whitening, advantages whitened over all response tokens of the rollout;
 //  5. clipped policy loss and clipped value loss, token means over a minibatch, ppo_epochs passes over the rollout;
-//  6. policy and value model are two networks with optimisers and learning rates of their own; the value model starts as
+//  6. policy and value model are two networks with optimisers and learning rates of their own; the value model starts
+//  as
 //     the reward model and may warm up alone (value_warmup_rollouts);
 //  7. log-probs of reference and SFT model at the same temperature; both KLs are logged.
 // A checkpoint may fall between two minibatches: it then holds the rollout too, and a resumed run repeats what an
@@ -50,7 +51,8 @@ constexpr std::array kSums {&UpdateSums::policyLoss, &UpdateSums::valueLoss, &Up
     &UpdateSums::policyGradNorm, &UpdateSums::valueGradNorm, &UpdateSums::policyRate, &UpdateSums::valueRate};
 
 /// The entries of a list over all response tokens that belong to these episodes, as a tensor. (R)
-at::Tensor pick(const std::vector<double>& flat, std::span<const Episode> episodes, std::span<const std::int64_t> numbers)
+at::Tensor pick(
+    const std::vector<double>& flat, std::span<const Episode> episodes, std::span<const std::int64_t> numbers)
 {
     std::vector<float> values;
     for (const std::int64_t number : numbers) {
@@ -63,7 +65,8 @@ at::Tensor pick(const std::vector<double>& flat, std::span<const Episode> episod
 
 double squaresAround(const std::vector<double>& values)
 {
-    const double mean = std::accumulate(values.begin(), values.end(), 0.0) / double(std::max<std::size_t>(1, values.size()));
+    const double mean
+        = std::accumulate(values.begin(), values.end(), 0.0) / double(std::max<std::size_t>(1, values.size()));
     double sum = 0.0;
     for (const double value : values)
         sum += (value - mean) * (value - mean);
@@ -123,8 +126,8 @@ private:
     Optimizer m_policyOptimizer, m_valueOptimizer;
     KlController m_controller;
     RunningScale m_scale;
-    std::vector<Episode> m_episodes;      ///< empty: the next rollout is not collected yet
-    std::int64_t m_minibatchesDone = 0;   ///< of this rollout
+    std::vector<Episode> m_episodes; ///< empty: the next rollout is not collected yet
+    std::int64_t m_minibatchesDone = 0; ///< of this rollout
     UpdateSums m_sums;
 
     // Computed from m_episodes.
@@ -238,7 +241,8 @@ bool PpoRun::collect()
     std::vector<Episode> none;
     drawPrompts();
     const bool done = sampleResponses()
-        && recordTerms(m_episodes, m_models, {m_temperature, m_microBatch, m_computeType}, [this] { return m_context.stopped(); });
+        && recordTerms(
+            m_episodes, m_models, {m_temperature, m_microBatch, m_computeType}, [this] { return m_context.stopped(); });
     if (done)
         rewardResponses();
     else
@@ -273,9 +277,11 @@ bool PpoRun::sampleResponses()
         prompts.push_back(episode.prompt);
     m_models.policy.setRequiresGrad(false);
     auto responses = generate(m_models.policy, prompts, m_generation,
-        RandomStream(m_seed, fmt::format("rollout {}", m_outcome.steps)).next(), m_context.stop, [&](std::int64_t done) {
+        RandomStream(m_seed, fmt::format("rollout {}", m_outcome.steps)).next(), m_context.stop,
+        [&](std::int64_t done) {
             if (m_context.progress)
-                m_context.progress("Sampling responses", double(done) / double(prompts.size()), fmt::format("{} of {}", done, prompts.size()));
+                m_context.progress("Sampling responses", double(done) / double(prompts.size()),
+                    fmt::format("{} of {}", done, prompts.size()));
         });
     m_models.policy.setRequiresGrad(true);
     if (m_context.stopped())
@@ -330,11 +336,13 @@ bool PpoRun::update()
         const std::int64_t epoch = m_minibatchesDone / perEpoch;
         if (epoch != orderOf) {
             std::iota(order.begin(), order.end(), 0);
-            RandomStream(m_seed, fmt::format("minibatches of rollout {} epoch {}", m_outcome.steps, epoch)).shuffle(order);
+            RandomStream(m_seed, fmt::format("minibatches of rollout {} epoch {}", m_outcome.steps, epoch))
+                .shuffle(order);
             orderOf = epoch;
         }
         const auto from = std::size_t(m_minibatchesDone % perEpoch * m_minibatch);
-        const auto minibatch = std::span<const std::int64_t>(order).subspan(from, std::min(std::size_t(m_minibatch), order.size() - from));
+        const auto minibatch = std::span<const std::int64_t>(order).subspan(
+            from, std::min(std::size_t(m_minibatch), order.size() - from));
         UpdateSums sums = m_sums;
         if (!accumulate(minibatch, sums)) {
             m_policyOptimizer.clearGradients();
@@ -367,8 +375,8 @@ bool PpoRun::accumulate(std::span<const std::int64_t> minibatch, UpdateSums& sum
         if (!policyIsFrozen()) {
             const auto logProbs = responseLogProbs(*m_models.policy.trunk, batch.packed, batch.responses,
                 {.temperature = m_temperature, .entropy = true, .computeType = m_computeType});
-            const PolicyLoss loss
-                = ppoPolicyLoss(logProbs.tokens.logProbs, pick(m_oldLogProbs, m_episodes, numbers), advantage, m_lossOptions);
+            const PolicyLoss loss = ppoPolicyLoss(
+                logProbs.tokens.logProbs, pick(m_oldLogProbs, m_episodes, numbers), advantage, m_lossOptions);
             (loss.loss * weight).backward();
             sums.policyLoss += weight * loss.loss.item<double>();
             sums.clipFraction += weight * loss.clipFraction;
@@ -392,7 +400,8 @@ void PpoRun::apply(UpdateSums& sums)
     if (!std::isfinite(sums.valueLoss))
         failNotFinite("loss of the value model", "value_learning_rate");
     const std::int64_t perRollout = m_ppoEpochs * ((m_rolloutSize + m_minibatch - 1) / m_minibatch);
-    const std::int64_t step = m_outcome.steps * perRollout + m_minibatchesDone, steps = m_outcome.totalSteps * perRollout;
+    const std::int64_t step = m_outcome.steps * perRollout + m_minibatchesDone,
+                       steps = m_outcome.totalSteps * perRollout;
     if (!policyIsFrozen()) {
         const auto taken = m_policyOptimizer.step(step, steps);
         if (!taken.applied)
@@ -411,7 +420,8 @@ void PpoRun::failNotFinite(const char* what, const char* setting)
 {
     constexpr double nan = std::numeric_limits<double>::quiet_NaN();
     if (m_context.metrics) // the curve shows it
-        m_context.metrics(m_outcome.steps + 1, m_outcome.totalSteps, {{"loss/policy_avg", nan}, {"loss/value_avg", nan}});
+        m_context.metrics(
+            m_outcome.steps + 1, m_outcome.totalSteps, {{"loss/policy_avg", nan}, {"loss/value_avg", nan}});
     fail("Rollout {}: the {} is not a finite number, so the step was not applied and the run ends; lower {}",
         m_outcome.steps + 1, what, setting);
 }
@@ -458,7 +468,8 @@ void PpoRun::report(double seconds)
         const auto shown = std::min<std::int64_t>(m_context.settings.integer("sample_prompts"), m_rolloutSize);
         for (std::int64_t i = 0; i < shown; ++i) {
             const Episode& episode = m_episodes[std::size_t(i)];
-            rows.push_back({m_outcome.steps, i, tokenizer.decode(episode.prompt), tokenizer.decode(episode.response), episode.rawScore});
+            rows.push_back({m_outcome.steps, i, tokenizer.decode(episode.prompt), tokenizer.decode(episode.response),
+                episode.rawScore});
         }
         m_context.samples(rows);
     }
@@ -475,7 +486,8 @@ bool PpoRun::klIsTooLarge() const
     if (limit <= 0.0 || kl <= limit)
         return false;
     if (m_context.warning)
-        m_context.warning(fmt::format("The KL to the reference is {:.2f} nats, above max_kl = {:.2f}: the run stops here", kl, limit));
+        m_context.warning(fmt::format(
+            "The KL to the reference is {:.2f} nats, above max_kl = {:.2f}: the run stops here", kl, limit));
     return true;
 }
 
@@ -492,7 +504,8 @@ void PpoRun::restore()
     m_valueOptimizer.restore(checkpoint->tensors, "value_optimizer.");
     const Json& values = checkpoint->values;
     m_controller.restore(values.at("kl_coef").get<double>());
-    m_scale = {values.at("score_count").get<double>(), values.at("score_mean").get<double>(), values.at("score_m2").get<double>()};
+    m_scale = {values.at("score_count").get<double>(), values.at("score_mean").get<double>(),
+        values.at("score_m2").get<double>()};
     m_minibatchesDone = values.at("minibatches").get<std::int64_t>();
     if (values.at("rollout").get<bool>())
         m_episodes = restoreRollout(checkpoint->tensors, "rollout.");
@@ -522,7 +535,8 @@ void PpoRun::save()
     m_clock.time([&] {
         writeCheckpoint(m_context.checkpoints, m_outcome.steps,
             Json {{"kl_coef", m_controller.coefficient()}, {"score_count", m_scale.count}, {"score_mean", m_scale.mean},
-                {"score_m2", m_scale.m2}, {"rollout", !m_episodes.empty()}, {"minibatches", m_minibatchesDone}, {"sums", sums}},
+                {"score_m2", m_scale.m2}, {"rollout", !m_episodes.empty()}, {"minibatches", m_minibatchesDone},
+                {"sums", sums}},
             tensors);
     });
 }
@@ -532,7 +546,8 @@ void PpoRun::save()
 StageOutcome trainPpo(const PpoModels& models, std::span<const TokenIds> prompts, const StageContext& context)
 {
     if (prompts.empty())
-        fail("PPO has no prompts: the hard part of the split is empty; choose a higher threshold or train on all pairs");
+        fail(
+            "PPO has no prompts: the hard part of the split is empty; choose a higher threshold or train on all pairs");
     return PpoRun(models, prompts, context).run();
 }
 

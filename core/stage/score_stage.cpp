@@ -22,16 +22,18 @@ std::vector<std::int64_t> numbersUpTo(std::size_t count)
     std::iota(numbers.begin(), numbers.end(), 0);
     return numbers;
 }
-}
+} // namespace
 
-std::vector<PairScore> scorePairs(const Model& rewardModel, std::span<const TokenizedPair> pairs, const StageContext& context)
+std::vector<PairScore> scorePairs(
+    const Model& rewardModel, std::span<const TokenizedPair> pairs, const StageContext& context)
 {
     const at::NoGradGuard noGrad;
     constexpr double nan = std::numeric_limits<double>::quiet_NaN();
     std::vector<PairScore> result(pairs.size(), {nan, nan});
     std::size_t done = 0;
-    for (const auto& numbers : batchesByTokens(numbersUpTo(pairs.size()),
-             [&](std::int64_t i) { return tokensOf(pairs[std::size_t(i)]); }, kInferenceTokens)) {
+    for (const auto& numbers : batchesByTokens(
+             numbersUpTo(pairs.size()), [&](std::int64_t i) { return tokensOf(pairs[std::size_t(i)]); },
+             kInferenceTokens)) {
         if (context.stopped())
             break;
         const PairBatch batch = pairBatch(pairs, numbers);
@@ -43,16 +45,20 @@ std::vector<PairScore> scorePairs(const Model& rewardModel, std::span<const Toke
             result[std::size_t(numbers[i])] = {values[i], values[numbers.size() + i]};
         done += numbers.size();
         if (context.progress)
-            context.progress("Scoring pairs", double(done) / double(pairs.size()), fmt::format("{} of {}", done, pairs.size()));
+            context.progress(
+                "Scoring pairs", double(done) / double(pairs.size()), fmt::format("{} of {}", done, pairs.size()));
     }
     return result;
 }
 
-std::vector<double> scoreResponses(const Model& rewardModel, std::span<const TokenIds> prompts, std::span<const TokenIds> responses)
+std::vector<double> scoreResponses(
+    const Model& rewardModel, std::span<const TokenIds> prompts, std::span<const TokenIds> responses)
 {
     const at::NoGradGuard noGrad;
     std::vector<double> result;
-    const auto cost = [&](std::int64_t i) { return std::int64_t(prompts[std::size_t(i)].size() + responses[std::size_t(i)].size()); };
+    const auto cost = [&](std::int64_t i) {
+        return std::int64_t(prompts[std::size_t(i)].size() + responses[std::size_t(i)].size());
+    };
     for (const auto& numbers : batchesByTokens(numbersUpTo(prompts.size()), cost, kInferenceTokens)) {
         PackedBatchBuilder builder;
         std::vector<std::int64_t> segments;
@@ -70,7 +76,9 @@ std::vector<double> responseSums(
 {
     const at::NoGradGuard noGrad;
     std::vector<double> result;
-    const auto cost = [&](std::int64_t i) { return std::int64_t(prompts[std::size_t(i)].size() + responses[std::size_t(i)].size()); };
+    const auto cost = [&](std::int64_t i) {
+        return std::int64_t(prompts[std::size_t(i)].size() + responses[std::size_t(i)].size());
+    };
     for (const auto& numbers : batchesByTokens(numbersUpTo(prompts.size()), cost, kInferenceTokens)) {
         PackedBatchBuilder builder;
         std::vector<std::int64_t> segments;

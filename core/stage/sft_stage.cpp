@@ -23,8 +23,8 @@ StageOutcome trainSft(Model& policy, std::span<const TokenizedPair> pairs, const
             const TokenizedPair& pair = pairs[std::size_t(number)];
             responses.push_back(builder.add(pair.chosen, builder.add(pair.prompt)));
         }
-        const auto logProbs = responseLogProbs(
-            *policy.trunk, builder.build(), responses, {.computeType = policy.trunk->computeType});
+        const auto logProbs
+            = responseLogProbs(*policy.trunk, builder.build(), responses, {.computeType = policy.trunk->computeType});
         return -logProbs.tokens.logProbs.sum();
     };
     const auto targets = [&](std::span<const std::int64_t> numbers) {
@@ -38,7 +38,8 @@ StageOutcome trainSft(Model& policy, std::span<const TokenizedPair> pairs, const
     TrainingTask task;
     task.examples = held.train;
     task.beginStep = [&](std::span<const std::int64_t> numbers) { stepTargets = targets(numbers); };
-    task.loss = [&](std::span<const std::int64_t> numbers, double, Metrics&) { return summedLoss(numbers) / stepTargets; };
+    task.loss
+        = [&](std::span<const std::int64_t> numbers, double, Metrics&) { return summedLoss(numbers) / stepTargets; };
     task.tokens = [&](std::int64_t number) {
         return std::int64_t(pairs[std::size_t(number)].prompt.size() + pairs[std::size_t(number)].chosen.size());
     };

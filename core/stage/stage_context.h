@@ -37,7 +37,7 @@ struct StageContext
 struct StageOutcome
 {
     std::int64_t steps = 0, totalSteps = 0;
-    bool stopped = false;       ///< on request, before the end
+    bool stopped = false; ///< on request, before the end
     std::int64_t resumedAt = 0; ///< > 0: went on from a checkpoint
 };
 

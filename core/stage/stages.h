@@ -19,29 +19,33 @@ StageOutcome trainSft(Model& policy, std::span<const TokenizedPair> pairs, const
 /// Bradley-Terry reward model on pairs. Ends with eval_ metrics on the held-out share.
 StageOutcome trainReward(Model& rewardModel, std::span<const TokenizedPair> pairs, const StageContext& context);
 
-/// DPO and its variants. Log-probs of the reference are computed once, before the first step, so only one model is in memory
-/// while training; `reference` null: the policy as it is at the start.
-StageOutcome trainDpo(Model& policy, const Model* reference, std::span<const TokenizedPair> pairs, const StageContext& context);
+/// DPO and its variants. Log-probs of the reference are computed once, before the first step, so only one model is in
+/// memory while training; `reference` null: the policy as it is at the start.
+StageOutcome trainDpo(
+    Model& policy, const Model* reference, std::span<const TokenizedPair> pairs, const StageContext& context);
 
 struct PpoModels
 {
     Model& policy;
-    const Model& reference;    ///< frozen; the KL anchor: in MPO the stage-1 DPO model
-    const Model& rewardModel;  ///< frozen
-    Model& value;              ///< starts as a copy of the reward model
+    const Model& reference; ///< frozen; the KL anchor: in MPO the stage-1 DPO model
+    const Model& rewardModel; ///< frozen
+    Model& value; ///< starts as a copy of the reward model
     const Model* sft = nullptr; ///< for objective/kl_sft; null: not logged
 };
 /// Online PPO on prompts.
 StageOutcome trainPpo(const PpoModels& models, std::span<const TokenIds> prompts, const StageContext& context);
 
 /// Scores of both responses of each pair. NaN where stopped before.
-std::vector<PairScore> scorePairs(const Model& rewardModel, std::span<const TokenizedPair> pairs, const StageContext& context);
+std::vector<PairScore> scorePairs(
+    const Model& rewardModel, std::span<const TokenizedPair> pairs, const StageContext& context);
 
 /// Scores of prompt + response token lists.
-std::vector<double> scoreResponses(const Model& rewardModel, std::span<const TokenIds> prompts, std::span<const TokenIds> responses);
+std::vector<double> scoreResponses(
+    const Model& rewardModel, std::span<const TokenIds> prompts, std::span<const TokenIds> responses);
 
 /// Log-probs of given responses, summed over their tokens, one for each.
-std::vector<double> responseSums(const Model& model, std::span<const TokenIds> prompts, std::span<const TokenIds> responses, double temperature);
+std::vector<double> responseSums(
+    const Model& model, std::span<const TokenIds> prompts, std::span<const TokenIds> responses, double temperature);
 
 /// Stop ids of a model: those of its config and its tokenizer.
 std::vector<std::int64_t> stopIds(const Model& model);

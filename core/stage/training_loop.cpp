@@ -19,7 +19,8 @@ namespace mpo {
 
 namespace {
 
-std::vector<std::int64_t> orderOfEpoch(const std::vector<std::int64_t>& examples, bool shuffle, std::uint64_t seed, std::int64_t epoch)
+std::vector<std::int64_t> orderOfEpoch(
+    const std::vector<std::int64_t>& examples, bool shuffle, std::uint64_t seed, std::int64_t epoch)
 {
     std::vector<std::int64_t> order = examples;
     if (shuffle)
@@ -30,7 +31,8 @@ std::vector<std::int64_t> orderOfEpoch(const std::vector<std::int64_t>& examples
 void addInto(Metrics& sums, const Metrics& more)
 {
     for (const Metric& metric : more) {
-        const auto found = std::find_if(sums.begin(), sums.end(), [&](const Metric& m) { return m.name == metric.name; });
+        const auto found
+            = std::find_if(sums.begin(), sums.end(), [&](const Metric& m) { return m.name == metric.name; });
         if (found == sums.end())
             sums.push_back(metric);
         else
@@ -45,7 +47,8 @@ StageOutcome runTrainingLoop(Model& model, const TrainingTask& task, const Stage
     const Settings& settings = context.settings;
     const auto count = std::int64_t(task.examples.size());
     if (count == 0)
-        fail("There is nothing to train on: no example is left after held-out, over-long and unusable ones were taken off");
+        fail("There is nothing to train on: no example is left after held-out, over-long and unusable ones were taken "
+             "off");
 
     const std::int64_t microBatch = settings.integer("batch_size");
     const std::int64_t perStep = microBatch * settings.integer("gradient_accumulation");
@@ -78,7 +81,9 @@ StageOutcome runTrainingLoop(Model& model, const TrainingTask& task, const Stage
             tensors.emplace_back("model." + name, parameter.detach());
         for (const auto& [name, tensor] : optimizer.state())
             tensors.emplace_back("optimizer." + name, tensor);
-        clock.time([&] { writeCheckpoint(context.checkpoints, outcome.steps, Json {{"num_tokens", tokensSeen}}, tensors); });
+        clock.time([&] {
+            writeCheckpoint(context.checkpoints, outcome.steps, Json {{"num_tokens", tokensSeen}}, tensors);
+        });
     };
 
     const std::int64_t evaluateEvery = settings.integer("eval_every");
@@ -110,7 +115,8 @@ StageOutcome runTrainingLoop(Model& model, const TrainingTask& task, const Stage
         const std::int64_t micros = (last - first + microBatch - 1) / microBatch;
         for (std::int64_t i = 0; i < micros && !outcome.stopped; ++i) {
             const std::int64_t from = i * microBatch;
-            const auto part = examples.subspan(std::size_t(from), std::size_t(std::min(microBatch, last - first - from)));
+            const auto part
+                = examples.subspan(std::size_t(from), std::size_t(std::min(microBatch, last - first - from)));
             for (const std::int64_t example : part) {
                 tokens += task.tokens(example);
                 counted += task.countedTokens(example);
@@ -133,20 +139,22 @@ StageOutcome runTrainingLoop(Model& model, const TrainingTask& task, const Stage
             taken = optimizer.step(outcome.steps, outcome.totalSteps);
         else
             optimizer.clearGradients();
-        metrics.insert(metrics.begin(), {{"loss", loss}, {"grad_norm", taken.gradNorm}, {"learning_rate", taken.learningRate}});
+        metrics.insert(
+            metrics.begin(), {{"loss", loss}, {"grad_norm", taken.gradNorm}, {"learning_rate", taken.learningRate}});
         if (!taken.applied) {
             if (context.metrics)
                 context.metrics(outcome.steps + 1, outcome.totalSteps, metrics);
-            fail("Step {}: the {} is not a finite number, so the step was not applied and the run ends; lower learning_rate "
+            fail("Step {}: the {} is not a finite number, so the step was not applied and the run ends; lower "
+                 "learning_rate "
                  "or look at the data of this batch",
                 outcome.steps + 1, std::isfinite(loss) ? "gradient" : "loss");
         }
         ++outcome.steps;
         tokensSeen += double(counted);
         const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-        for (const Metric& metric : Metrics {{"num_tokens", tokensSeen}, {"epoch", double(outcome.steps) / double(stepsPerEpoch)},
-                 {"step_seconds", seconds}, {"tokens_per_second", double(tokens) / std::max(seconds, 1e-9)},
-                 {"peak_rss_mb", peakResidentMb()}})
+        for (const Metric& metric : Metrics {{"num_tokens", tokensSeen},
+                 {"epoch", double(outcome.steps) / double(stepsPerEpoch)}, {"step_seconds", seconds},
+                 {"tokens_per_second", double(tokens) / std::max(seconds, 1e-9)}, {"peak_rss_mb", peakResidentMb()}})
             metrics.push_back(metric);
         const bool finished = outcome.steps == outcome.totalSteps;
         if (task.evaluate && (finished || (evaluateEvery > 0 && outcome.steps % evaluateEvery == 0)))

@@ -18,7 +18,8 @@
 
 namespace mpo {
 
-// Rows of the store. Names of data sets, models, score sets and splits are unique within a project; a run's number is its id.
+// Rows of the store. Names of data sets, models, score sets and splits are unique within a project; a run's number is
+// its id.
 
 struct DatasetRow
 {
@@ -26,18 +27,18 @@ struct DatasetRow
     std::string name, digest, source; ///< source: file it was imported from, or how it was made
     DatasetKind kind = DatasetKind::Pairs;
     std::int64_t pairs = 0;
-    std::string created;              ///< ISO 8601, UTC
+    std::string created; ///< ISO 8601, UTC
 };
 
 struct ModelRow
 {
     std::int64_t id = 0;
-    std::string name, folder;         ///< folder relative to the project, or absolute for one that lies elsewhere
-    std::string kind;                 ///< "policy" or "reward"
+    std::string name, folder; ///< folder relative to the project, or absolute for one that lies elsewhere
+    std::string kind; ///< "policy" or "reward"
     std::string family, digest;
     std::int64_t parameters = 0;
-    std::optional<std::int64_t> run;  ///< the run that made it
-    std::optional<std::string> parent;///< name or folder of the model it was trained from
+    std::optional<std::int64_t> run; ///< the run that made it
+    std::optional<std::string> parent; ///< name or folder of the model it was trained from
     std::string created;
 };
 
@@ -48,44 +49,44 @@ std::string_view runStateName(RunState state); ///< "running", "finished", "stop
 struct RunRow
 {
     std::int64_t id = 0;
-    std::string stage;                ///< "sft", "reward", "dpo", "ppo", "score", "sample"
-    std::string name;                 ///< what it makes: name of the model or score set
+    std::string stage; ///< "sft", "reward", "dpo", "ppo", "score", "sample"
+    std::string name; ///< what it makes: name of the model or score set
     RunState state = RunState::Running;
-    std::string message;              ///< why it failed or stopped, one sentence
-    Json config;                      ///< {"model", "data", "out", "settings": {...}, ...}
+    std::string message; ///< why it failed or stopped, one sentence
+    Json config; ///< {"model", "data", "out", "settings": {...}, ...}
     std::vector<std::string> parents; ///< models and data it was made from, by name or path
     std::int64_t steps = 0, totalSteps = 0;
-    std::string started, ended;       ///< ISO 8601, UTC; ended may be empty
-    std::string folder;               ///< runs/<id>-<stage>, relative to the project
+    std::string started, ended; ///< ISO 8601, UTC; ended may be empty
+    std::string folder; ///< runs/<id>-<stage>, relative to the project
 };
 
 struct MetricPoint
 {
     std::int64_t step = 0;
-    double seconds = 0.0;             ///< since the run began
-    double value = 0.0;               ///< may be NaN
+    double seconds = 0.0; ///< since the run began
+    double value = 0.0; ///< may be NaN
 };
 
 struct MetricSeries
 {
     std::string name;
-    std::vector<MetricPoint> points;  ///< by rising step
+    std::vector<MetricPoint> points; ///< by rising step
 };
 
 /// A response sampled during or after a run.
 struct SampleRow
 {
-    std::int64_t step = 0, item = 0;  ///< item: number of the prompt
+    std::int64_t step = 0, item = 0; ///< item: number of the prompt
     std::string prompt, response;
-    std::optional<double> score;      ///< of the reward model
+    std::optional<double> score; ///< of the reward model
 };
 
 struct ScoreSetRow
 {
     std::int64_t id = 0;
-    std::string name, dataset;        ///< dataset: its name
-    std::string rewardModel;          ///< name, or "2-fold" for k-fold scoring
-    bool heldOut = false;             ///< the reward model had not seen the pairs
+    std::string name, dataset; ///< dataset: its name
+    std::string rewardModel; ///< name, or "2-fold" for k-fold scoring
+    bool heldOut = false; ///< the reward model had not seen the pairs
     std::int64_t pairs = 0;
     std::string created;
 };
@@ -105,8 +106,8 @@ struct EvaluationRow
 {
     std::int64_t id = 0;
     std::string name;
-    std::string sourceA, sourceB;     ///< what is compared; not shown before the session is closed
-    Json config;                      ///< prompts, decoding, seed
+    std::string sourceA, sourceB; ///< what is compared; not shown before the session is closed
+    Json config; ///< prompts, decoding, seed
     bool closed = false;
     std::int64_t items = 0, judged = 0;
     std::string created;
@@ -115,23 +116,23 @@ struct EvaluationRow
 /// What the judge sees of an item; which source stands where is kept apart (evaluationKey).
 struct EvaluationItemRow
 {
-    std::int64_t number = 0;          ///< from 0, in the order of judging
+    std::int64_t number = 0; ///< from 0, in the order of judging
     std::string prompt, left, right;
     std::optional<Verdict> verdict;
     std::string comment;
-    double seconds = 0.0;             ///< time taken
+    double seconds = 0.0; ///< time taken
 };
 
 struct EvaluationItemInput
 {
     std::string prompt, responseA, responseB;
-    bool aIsLeft = true;              ///< drawn at random by the maker
-    std::int64_t pair = -1;           ///< number of the prompt in its data set
+    bool aIsLeft = true; ///< drawn at random by the maker
+    std::int64_t pair = -1; ///< number of the prompt in its data set
 };
 
-/// A project folder NAME.mpo (design section 6): project.db, models/, runs/. One writer at a time: a lock file keeps a second
-/// process out, others read. Every member may be called on any thread (one connection, one mutex); every change is on disk
-/// when the call returns.
+/// A project folder NAME.mpo (design section 6): project.db, models/, runs/. One writer at a time: a lock file keeps a
+/// second process out, others read. Every member may be called on any thread (one connection, one mutex); every change
+/// is on disk when the call returns.
 class Project
 {
 public:
@@ -143,37 +144,38 @@ public:
     ~Project();
 
     const std::filesystem::path& folder() const;
-    std::string name() const;                                  ///< folder name without ".mpo"
+    std::string name() const; ///< folder name without ".mpo"
     Access access() const;
 
     // Data sets
     std::int64_t addDataset(const Dataset& dataset, const std::string& source, const ImportReport* report = nullptr);
     std::vector<DatasetRow> datasets() const;
     std::optional<DatasetRow> dataset(const std::string& name) const;
-    Dataset loadDataset(const std::string& name) const;        ///< throws Error listing the names there are
+    Dataset loadDataset(const std::string& name) const; ///< throws Error listing the names there are
     std::vector<PreferencePair> pairs(const std::string& dataset, std::int64_t first, std::int64_t count) const;
     std::optional<ImportReport> importReport(const std::string& dataset) const;
-    void removeDataset(const std::string& name);               ///< throws Error while splits or score sets use it
+    void removeDataset(const std::string& name); ///< throws Error while splits or score sets use it
 
     // Models
-    std::int64_t addModel(const ModelRow& model);              ///< replaces the row of the same name
+    std::int64_t addModel(const ModelRow& model); ///< replaces the row of the same name
     std::vector<ModelRow> models() const;
     std::optional<ModelRow> model(const std::string& name) const;
     std::filesystem::path modelFolder(const std::string& name) const; ///< folder()/models/NAME, for a new one
 
     // Runs
     std::int64_t beginRun(const std::string& stage, const std::string& name, const Json& config,
-                          const std::vector<std::string>& parents); ///< makes runs/<id>-<stage>/ with config.json
+        const std::vector<std::string>& parents); ///< makes runs/<id>-<stage>/ with config.json
     void setRunProgress(std::int64_t run, std::int64_t steps, std::int64_t totalSteps);
     void endRun(std::int64_t run, RunState state, const std::string& message);
-    void reopenRun(std::int64_t run);                          ///< for a resumed run
-    std::vector<RunRow> runs() const;                          ///< newest first
+    void reopenRun(std::int64_t run); ///< for a resumed run
+    std::vector<RunRow> runs() const; ///< newest first
     std::optional<RunRow> run(std::int64_t id) const;
-    std::filesystem::path runFolder(std::int64_t id) const;    ///< absolute
+    std::filesystem::path runFolder(std::int64_t id) const; ///< absolute
 
     // Metrics and samples; metrics also go to metrics.jsonl of the run
     void addMetrics(std::int64_t run, std::int64_t step, double seconds, const Metrics& metrics);
-    void truncateMetrics(std::int64_t run, std::int64_t lastStep); ///< forgets later steps, before a resume repeats them
+    void truncateMetrics(
+        std::int64_t run, std::int64_t lastStep); ///< forgets later steps, before a resume repeats them
     std::vector<MetricSeries> metrics(std::int64_t run) const;
     void addSamples(std::int64_t run, const std::vector<SampleRow>& samples);
     std::vector<SampleRow> samples(std::int64_t run) const;
@@ -182,15 +184,16 @@ public:
     std::int64_t addScoreSet(const ScoreSetRow& row, const std::vector<PairScore>& scores);
     std::vector<ScoreSetRow> scoreSets() const;
     std::vector<PairScore> loadScores(const std::string& name) const; ///< throws Error listing the names there are
-    std::int64_t addSplit(const SplitRow& split);              ///< replaces the one of the same name
+    std::int64_t addSplit(const SplitRow& split); ///< replaces the one of the same name
     std::vector<SplitRow> splits() const;
-    SplitRow loadSplit(const std::string& name) const;         ///< throws Error listing the names there are
+    SplitRow loadSplit(const std::string& name) const; ///< throws Error listing the names there are
 
     // Evaluation: judgments are on disk (synchronous = FULL) before the call returns
     std::int64_t addEvaluation(const EvaluationRow& row, const std::vector<EvaluationItemInput>& items);
     std::vector<EvaluationRow> evaluations() const;
     std::vector<EvaluationItemRow> evaluationItems(std::int64_t evaluation) const;
-    void judge(std::int64_t evaluation, std::int64_t number, Verdict verdict, const std::string& comment, double seconds);
+    void judge(
+        std::int64_t evaluation, std::int64_t number, Verdict verdict, const std::string& comment, double seconds);
     void undoJudgment(std::int64_t evaluation, std::int64_t number); ///< kept in the log as undone
     void closeEvaluation(std::int64_t evaluation);
     /// For each item, in order: A is left. REQUIRES closed, else throws Error: the session is still blind.
@@ -209,7 +212,8 @@ private:
     std::unique_ptr<Private> m_d;
 };
 
-/// $XDG_DATA_HOME/mpo-studio/default.mpo (else ~/.local/share/...): used when no project is named and the current folder is none.
+/// $XDG_DATA_HOME/mpo-studio/default.mpo (else ~/.local/share/...): used when no project is named and the current
+/// folder is none.
 std::filesystem::path defaultProjectFolder();
 
 /// Now, ISO 8601 in UTC with seconds.

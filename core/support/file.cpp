@@ -47,10 +47,7 @@ private:
     int m_number;
 };
 
-std::string reasonOf(int error)
-{
-    return std::generic_category().message(error);
-}
+std::string reasonOf(int error) { return std::generic_category().message(error); }
 
 int openForReading(const fs::path& file)
 {
@@ -59,7 +56,9 @@ int openForReading(const fs::path& file)
         fail("{}: no such file", file.string());
     if (descriptor < 0)
         fail("{}: cannot be read ({})", file.string(), reasonOf(errno));
-    struct stat status{};
+    struct stat status
+    {
+    };
     if (::fstat(descriptor, &status) == 0 && S_ISDIR(status.st_mode)) {
         ::close(descriptor);
         fail("{}: is a folder, not a file", file.string());
@@ -99,7 +98,9 @@ std::string readTextFile(const fs::path& file, std::size_t maxBytes)
     Descriptor descriptor(openForReading(file));
     std::string text;
     std::vector<char> chunk(kChunk);
-    struct stat status{};
+    struct stat status
+    {
+    };
     if (::fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode)) {
         if (std::size_t(status.st_size) > maxBytes)
             fail("{}: larger than the {} bytes that are accepted here", file.string(), maxBytes);
@@ -124,7 +125,9 @@ void writeFileAtomically(const fs::path& file, std::string_view content)
 
     const fs::path temporary
         = folder / fmt::format(".{}.{}-{}.tmp", file.filename().string(), ::getpid(), s_counter.fetch_add(1));
-    struct stat old{};
+    struct stat old
+    {
+    };
     const bool replaces = ::stat(file.c_str(), &old) == 0;
     Descriptor descriptor(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
     if (descriptor < 0)
@@ -141,8 +144,8 @@ void writeFileAtomically(const fs::path& file, std::string_view content)
         ::unlink(temporary.c_str());
         fail("{}: cannot be written ({})", file.string(), reasonOf(error));
     }
-    // The rename itself survives a power cut only when the folder is on disk too. Some file systems (FUSE) cannot fsync a
-    // folder and say EINVAL; there is nothing more to do then.
+    // The rename itself survives a power cut only when the folder is on disk too. Some file systems (FUSE) cannot fsync
+    // a folder and say EINVAL; there is nothing more to do then.
     Descriptor directory(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (directory >= 0 && ::fsync(directory) != 0 && errno != EINVAL)
         fail("{}: cannot be written ({})", file.string(), reasonOf(errno));
@@ -163,10 +166,7 @@ Sha256::Sha256()
 
 Sha256::~Sha256() = default;
 
-void Sha256::add(std::string_view bytes)
-{
-    EVP_DigestUpdate(m_context->md, bytes.data(), bytes.size());
-}
+void Sha256::add(std::string_view bytes) { EVP_DigestUpdate(m_context->md, bytes.data(), bytes.size()); }
 
 std::string Sha256::hex()
 {

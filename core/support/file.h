@@ -9,11 +9,13 @@
 
 namespace mpo {
 
-/// The whole content of a file. Throws Error: "FILE: no such file", "FILE: cannot be read (reason)", "FILE: larger than ...".
+/// The whole content of a file. Throws Error: "FILE: no such file", "FILE: cannot be read (reason)", "FILE: larger than
+/// ...".
 std::string readTextFile(const std::filesystem::path& file, std::size_t maxBytes = std::size_t(1) << 30);
 
-/// Writes to a temporary file in the same folder, fsyncs, renames over `file`, fsyncs the folder: afterwards the old or the
-/// new content is there, never a mixture. Creates missing parent folders. Throws Error naming the file and the reason
+/// Writes to a temporary file in the same folder, fsyncs, renames over `file`, fsyncs the folder: afterwards the old or
+/// the new content is there, never a mixture. Creates missing parent folders. Throws Error naming the file and the
+/// reason
 /// ("No space left on device").
 void writeFileAtomically(const std::filesystem::path& file, std::string_view content);
 

@@ -20,7 +20,8 @@ constexpr std::size_t kMaxDepth = 64;
 constexpr std::size_t kMaxFileBytes = std::size_t(512) << 20;
 constexpr std::size_t kFewKeys = 16; ///< up to here comparing with each key is faster than hashing
 
-/// Walks over the text and leaves its place where the handler sees it: the library tells no position except for syntax errors.
+/// Walks over the text and leaves its place where the handler sees it: the library tells no position except for syntax
+/// errors.
 class PlaceKeepingIterator
 {
 public:
@@ -54,8 +55,8 @@ private:
     const char** m_place;
 };
 
-/// Builds the value. The library's own builder looks a new key up among all earlier ones of its object, which takes minutes
-/// for a vocabulary of 128,000 entries; this one appends.
+/// Builds the value. The library's own builder looks a new key up among all earlier ones of its object, which takes
+/// minutes for a vocabulary of 128,000 entries; this one appends.
 class Builder : public nlohmann::json_sax<Json>
 {
 public:
@@ -96,7 +97,8 @@ public:
         return true;
     }
 
-    bool parse_error(std::size_t position, const std::string& lastToken, const nlohmann::detail::exception& error) override
+    bool parse_error(
+        std::size_t position, const std::string& lastToken, const nlohmann::detail::exception& error) override
     {
         m_stop = std::min(position, m_text.size());
         std::string_view what = error.what();
@@ -217,9 +219,6 @@ void writeJsonFile(const std::filesystem::path& file, const Json& value)
     writeFileAtomically(file, value.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
 }
 
-std::string toLine(const Json& value)
-{
-    return value.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
+std::string toLine(const Json& value) { return value.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
 } // namespace mpo

@@ -20,11 +20,11 @@ using Json = nlohmann::ordered_json;
 struct JsonProblem
 {
     std::size_t line = 1, column = 1; ///< from 1; columns count bytes
-    std::string reason;               ///< "the key \"prompt\" stands twice in one object"
+    std::string reason; ///< "the key \"prompt\" stands twice in one object"
 };
 
-/// Parses untrusted text. Refused: what is not JSON, nesting deeper than 64, a key given twice in one object, NUL bytes and
-/// invalid UTF-8. Returns nothing then and fills `problem`.
+/// Parses untrusted text. Refused: what is not JSON, nesting deeper than 64, a key given twice in one object, NUL bytes
+/// and invalid UTF-8. Returns nothing then and fills `problem`.
 std::optional<Json> tryParseJson(std::string_view text, JsonProblem& problem);
 
 /// The same, but throws Error "SOURCE:LINE:COLUMN: reason".

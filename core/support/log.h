@@ -8,8 +8,8 @@
 
 namespace mpo {
 
-/// The program's logger. Writes to stderr, so that stdout stays free for results; level from MPO_LOG (trace, debug, info,
-/// warn, error), info by default. Safe on any thread.
+/// The program's logger. Writes to stderr, so that stdout stays free for results; level from MPO_LOG (trace, debug,
+/// info, warn, error), info by default. Safe on any thread.
 spdlog::logger& log();
 
 } // namespace mpo

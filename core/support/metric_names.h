@@ -21,7 +21,7 @@ using Metrics = std::vector<Metric>;
 struct MetricInfo
 {
     std::string_view name;
-    std::string_view unit;    ///< empty: none
+    std::string_view unit; ///< empty: none
     std::string_view meaning; ///< one line: what it is, which estimator, and what healthy looks like
 };
 

@@ -54,10 +54,7 @@ std::uint64_t RandomStream::next()
     return result;
 }
 
-double RandomStream::uniform()
-{
-    return double(next() >> 11) * 0x1.0p-53;
-}
+double RandomStream::uniform() { return double(next() >> 11) * 0x1.0p-53; }
 
 double RandomStream::normal()
 {

@@ -18,10 +18,10 @@ class RandomStream
 public:
     RandomStream(std::uint64_t seed, std::string_view purpose);
 
-    std::uint64_t next();                       ///< 64 uniform bits
-    double uniform();                           ///< in [0, 1)
-    double normal();                            ///< mean 0, standard deviation 1; last bit as the C library rounds
-    std::int64_t below(std::int64_t bound);     ///< in [0, bound), without bias; REQUIRES bound > 0
+    std::uint64_t next(); ///< 64 uniform bits
+    double uniform(); ///< in [0, 1)
+    double normal(); ///< mean 0, standard deviation 1; last bit as the C library rounds
+    std::int64_t below(std::int64_t bound); ///< in [0, bound), without bias; REQUIRES bound > 0
     bool chance(double probability) { return uniform() < probability; }
 
     template<class T>
@@ -31,8 +31,8 @@ public:
             std::swap(items[std::size_t(i)], items[std::size_t(below(i + 1))]);
     }
 
-    std::string state() const;                  ///< text that restore() takes; for checkpoints
-    void restore(const std::string& state);     ///< throws Error when the text is not a state
+    std::string state() const; ///< text that restore() takes; for checkpoints
+    void restore(const std::string& state); ///< throws Error when the text is not a state
 
 private:
     std::uint64_t m_state[4];

@@ -14,7 +14,8 @@ namespace {
 /// Length of the valid UTF-8 character that starts at `at`; 0 where there is none.
 std::size_t characterLength(std::string_view text, std::size_t at)
 {
-    const auto byte = [&](std::size_t i) { return i < text.size() ? unsigned(static_cast<unsigned char>(text[i])) : 0u; };
+    const auto byte
+        = [&](std::size_t i) { return i < text.size() ? unsigned(static_cast<unsigned char>(text[i])) : 0u; };
     const auto follows = [&](std::size_t i) { return (byte(i) & 0xC0u) == 0x80u; };
     const unsigned first = byte(at);
     if (first < 0x80)

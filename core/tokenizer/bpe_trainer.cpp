@@ -9,7 +9,8 @@
 
 namespace mpo {
 
-void trainByteLevelBpe(std::span<const std::string> texts, std::int64_t vocabularySize, const std::filesystem::path& folder)
+void trainByteLevelBpe(
+    std::span<const std::string> texts, std::int64_t vocabularySize, const std::filesystem::path& folder)
 {
     constexpr auto pattern = R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
     const SplitStep step {SplitPattern(pattern, false), SplitStep::Behaviour::Isolated, false};
@@ -70,14 +71,17 @@ void trainByteLevelBpe(std::span<const std::string> texts, std::int64_t vocabula
     for (std::size_t i = 0; i < tokens.size(); ++i)
         vocabulary[tokens[i]] = i;
     for (int id = 0; id < 2; ++id)
-        added.push_back({{"id", id}, {"content", tokens[std::size_t(id)]}, {"single_word", false}, {"lstrip", false}, {"rstrip", false},
-            {"normalized", false}, {"special", true}});
-    const Json byteLevel {{"type", "ByteLevel"}, {"add_prefix_space", false}, {"trim_offsets", true}, {"use_regex", true}};
+        added.push_back({{"id", id}, {"content", tokens[std::size_t(id)]}, {"single_word", false}, {"lstrip", false},
+            {"rstrip", false}, {"normalized", false}, {"special", true}});
+    const Json byteLevel {
+        {"type", "ByteLevel"}, {"add_prefix_space", false}, {"trim_offsets", true}, {"use_regex", true}};
     writeJsonFile(folder / "tokenizer.json",
-        Json {{"version", "1.0"}, {"truncation", nullptr}, {"padding", nullptr}, {"added_tokens", added}, {"normalizer", nullptr},
-            {"pre_tokenizer", byteLevel}, {"post_processor", nullptr}, {"decoder", byteLevel},
-            {"model", {{"type", "BPE"}, {"dropout", nullptr}, {"unk_token", nullptr}, {"continuing_subword_prefix", nullptr},
-                          {"end_of_word_suffix", nullptr}, {"fuse_unk", false}, {"byte_fallback", false}, {"vocab", vocabulary}, {"merges", merges}}}});
+        Json {{"version", "1.0"}, {"truncation", nullptr}, {"padding", nullptr}, {"added_tokens", added},
+            {"normalizer", nullptr}, {"pre_tokenizer", byteLevel}, {"post_processor", nullptr}, {"decoder", byteLevel},
+            {"model",
+                {{"type", "BPE"}, {"dropout", nullptr}, {"unk_token", nullptr}, {"continuing_subword_prefix", nullptr},
+                    {"end_of_word_suffix", nullptr}, {"fuse_unk", false}, {"byte_fallback", false},
+                    {"vocab", vocabulary}, {"merges", merges}}}});
     writeJsonFile(folder / "tokenizer_config.json",
         Json {{"eos_token", tokens[0]}, {"pad_token", tokens[1]}, {"tokenizer_class", "PreTrainedTokenizerFast"}});
 }

@@ -8,8 +8,10 @@
 
 namespace mpo {
 
-/// Trains byte-level BPE (GPT-2's pattern) on the texts and writes tokenizer.json and tokenizer_config.json into `folder`:
-/// all 256 bytes, "<|endoftext|>" as EOS (id 0), "<|pad|>" (id 1). Deterministic; ties go to the smaller pair of ids.
-void trainByteLevelBpe(std::span<const std::string> texts, std::int64_t vocabularySize, const std::filesystem::path& folder);
+/// Trains byte-level BPE (GPT-2's pattern) on the texts and writes tokenizer.json and tokenizer_config.json into
+/// `folder`: all 256 bytes, "<|endoftext|>" as EOS (id 0), "<|pad|>" (id 1). Deterministic; ties go to the smaller pair
+/// of ids.
+void trainByteLevelBpe(
+    std::span<const std::string> texts, std::int64_t vocabularySize, const std::filesystem::path& folder);
 
 } // namespace mpo

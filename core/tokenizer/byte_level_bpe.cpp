@@ -32,7 +32,9 @@ std::size_t sequenceLength(std::string_view text, std::size_t at)
 {
     const auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
     const unsigned lead = byte(at);
-    const auto follows = [&](std::size_t i, unsigned low = 0x80, unsigned high = 0xBF) { return byte(at + i) >= low && byte(at + i) <= high; };
+    const auto follows = [&](std::size_t i, unsigned low = 0x80, unsigned high = 0xBF) {
+        return byte(at + i) >= low && byte(at + i) <= high;
+    };
     if (lead < 0x80)
         return 1;
     if (lead >= 0xC2 && lead <= 0xDF)
@@ -58,10 +60,7 @@ std::string withReplacements(std::string_view text)
     return out;
 }
 
-bool isSpace(char c)
-{
-    return c == ' ' || (c >= '\t' && c <= '\r');
-}
+bool isSpace(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
 } // namespace
 
@@ -103,13 +102,16 @@ ByteLevelBpe::ByteLevelBpe(BytePairParts parts)
     }
     std::int32_t rank = 0;
     for (const auto& [left, right] : m_parts.merges) {
-        const auto a = m_parts.vocabulary.find(left), b = m_parts.vocabulary.find(right), both = m_parts.vocabulary.find(left + right);
+        const auto a = m_parts.vocabulary.find(left), b = m_parts.vocabulary.find(right),
+                   both = m_parts.vocabulary.find(left + right);
         if (a == m_parts.vocabulary.end() || b == m_parts.vocabulary.end() || both == m_parts.vocabulary.end())
             fail("tokenizer.json: the merge \"{} {}\" names a token that is not in the vocabulary", left, right);
-        m_merges.try_emplace(std::uint64_t(std::uint32_t(a->second)) << 32 | std::uint32_t(b->second), Merge {rank++, both->second});
+        m_merges.try_emplace(
+            std::uint64_t(std::uint32_t(a->second)) << 32 | std::uint32_t(b->second), Merge {rank++, both->second});
     }
     // Longest first, so that the longest added token wins at a place.
-    std::stable_sort(m_parts.added.begin(), m_parts.added.end(), [](const AddedToken& a, const AddedToken& b) { return a.text.size() > b.text.size(); });
+    std::stable_sort(m_parts.added.begin(), m_parts.added.end(),
+        [](const AddedToken& a, const AddedToken& b) { return a.text.size() > b.text.size(); });
     m_addedById.clear();
     for (const AddedToken& token : m_parts.added)
         m_addedById[token.id] = &token;
@@ -207,7 +209,8 @@ TokenIds ByteLevelBpe::mergePiece(const std::string& bytes) const
     };
     std::vector<Symbol> symbols;
     for (const char byte : bytes)
-        if (const TokenId id = m_byteIds[std::size_t(static_cast<unsigned char>(byte))]; id >= 0) // without such a token: left out
+        if (const TokenId id = m_byteIds[std::size_t(static_cast<unsigned char>(byte))];
+            id >= 0) // without such a token: left out
             symbols.push_back({id, int(symbols.size()) - 1, int(symbols.size()) + 1});
     if (symbols.empty())
         return {};
@@ -218,14 +221,18 @@ TokenIds ByteLevelBpe::mergePiece(const std::string& bytes) const
         std::int32_t rank;
         int left;
         TokenId leftId, rightId, result;
-        bool operator>(const Candidate& other) const { return rank != other.rank ? rank > other.rank : left > other.left; }
+        bool operator>(const Candidate& other) const
+        {
+            return rank != other.rank ? rank > other.rank : left > other.left;
+        }
     };
     std::priority_queue<Candidate, std::vector<Candidate>, std::greater<>> heap;
     const auto offer = [&](int left) {
         if (left < 0 || symbols[std::size_t(left)].next < 0)
             return;
         const TokenId a = symbols[std::size_t(left)].id, b = symbols[std::size_t(symbols[std::size_t(left)].next)].id;
-        if (const auto found = m_merges.find(std::uint64_t(std::uint32_t(a)) << 32 | std::uint32_t(b)); found != m_merges.end())
+        if (const auto found = m_merges.find(std::uint64_t(std::uint32_t(a)) << 32 | std::uint32_t(b));
+            found != m_merges.end())
             heap.push({found->second.rank, left, a, b, found->second.result});
     };
     for (int i = 0; i < int(symbols.size()); ++i)

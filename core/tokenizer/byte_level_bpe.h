@@ -12,8 +12,8 @@
 
 namespace mpo {
 
-/// The 256 characters that stand for bytes in byte-level vocabularies (GPT-2): printable Latin-1 stands for itself, the rest
-/// is moved to U+0100 and up. As UTF-8 texts.
+/// The 256 characters that stand for bytes in byte-level vocabularies (GPT-2): printable Latin-1 stands for itself, the
+/// rest is moved to U+0100 and up. As UTF-8 texts.
 const std::array<std::string, 256>& byteAlphabet();
 
 struct AddedToken
@@ -27,11 +27,11 @@ struct BytePairParts
 {
     std::unordered_map<std::string, TokenId> vocabulary;
     std::vector<std::pair<std::string, std::string>> merges; ///< by falling priority
-    bool ignoreMerges = false;     ///< a whole piece that stands in the vocabulary is taken as it is (Llama 3)
+    bool ignoreMerges = false; ///< a whole piece that stands in the vocabulary is taken as it is (Llama 3)
     bool addPrefixSpace = false;
     std::vector<SplitStep> steps;
     std::vector<AddedToken> added;
-    TokenIds before, after;        ///< of the post-processor
+    TokenIds before, after; ///< of the post-processor
 };
 
 /// Byte-level BPE as in GPT-2, Llama 3, Qwen 2 and SmolLM (Sennrich et al., arXiv 1508.07909, on bytes).
@@ -58,12 +58,12 @@ private:
         TokenId result = 0;
     };
     BytePairParts m_parts;
-    std::vector<std::string> m_texts;                     ///< by id; empty: no such id
+    std::vector<std::string> m_texts; ///< by id; empty: no such id
     std::unordered_map<TokenId, const AddedToken*> m_addedById;
-    std::unordered_map<std::uint64_t, Merge> m_merges;    ///< (left << 32 | right)
+    std::unordered_map<std::uint64_t, Merge> m_merges; ///< (left << 32 | right)
     std::array<TokenId, 256> m_byteIds {};
     std::unordered_map<std::string, std::uint8_t> m_bytes; ///< character of the alphabet -> byte
-    mutable std::shared_mutex m_mutex;                    ///< guards m_cache
+    mutable std::shared_mutex m_mutex; ///< guards m_cache
     mutable std::unordered_map<std::string, TokenIds> m_cache;
 };
 

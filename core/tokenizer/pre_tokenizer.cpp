@@ -21,11 +21,13 @@ SplitPattern::SplitPattern(const std::string& pattern, bool literal)
     int error = 0;
     PCRE2_SIZE offset = 0;
     const std::uint32_t options = PCRE2_UTF | (literal ? std::uint32_t(PCRE2_LITERAL) : std::uint32_t(PCRE2_UCP));
-    m_d->code = pcre2_compile(reinterpret_cast<PCRE2_SPTR>(pattern.data()), pattern.size(), options, &error, &offset, nullptr);
+    m_d->code = pcre2_compile(
+        reinterpret_cast<PCRE2_SPTR>(pattern.data()), pattern.size(), options, &error, &offset, nullptr);
     if (!m_d->code) {
         PCRE2_UCHAR message[256];
         pcre2_get_error_message(error, message, sizeof message);
-        fail("tokenizer.json: the pattern \"{}\" is not valid at character {} ({})", pattern, offset, reinterpret_cast<const char*>(message));
+        fail("tokenizer.json: the pattern \"{}\" is not valid at character {} ({})", pattern, offset,
+            reinterpret_cast<const char*>(message));
     }
     pcre2_jit_compile(m_d->code, PCRE2_JIT_COMPLETE);
 }
@@ -40,7 +42,8 @@ std::vector<SplitPattern::Part> SplitPattern::split(std::string_view text) const
         pcre2_match_data_create_from_pattern(m_d->code, nullptr), pcre2_match_data_free);
     std::size_t at = 0, from = 0;
     while (from <= text.size()) {
-        const int found = pcre2_match(m_d->code, reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), from, PCRE2_NO_UTF_CHECK, data.get(), nullptr);
+        const int found = pcre2_match(m_d->code, reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), from,
+            PCRE2_NO_UTF_CHECK, data.get(), nullptr);
         if (found < 0)
             break;
         const PCRE2_SIZE* range = pcre2_get_ovector_pointer(data.get());
@@ -65,7 +68,8 @@ std::vector<std::string_view> applyStep(const SplitStep& step, const std::vector
 {
     using Behaviour = SplitStep::Behaviour;
     std::vector<std::string_view> result;
-    const auto joined = [](std::string_view a, std::string_view b) { return std::string_view(a.data(), a.size() + b.size()); };
+    const auto joined
+        = [](std::string_view a, std::string_view b) { return std::string_view(a.data(), a.size() + b.size()); };
     for (const std::string_view piece : pieces) {
         const std::size_t begin = result.size();
         bool previousMatched = false, pending = false; // pending: the last part waits for what follows it

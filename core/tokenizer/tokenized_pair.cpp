@@ -33,7 +33,8 @@ TokenizedPair tokenizePair(const PreferencePair& pair, DatasetKind kind, const T
     if (pair.hasIds())
         return {pair.promptIds, pair.chosenIds, pair.rejectedIds, 0};
     if (!tokenizer)
-        fail("The model has no tokenizer.json, so it takes rows of token ids only; give it a tokenizer or rows with prompt_ids");
+        fail("The model has no tokenizer.json, so it takes rows of token ids only; give it a tokenizer or rows with "
+             "prompt_ids");
     TokenizedPair result;
     result.prompt = tokenizer->encodeWithTemplate(pair.prompt, Tokenizer::SpecialInText::No);
     if (kind == DatasetKind::Prompts)
@@ -51,15 +52,16 @@ TokenizedPair tokenizePair(const PreferencePair& pair, DatasetKind kind, const T
     return result;
 }
 
-TokenizeReport tokenizePairs(
-    const Dataset& dataset, const Tokenizer* tokenizer, std::int64_t maxLength, Truncation truncation, std::stop_token stop)
+TokenizeReport tokenizePairs(const Dataset& dataset, const Tokenizer* tokenizer, std::int64_t maxLength,
+    Truncation truncation, std::stop_token stop)
 {
     TokenizeReport report;
     const auto limit = std::size_t(maxLength);
     for (std::size_t i = 0; i < dataset.pairs.size() && !stop.stop_requested(); ++i) {
         TokenizedPair pair = tokenizePair(dataset.pairs[i], dataset.kind, tokenizer);
         pair.index = std::int64_t(i);
-        if ((dataset.kind != DatasetKind::Prompts && pair.chosen.empty()) || (dataset.kind == DatasetKind::Pairs && pair.rejected.empty())) {
+        if ((dataset.kind != DatasetKind::Prompts && pair.chosen.empty())
+            || (dataset.kind == DatasetKind::Pairs && pair.rejected.empty())) {
             ++report.droppedEmpty;
             continue;
         }

@@ -23,7 +23,8 @@ public:
     static std::shared_ptr<const Tokenizer> load(const std::filesystem::path& folderOrFile);
     virtual ~Tokenizer() = default;
 
-    /// `specialInText`: whether added special tokens written in the text become their id. For text of users and data: No.
+    /// `specialInText`: whether added special tokens written in the text become their id. For text of users and data:
+    /// No.
     enum class SpecialInText { No, Yes };
     /// Without the template's BOS/EOS. Invalid UTF-8 is replaced by U+FFFD.
     virtual TokenIds encode(std::string_view text, SpecialInText special = SpecialInText::Yes) const = 0;
@@ -34,13 +35,13 @@ public:
     /// Ids outside the vocabulary are left out.
     virtual std::string decode(const TokenIds& ids, SpecialTokens special = SpecialTokens::Keep) const = 0;
 
-    virtual std::int64_t vocabularySize() const = 0;                         ///< largest id + 1
-    virtual std::optional<TokenId> idOf(std::string_view token) const = 0;   ///< "<|endoftext|>" -> 0
-    virtual std::optional<std::string> tokenOf(TokenId id) const = 0;        ///< as written in the vocabulary
+    virtual std::int64_t vocabularySize() const = 0; ///< largest id + 1
+    virtual std::optional<TokenId> idOf(std::string_view token) const = 0; ///< "<|endoftext|>" -> 0
+    virtual std::optional<std::string> tokenOf(TokenId id) const = 0; ///< as written in the vocabulary
 
-    std::optional<TokenId> bos, eos, pad;                                    ///< empty: the model has none
-    std::string eosText;                                                     ///< as appended to responses; empty: none
-    std::filesystem::path file;                                              ///< where it was read; copied beside models
+    std::optional<TokenId> bos, eos, pad; ///< empty: the model has none
+    std::string eosText; ///< as appended to responses; empty: none
+    std::filesystem::path file; ///< where it was read; copied beside models
 };
 
 } // namespace mpo

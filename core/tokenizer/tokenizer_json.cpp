@@ -12,10 +12,7 @@ namespace {
 
 constexpr auto kGpt2Pattern = R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
 
-std::string typeOf(const Json& part)
-{
-    return part.is_object() ? part.value("type", std::string()) : std::string();
-}
+std::string typeOf(const Json& part) { return part.is_object() ? part.value("type", std::string()) : std::string(); }
 
 SplitStep::Behaviour behaviourOf(const std::string& name)
 {
@@ -42,14 +39,17 @@ void addPreTokenizer(const Json& part, BytePairParts& parts)
             parts.steps.push_back({SplitPattern(kGpt2Pattern, false), SplitStep::Behaviour::Isolated, false});
     } else if (type == "Digits") {
         const bool individual = part.value("individual_digits", false);
-        parts.steps.push_back({SplitPattern(individual ? R"(\p{N})" : R"(\p{N}+)", false), SplitStep::Behaviour::Isolated, false});
+        parts.steps.push_back(
+            {SplitPattern(individual ? R"(\p{N})" : R"(\p{N}+)", false), SplitStep::Behaviour::Isolated, false});
     } else if (type == "Split") {
         const Json& pattern = part.at("pattern");
         const bool literal = pattern.contains("String");
         parts.steps.push_back({SplitPattern(pattern.at(literal ? "String" : "Regex").get<std::string>(), literal),
             behaviourOf(part.value("behavior", std::string())), part.value("invert", false)});
     } else {
-        fail("tokenizer.json: the pre-tokenizer \"{}\" is not supported; there are ByteLevel, Split, Digits and Sequence", type);
+        fail("tokenizer.json: the pre-tokenizer \"{}\" is not supported; there are ByteLevel, Split, Digits and "
+             "Sequence",
+            type);
     }
 }
 
@@ -64,7 +64,9 @@ void addPostProcessor(const Json& part, BytePairParts& parts)
         return;
     }
     if (type != "TemplateProcessing")
-        fail("tokenizer.json: the post-processor \"{}\" is not supported; there are ByteLevel, TemplateProcessing and Sequence", type);
+        fail("tokenizer.json: the post-processor \"{}\" is not supported; there are ByteLevel, TemplateProcessing and "
+             "Sequence",
+            type);
     bool behind = false;
     for (const Json& piece : part.at("single")) {
         if (piece.contains("Sequence")) {
@@ -81,8 +83,8 @@ std::shared_ptr<ByteLevelBpe> readTokenizer(const Json& json)
 {
     const Json none;
     const auto part = [&](const char* key) -> const Json& { return json.contains(key) ? json[key] : none; };
-    if (const Json& normalizer = part("normalizer");
-        !normalizer.is_null() && !(typeOf(normalizer) == "Sequence" && normalizer.value("normalizers", Json::array()).empty()))
+    if (const Json& normalizer = part("normalizer"); !normalizer.is_null()
+        && !(typeOf(normalizer) == "Sequence" && normalizer.value("normalizers", Json::array()).empty()))
         fail("tokenizer.json: the normalizer \"{}\" is not supported yet; there is none (null)", typeOf(normalizer));
     const Json& model = json.at("model");
     if (const std::string type = model.value("type", std::string("BPE")); type != "BPE")
@@ -112,8 +114,8 @@ std::shared_ptr<ByteLevelBpe> readTokenizer(const Json& json)
         for (const Json& token : added) {
             if (token.value("single_word", false))
                 fail("tokenizer.json: added tokens with single_word are not supported");
-            parts.added.push_back({token.at("content").get<std::string>(), token.at("id").get<TokenId>(), token.value("special", false),
-                token.value("lstrip", false), token.value("rstrip", false)});
+            parts.added.push_back({token.at("content").get<std::string>(), token.at("id").get<TokenId>(),
+                token.value("special", false), token.value("lstrip", false), token.value("rstrip", false)});
         }
     return std::make_shared<ByteLevelBpe>(std::move(parts));
 }
@@ -147,7 +149,8 @@ std::shared_ptr<const Tokenizer> Tokenizer::load(const fs::path& folderOrFile)
         if (!fs::exists(beside))
             continue;
         const Json config = readJsonFile(beside);
-        for (const auto& [key, into] : {std::pair {"bos_token", &tokenizer->bos}, {"eos_token", &tokenizer->eos}, {"pad_token", &tokenizer->pad}})
+        for (const auto& [key, into] :
+            {std::pair {"bos_token", &tokenizer->bos}, {"eos_token", &tokenizer->eos}, {"pad_token", &tokenizer->pad}})
             if (!*into && config.is_object() && config.contains(key))
                 *into = tokenizer->idOf(tokenText(config[key]));
     }
@@ -156,7 +159,8 @@ std::shared_ptr<const Tokenizer> Tokenizer::load(const fs::path& folderOrFile)
         if (!fs::exists(beside))
             continue;
         const Json config = readJsonFile(beside);
-        for (const auto& [key, into] : {std::pair {"bos_token_id", &tokenizer->bos}, {"eos_token_id", &tokenizer->eos}, {"pad_token_id", &tokenizer->pad}}) {
+        for (const auto& [key, into] : {std::pair {"bos_token_id", &tokenizer->bos}, {"eos_token_id", &tokenizer->eos},
+                 {"pad_token_id", &tokenizer->pad}}) {
             if (*into || !config.is_object() || !config.contains(key))
                 continue;
             const Json& value = config[key].is_array() && !config[key].empty() ? config[key][0] : config[key];

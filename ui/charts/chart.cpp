@@ -5,7 +5,6 @@
 #include "ui/charts/custom_plot.h"
 #include "ui/style.h"
 
-
 #include <QEvent>
 #include <QFileDialog>
 #include <QHBoxLayout>

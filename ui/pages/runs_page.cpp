@@ -34,9 +34,8 @@ QString configText(const Json& config)
             text += QLatin1Char('\n') + configText(value);
             continue;
         }
-        text += QStringLiteral("%1 %2\n")
-                    .arg(toQString(key).leftJustified(22),
-                        value.is_string() ? toQString(value.get<std::string>()) : toQString(value.dump()));
+        text += QStringLiteral("%1 %2\n").arg(toQString(key).leftJustified(22),
+            value.is_string() ? toQString(value.get<std::string>()) : toQString(value.dump()));
     }
     return text;
 }

@@ -8,10 +8,7 @@
 
 namespace mpo {
 
-std::string humanTurn(const std::string& text)
-{
-    return "\n\nHuman: " + text + "\n\nAssistant:";
-}
+std::string humanTurn(const std::string& text) { return "\n\nHuman: " + text + "\n\nAssistant:"; }
 
 const Json* messageText(const Json& message)
 {
@@ -21,10 +18,7 @@ const Json* messageText(const Json& message)
     return nullptr;
 }
 
-bool isMessageList(const Json& value)
-{
-    return value.is_array() && !value.empty() && messageText(value.front());
-}
+bool isMessageList(const Json& value) { return value.is_array() && !value.empty() && messageText(value.front()); }
 
 std::string renderTurns(const Json& messages, std::size_t count, std::string& problem)
 {
@@ -38,11 +32,13 @@ std::string renderTurns(const Json& messages, std::size_t count, std::string& pr
             return {};
         }
         const std::string role = message[key].get<std::string>();
-        const char* title = role == "user" || role == "human" ? "Human" : role == "assistant" || role == "gpt" ? "Assistant"
-            : role == "system"                                                                             ? "System"
-                                                                                                           : nullptr;
+        const char* title = role == "user" || role == "human" ? "Human"
+            : role == "assistant" || role == "gpt"            ? "Assistant"
+            : role == "system"                                ? "System"
+                                                              : nullptr;
         if (!title) {
-            problem = "message " + std::to_string(i + 1) + " has the role \"" + toPrintable(shortened(role, 40)) + "\"; there are user, assistant and system";
+            problem = "message " + std::to_string(i + 1) + " has the role \"" + toPrintable(shortened(role, 40))
+                + "\"; there are user, assistant and system";
             return {};
         }
         if (i + 1 == count && std::string_view(title) == "Assistant") {

@@ -6,12 +6,12 @@
 
 #include <string>
 
-
 namespace mpo {
 
 /// Turns as one text, the way HH-RLHF writes them, so that all data share one style of prompt:
 /// "\n\nHuman: question\n\nAssistant:" and, as response, " answer". System turns stand as "\n\nSystem: ...".
-/// `messages`: [{"role": ..., "content": ...}] or [{"from": ..., "value": ...}]. The first `count` of them; `problem` gets a sentence when one is not a message.
+/// `messages`: [{"role": ..., "content": ...}] or [{"from": ..., "value": ...}]. The first `count` of them; `problem`
+/// gets a sentence when one is not a message.
 std::string renderTurns(const Json& messages, std::size_t count, std::string& problem);
 
 /// A prompt of one human turn.

@@ -14,8 +14,8 @@ constexpr std::string_view kMarker = "\n\nAssistant:";
 
 bool matches(const Json& r)
 {
-    return r.contains("chosen") && r.contains("rejected") && r["chosen"].is_string() && r["rejected"].is_string() && !r.contains("prompt")
-        && !r.contains("instruction") && !r.contains("conversations");
+    return r.contains("chosen") && r.contains("rejected") && r["chosen"].is_string() && r["rejected"].is_string()
+        && !r.contains("prompt") && !r.contains("instruction") && !r.contains("conversations");
 }
 
 Parsed parse(const Json& r)
@@ -43,7 +43,8 @@ Parsed parse(const Json& r)
 
 DatasetFormat hhDialogueFormat()
 {
-    return {"hh-dialogue", "HH-RLHF: {\"chosen\", \"rejected\"} as whole dialogues", DatasetKind::Pairs, matches, parse};
+    return {
+        "hh-dialogue", "HH-RLHF: {\"chosen\", \"rejected\"} as whole dialogues", DatasetKind::Pairs, matches, parse};
 }
 
 } // namespace mpo

@@ -6,7 +6,8 @@
 
 namespace mpo {
 
-/// HH-RLHF: {"chosen", "rejected"} as whole dialogues. The prompt is their common beginning up to its last "\\n\\nAssistant:".
+/// HH-RLHF: {"chosen", "rejected"} as whole dialogues. The prompt is their common beginning up to its last
+/// "\\n\\nAssistant:".
 DatasetFormat hhDialogueFormat();
 
 } // namespace mpo

@@ -10,10 +10,7 @@ namespace {
 
 using Parsed = std::variant<PreferencePair, std::string>;
 
-bool matches(const Json& r)
-{
-    return r.contains("instruction") && r.contains("chosen") && r.contains("rejected");
-}
+bool matches(const Json& r) { return r.contains("instruction") && r.contains("chosen") && r.contains("rejected"); }
 
 Parsed parse(const Json& r)
 {
@@ -34,7 +31,8 @@ Parsed parse(const Json& r)
 
 DatasetFormat instructionPairsFormat()
 {
-    return {"instruction-pairs", "{\"instruction\", \"input\", \"chosen\", \"rejected\"}", DatasetKind::Pairs, matches, parse};
+    return {"instruction-pairs", "{\"instruction\", \"input\", \"chosen\", \"rejected\"}", DatasetKind::Pairs, matches,
+        parse};
 }
 
 } // namespace mpo

@@ -47,7 +47,8 @@ Parsed parse(const Json& r)
 
 DatasetFormat messagesFormat()
 {
-    return {"messages", "lists of {\"role\", \"content\"} in \"prompt\", \"chosen\", \"rejected\"", DatasetKind::Pairs, matches, parse};
+    return {"messages", "lists of {\"role\", \"content\"} in \"prompt\", \"chosen\", \"rejected\"", DatasetKind::Pairs,
+        matches, parse};
 }
 
 } // namespace mpo

@@ -18,7 +18,8 @@ bool matches(const Json& r)
 Parsed parse(const Json& r)
 {
     PreferencePair pair;
-    for (const auto& [key, into] : {std::pair {"prompt", &pair.prompt}, {"chosen", &pair.chosen}, {"rejected", &pair.rejected}}) {
+    for (const auto& [key, into] :
+        {std::pair {"prompt", &pair.prompt}, {"chosen", &pair.chosen}, {"rejected", &pair.rejected}}) {
         if (!r.contains(key))
             return std::string("field \"") + key + "\" is missing";
         if (!r[key].is_string())
@@ -32,7 +33,8 @@ Parsed parse(const Json& r)
 
 DatasetFormat promptChosenRejectedFormat()
 {
-    return {"prompt-chosen-rejected", "{\"prompt\", \"chosen\", \"rejected\"} as texts", DatasetKind::Pairs, matches, parse};
+    return {"prompt-chosen-rejected", "{\"prompt\", \"chosen\", \"rejected\"} as texts", DatasetKind::Pairs, matches,
+        parse};
 }
 
 } // namespace mpo

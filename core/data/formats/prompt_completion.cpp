@@ -31,7 +31,8 @@ Parsed parse(const Json& r)
 
 DatasetFormat promptCompletionFormat()
 {
-    return {"prompt-completion", "{\"prompt\", \"completion\"} as texts, for SFT", DatasetKind::Completions, matches, parse};
+    return {"prompt-completion", "{\"prompt\", \"completion\"} as texts, for SFT", DatasetKind::Completions, matches,
+        parse};
 }
 
 } // namespace mpo

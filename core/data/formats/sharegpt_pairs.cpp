@@ -10,10 +10,7 @@ namespace {
 
 using Parsed = std::variant<PreferencePair, std::string>;
 
-bool matches(const Json& r)
-{
-    return r.contains("conversations") && r.contains("chosen") && r.contains("rejected");
-}
+bool matches(const Json& r) { return r.contains("conversations") && r.contains("chosen") && r.contains("rejected"); }
 
 Parsed parse(const Json& r)
 {
@@ -39,7 +36,8 @@ Parsed parse(const Json& r)
 
 DatasetFormat sharegptPairsFormat()
 {
-    return {"sharegpt-pairs", "{\"conversations\", \"chosen\", \"rejected\"} with {\"from\", \"value\"}", DatasetKind::Pairs, matches, parse};
+    return {"sharegpt-pairs", "{\"conversations\", \"chosen\", \"rejected\"} with {\"from\", \"value\"}",
+        DatasetKind::Pairs, matches, parse};
 }
 
 } // namespace mpo

@@ -18,7 +18,8 @@ bool matches(const Json& r)
 Parsed parse(const Json& r)
 {
     PreferencePair pair;
-    for (const auto& [key, into] : {std::pair {"prompt_ids", &pair.promptIds}, {"chosen_ids", &pair.chosenIds}, {"rejected_ids", &pair.rejectedIds}}) {
+    for (const auto& [key, into] : {std::pair {"prompt_ids", &pair.promptIds}, {"chosen_ids", &pair.chosenIds},
+             {"rejected_ids", &pair.rejectedIds}}) {
         if (!r.contains(key))
             continue;
         if (!r[key].is_array())
@@ -43,7 +44,8 @@ DatasetFormat tokenIdsFormat()
 
 DatasetFormat promptIdsFormat()
 {
-    return {"prompt-ids", "{\"prompt_ids\"}", DatasetKind::Prompts, [](const Json& r) { return r.contains("prompt_ids"); }, parse};
+    return {"prompt-ids", "{\"prompt_ids\"}", DatasetKind::Prompts,
+        [](const Json& r) { return r.contains("prompt_ids"); }, parse};
 }
 
 } // namespace mpo

@@ -6,7 +6,8 @@
 
 namespace mpo {
 
-/// Llama, SmolLM2, TinyLlama: RMS norm, rotary positions (rotate-half), grouped-query attention, SwiGLU (arXiv 2302.13971).
+/// Llama, SmolLM2, TinyLlama: RMS norm, rotary positions (rotate-half), grouped-query attention, SwiGLU (arXiv
+/// 2302.13971).
 ModelFamily llamaFamily();
 
 } // namespace mpo

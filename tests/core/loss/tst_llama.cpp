@@ -22,7 +22,10 @@ class TestLlama : public QObject
     Json m_golden;
     TokenIds m_prompt, m_chosen, m_rejected;
 
-    static Model load(const QByteArray& name) { return loadModel(fs::path(MPO_FIXTURES) / "model" / name.toStdString()); }
+    static Model load(const QByteArray& name)
+    {
+        return loadModel(fs::path(MPO_FIXTURES) / "model" / name.toStdString());
+    }
 
 private Q_SLOTS:
     void initTestCase()
@@ -56,7 +59,8 @@ private Q_SLOTS:
         }
     }
 
-    /// One pass over prompt, chosen and rejected, the prompt shared, equals transformers' two passes: values and gradients.
+    /// One pass over prompt, chosen and rejected, the prompt shared, equals transformers' two passes: values and
+    /// gradients.
     void pairWithSharedPromptEqualsTransformers_data() { logitsEqualTransformers_data(); }
     void pairWithSharedPromptEqualsTransformers()
     {
@@ -76,7 +80,9 @@ private Q_SLOTS:
             if (expected["gradients"].contains(tensor)) {
                 const at::Tensor theirs = at::tensor(expected["gradients"][tensor].get<std::vector<float>>());
                 const double norm = expected["gradient_norms"][tensor].get<double>();
-                COMPARE_NEAR((parameter.grad().flatten().narrow(0, 0, theirs.size(0)) - theirs).abs().max().item<double>(), 0.0, 1e-4 * norm);
+                COMPARE_NEAR(
+                    (parameter.grad().flatten().narrow(0, 0, theirs.size(0)) - theirs).abs().max().item<double>(), 0.0,
+                    1e-4 * norm);
                 COMPARE_NEAR(parameter.grad().norm().item<double>(), norm, 1e-4 * norm);
             }
     }
@@ -106,8 +112,8 @@ private Q_SLOTS:
         COMPARE_NEAR(values[1].item<double>(), m_golden["reward"]["rejected"].get<double>(), 1e-4);
     }
 
-    /// Rows of different lengths, decoded together with finished rows leaving, draw what each draws alone; the log-probs
-    /// recorded while decoding are those of a full pass.
+    /// Rows of different lengths, decoded together with finished rows leaving, draw what each draws alone; the
+    /// log-probs recorded while decoding are those of a full pass.
     void samplingDoesNotDependOnTheBatch()
     {
         const Model model = load("untied");
@@ -137,14 +143,16 @@ private Q_SLOTS:
         saveModel(model, target);
         saveModel(model, target); // replaced as a whole
         QCOMPARE(modelDigest(loadModel(target)), modelDigest(model));
-        QCOMPARE(std::distance(fs::directory_iterator(target.parent_path()), fs::directory_iterator()), std::ptrdiff_t(1));
+        QCOMPARE(
+            std::distance(fs::directory_iterator(target.parent_path()), fs::directory_iterator()), std::ptrdiff_t(1));
     }
 
     void cutFileGivesOneSentence()
     {
         QTemporaryDir folder;
         const fs::path target = folder.path().toStdString();
-        fs::copy(fs::path(MPO_FIXTURES) / "model/tied", target, fs::copy_options::recursive | fs::copy_options::overwrite_existing);
+        fs::copy(fs::path(MPO_FIXTURES) / "model/tied", target,
+            fs::copy_options::recursive | fs::copy_options::overwrite_existing);
         const fs::path file = target / "model.safetensors";
         std::ifstream in(file, std::ios::binary);
         const std::string whole((std::istreambuf_iterator<char>(in)), {});

@@ -56,7 +56,8 @@ class TestStages : public QObject
             return std::nan("");
         }
     };
-    static void prepare(Recorded& recorded, StageKind stage, const std::vector<std::pair<std::string, SettingValue>>& settings)
+    static void prepare(
+        Recorded& recorded, StageKind stage, const std::vector<std::pair<std::string, SettingValue>>& settings)
     {
         recorded.context.settings = Settings(stage);
         for (const auto& [name, value] : settings)
@@ -79,16 +80,18 @@ class TestStages : public QObject
     }
 
     /// Two minibatches of two micro-batches in each of two epochs, three rollouts.
-    const Values kSmallPpo {{"learning_rate", 1e-3}, {"value_learning_rate", 1e-3}, {"rollout_batch", I(8)}, {"minibatch_size", I(4)},
-        {"micro_batch", I(2)}, {"ppo_epochs", I(2)}, {"max_new_tokens", I(4)}, {"max_steps", I(3)}, {"kl_adaptive", true},
-        {"kl_horizon", 100.0}, {"normalize_scores", std::string("running")}, {"value_warmup_rollouts", I(1)}};
+    const Values kSmallPpo {{"learning_rate", 1e-3}, {"value_learning_rate", 1e-3}, {"rollout_batch", I(8)},
+        {"minibatch_size", I(4)}, {"micro_batch", I(2)}, {"ppo_epochs", I(2)}, {"max_new_tokens", I(4)},
+        {"max_steps", I(3)}, {"kl_adaptive", true}, {"kl_horizon", 100.0}, {"normalize_scores", std::string("running")},
+        {"value_warmup_rollouts", I(1)}};
 
     /// Fresh models; digests of policy and value model afterwards.
     static std::tuple<StageOutcome, std::string, std::string> runPpo(Recorded& recorded, const Values& settings)
     {
         Model policy = tiny(), reference = tiny(), reward = rewardModelFrom(tiny(), 3), value = cloneModel(reward);
         prepare(recorded, StageKind::Ppo, settings);
-        const StageOutcome outcome = trainPpo({policy, reference, reward, value, &reference}, prompts(12), recorded.context);
+        const StageOutcome outcome
+            = trainPpo({policy, reference, reward, value, &reference}, prompts(12), recorded.context);
         return {outcome, modelDigest(policy), modelDigest(value)};
     }
 
@@ -108,7 +111,8 @@ private Q_SLOTS:
         Model policy = tiny();
         const auto data = pairs(16);
         Recorded recorded;
-        prepare(recorded, StageKind::Dpo, {{"learning_rate", 3e-3}, {"epochs", 10.0}, {"batch_size", I(8)}, {"eval_share", 0.25}});
+        prepare(recorded, StageKind::Dpo,
+            {{"learning_rate", 3e-3}, {"epochs", 10.0}, {"batch_size", I(8)}, {"eval_share", 0.25}});
         const StageOutcome outcome = trainDpo(policy, nullptr, data, recorded.context);
         QCOMPARE(outcome.steps, I(20)); // 12 pairs, two steps an epoch
         COMPARE_NEAR(recorded.at(0, "loss"), 0.6931471805599453, 1e-5);
@@ -140,7 +144,9 @@ private Q_SLOTS:
         for (const auto& [batch, accumulation] : {std::pair<I, I> {8, 1}, {2, 4}}) {
             Model policy = tiny();
             Recorded recorded;
-            prepare(recorded, StageKind::Sft, {{"learning_rate", 1e-3}, {"batch_size", batch}, {"gradient_accumulation", accumulation}, {"max_steps", I(3)}});
+            prepare(recorded, StageKind::Sft,
+                {{"learning_rate", 1e-3}, {"batch_size", batch}, {"gradient_accumulation", accumulation},
+                    {"max_steps", I(3)}});
             trainSft(policy, data, recorded.context);
             for (std::size_t step = 0; step < 3; ++step)
                 losses.push_back(recorded.at(step, "loss"));
@@ -154,7 +160,8 @@ private Q_SLOTS:
     void resumedRunEqualsAnUninterruptedOne()
     {
         const auto data = pairs(24);
-        const std::vector<std::pair<std::string, SettingValue>> settings {{"learning_rate", 1e-3}, {"epochs", 2.0}, {"batch_size", I(4)}, {"warmup_steps", I(2)}};
+        const std::vector<std::pair<std::string, SettingValue>> settings {
+            {"learning_rate", 1e-3}, {"epochs", 2.0}, {"batch_size", I(4)}, {"warmup_steps", I(2)}};
         Model whole = tiny();
         Recorded first;
         prepare(first, StageKind::Dpo, settings);
@@ -228,10 +235,11 @@ private Q_SLOTS:
         Model value = cloneModel(reward);
         Recorded recorded;
         prepare(recorded, StageKind::Ppo,
-            {{"learning_rate", 1e-2}, {"value_learning_rate", 1e-3}, {"rollout_batch", I(64)}, {"minibatch_size", I(32)},
-                {"ppo_epochs", I(2)}, {"max_new_tokens", I(2)}, {"total_episodes", I(64 * 12)}, {"kl_coef", 0.02},
-                {"missing_eos_penalty", 0.0}});
-        const StageOutcome outcome = trainPpo({policy, reference, reward, value, &reference}, prompts(64), recorded.context);
+            {{"learning_rate", 1e-2}, {"value_learning_rate", 1e-3}, {"rollout_batch", I(64)},
+                {"minibatch_size", I(32)}, {"ppo_epochs", I(2)}, {"max_new_tokens", I(2)},
+                {"total_episodes", I(64 * 12)}, {"kl_coef", 0.02}, {"missing_eos_penalty", 0.0}});
+        const StageOutcome outcome
+            = trainPpo({policy, reference, reward, value, &reference}, prompts(64), recorded.context);
         QCOMPARE(outcome.steps, I(12));
         COMPARE_NEAR(recorded.at(0, "objective/kl"), 0.0, 1e-3);
         COMPARE_NEAR(recorded.at(0, "objective/kl_sft"), 0.0, 1e-3);
@@ -248,15 +256,16 @@ private Q_SLOTS:
     void ppoStartsWithRatioOne()
     {
         Recorded recorded;
-        runPpo(recorded, {{"ppo_epochs", I(1)}, {"rollout_batch", I(4)}, {"minibatch_size", I(4)}, {"max_steps", I(1)}});
+        runPpo(
+            recorded, {{"ppo_epochs", I(1)}, {"rollout_batch", I(4)}, {"minibatch_size", I(4)}, {"max_steps", I(1)}});
         COMPARE_NEAR(recorded.at(0, "val/ratio"), 1.0, 1e-5);
         COMPARE_NEAR(recorded.at(0, "policy/approxkl_avg"), 0.0, 1e-8);
         COMPARE_NEAR(recorded.at(0, "policy/clipfrac_avg"), 0.0, 0.0);
         COMPARE_NEAR(recorded.at(0, "loss/policy_avg"), 0.0, 1e-5); // minus the mean of whitened advantages
     }
 
-    /// Stopped at every place where PPO looks for a stop (while recording, in every micro-batch of every epoch) and begun
-    /// again: both models and all metrics are the same bit for bit.
+    /// Stopped at every place where PPO looks for a stop (while recording, in every micro-batch of every epoch) and
+    /// begun again: both models and all metrics are the same bit for bit.
     void resumedPpoEqualsAnUninterruptedOne()
     {
         Recorded whole;
@@ -283,7 +292,8 @@ private Q_SLOTS:
             recorded.context.breathe = {};
             std::tie(outcome, policy, value) = runPpo(recorded, kSmallPpo);
             QVERIFY(!outcome.stopped);
-            QVERIFY2(policy == std::get<1>(expected) && value == std::get<2>(expected), qPrintable(QString::number(place)));
+            QVERIFY2(
+                policy == std::get<1>(expected) && value == std::get<2>(expected), qPrintable(QString::number(place)));
             compareMetrics(recorded, whole);
         }
         QVERIFY2(stops > 30, qPrintable(QString::number(stops)));
@@ -321,7 +331,8 @@ private Q_SLOTS:
         };
         Model policy = tiny(), reward = rewardModelFrom(policy, 1);
         // 3 steps of 4 examples; a pair is two sequences of 3 + 4 tokens.
-        QCOMPARE(tokens(StageKind::Dpo, [&](auto& context) { trainDpo(policy, nullptr, data, context); }), 3 * 4 * 14.0);
+        QCOMPARE(
+            tokens(StageKind::Dpo, [&](auto& context) { trainDpo(policy, nullptr, data, context); }), 3 * 4 * 14.0);
         QCOMPARE(tokens(StageKind::Reward, [&](auto& context) { trainReward(reward, data, context); }), 3 * 4 * 14.0);
         QCOMPARE(tokens(StageKind::Sft, [&](auto& context) { trainSft(policy, data, context); }), 3 * 4 * 7.0);
     }

@@ -15,8 +15,9 @@ class TestRandom : public QObject
 {
     Q_OBJECT
 private Q_SLOTS:
-    /// xoshiro256** from the state 1, 2, 3, 4, as the published C program prints. The first three by hand: rotl(2 * 5, 7) * 9
-    /// = 11520; the second word is then 2 ^ (3 ^ 1) = 0, so 0; then 262149, so rotl(262149 * 5, 7) * 9 = 1509978240.
+    /// xoshiro256** from the state 1, 2, 3, 4, as the published C program prints. The first three by hand: rotl(2 * 5,
+    /// 7) * 9 = 11520; the second word is then 2 ^ (3 ^ 1) = 0, so 0; then 262149, so rotl(262149 * 5, 7) * 9 =
+    /// 1509978240.
     void numbersOfTheReferenceProgram()
     {
         RandomStream random(0, "");

@@ -25,7 +25,8 @@ class TestByteLevelBpe : public QObject
 
     std::shared_ptr<const Tokenizer> trained() const
     {
-        const std::vector<std::string> texts {"How do I clean a chair? To clean the chair, use warm water.", "the the chair chair clean"};
+        const std::vector<std::string> texts {
+            "How do I clean a chair? To clean the chair, use warm water.", "the the chair chair clean"};
         trainByteLevelBpe(texts, 300, m_folder.path().toStdString());
         return Tokenizer::load(m_folder.path().toStdString());
     }
@@ -39,7 +40,8 @@ private Q_SLOTS:
         if (!fs::exists(data / "tokenizers/gpt2/tokenizer.json"))
             QSKIP("the shared data are not here");
         const auto tokenizer = Tokenizer::load(data / "tokenizers/gpt2");
-        const std::string texts = read(data / "tokenizer-vectors/ggml-vocab-gpt-2.gguf.inp"), separator = "\n__ggml_vocab_test__\n";
+        const std::string texts = read(data / "tokenizer-vectors/ggml-vocab-gpt-2.gguf.inp"),
+                          separator = "\n__ggml_vocab_test__\n";
         std::istringstream expected(read(data / "tokenizer-vectors/ggml-vocab-gpt-2.gguf.out"));
         int count = 0;
         for (std::size_t begin = 0; begin < texts.size(); ++count) {
@@ -101,7 +103,8 @@ private Q_SLOTS:
         pair.chosen = "ir";
         pair.rejected = " x";
         const TokenizedPair result = tokenizePair(pair, DatasetKind::Pairs, tokenizer.get());
-        for (const auto& [response, text] : {std::pair {result.chosen, "the the chair"}, {result.rejected, "the the cha x"}}) {
+        for (const auto& [response, text] :
+            {std::pair {result.chosen, "the the chair"}, {result.rejected, "the the cha x"}}) {
             TokenIds whole = result.prompt;
             whole.insert(whole.end(), response.begin(), response.end());
             QCOMPARE(tokenizer->decode(whole, Tokenizer::SpecialTokens::Skip), std::string(text));
