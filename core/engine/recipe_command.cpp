@@ -1,12 +1,51 @@
 // SPDX-FileCopyrightText: MPO Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "core/engine/workspace.h"
-#include "core/evaluation/statistics.h"
+#include "core/engine/pipeline_report.h"
 #include "core/support/error.h"
 
-#include <utility>
+#include <fmt/core.h>
+
+#include <algorithm>
 
 namespace mpo {
+
+namespace {
+
+/// Scores of the pairs: those of an earlier run of this recipe where nothing they depend on has changed, else new ones.
+/// Returns the name of the score set.
+std::string scoredWith(
+    const Workspace& workspace, const Recipe& recipe, const std::string& data, const std::string& sft)
+{
+    Project& project = workspace.project();
+    const std::string key = "recipe/" + recipe.name + "/scores";
+    const auto digest = [&](const std::string& model) {
+        const auto row = project.model(model);
+        return row ? row->digest : model;
+    };
+    const Json made {{"data", project.dataset(data)->digest}, {"limit", recipe.limit}, {"folds", recipe.folds},
+        {"model", digest(recipe.folds >= 2 ? sft : recipe.name + "-reward")}, {"settings", recipe.reward.toJson()}};
+    if (const auto stored = project.value(key)) {
+        const Json before = parseJson(*stored, key);
+        const std::string scores = before.at("scores").get<std::string>();
+        const auto sets = project.scoreSets();
+        if (before.at("made") == made
+            && std::any_of(sets.begin(), sets.end(), [&](const ScoreSetRow& row) { return row.name == scores; }))
+            return scores;
+    }
+    ScorePairs score;
+    score.data = data;
+    score.rewardModel = recipe.name + "-reward";
+    score.model = sft;
+    score.folds = recipe.folds;
+    score.settings = recipe.reward;
+    score.name = project.freeName(recipe.name + "-scores");
+    score.limit = recipe.limit;
+    scoreCommand(workspace, score);
+    project.setValue(key, toLine(Json {{"scores", score.name}, {"made", made}}));
+    return score.name;
+}
+
+} // namespace
 
 void recipeCommand(const Workspace& workspace, const RunRecipe& command)
 {
@@ -53,24 +92,8 @@ void recipeCommand(const Workspace& workspace, const RunRecipe& command)
     trainCommand(workspace, train(StageKind::Reward, sft, "reward", recipe.reward));
 
     next("Scoring the pairs");
-    const std::string scores = name + "-scores", split = name + "-split";
-    const auto hasScores = [&] {
-        for (const ScoreSetRow& row : project.scoreSets())
-            if (row.name == scores)
-                return true;
-        return false;
-    };
-    if (!hasScores()) {
-        ScorePairs score;
-        score.data = data;
-        score.rewardModel = name + "-reward";
-        score.model = sft;
-        score.folds = recipe.folds;
-        score.settings = recipe.reward;
-        score.name = scores;
-        score.limit = recipe.limit;
-        scoreCommand(workspace, score);
-    }
+    const std::string split = name + "-split";
+    const std::string scores = scoredWith(workspace, recipe, data, sft);
     SplitPairs divide {data, scores, {}, split};
     divide.rule.by = recipe.splitBy == "gap" ? SplitRule::By::Gap
         : recipe.splitBy == "confidence"     ? SplitRule::By::Confidence
@@ -98,42 +121,28 @@ void recipeCommand(const Workspace& workspace, const RunRecipe& command)
     if (std::int64_t(prompts.pairs.size()) > recipe.evaluatePrompts)
         prompts.pairs.erase(prompts.pairs.begin(), prompts.pairs.end() - std::ptrdiff_t(recipe.evaluatePrompts));
     const Model reward = workspace.model(name + "-reward");
-    std::vector<std::vector<std::string>> table {{"model", "reward-model score", "wins against SFT", "length"}};
-    std::vector<double> baseline;
-    for (const auto& [title, folder] : std::vector<std::pair<std::string, std::string>> {
-             {"SFT", sft}, {"DPO (easy)", name + "-dpo"}, {"MPO", name + "-ppo"}}) {
-        const Model model = workspace.model(folder);
-        model.trunk->computeType = computeTypeFromName(recipe.ppo.text("dtype"));
-        GenerationOptions options;
-        options.maxNewTokens = recipe.evaluateTokens;
-        options.temperature = recipe.evaluateTemperature;
-        options.stopIds = stopIds(model);
-        const Sampled sampled = sampleFrom(workspace, model, prompts, options, 1);
-        std::vector<TokenIds> ids;
-        double length = 0.0;
-        for (const GeneratedResponse& response : sampled.responses) {
-            ids.push_back(response.ids);
-            length += double(response.ids.size()) / double(sampled.responses.size());
-        }
-        const std::vector<double> values = scoreResponses(reward, sampled.prompts, ids);
-        double mean = 0.0;
-        Tally tally;
-        for (std::size_t i = 0; i < values.size(); ++i) {
-            mean += values[i] / double(values.size());
-            if (!baseline.empty())
-                ++(values[i] > baseline[i] ? tally.wins : values[i] < baseline[i] ? tally.losses : tally.ties);
-        }
-        std::string wins = "-";
-        if (!baseline.empty()) {
-            const Interval interval = wilsonInterval(winRate(tally), tally.total());
-            wins = fmt::format(
-                "{:.0f} % ({:.0f} to {:.0f})", 100.0 * winRate(tally), 100.0 * interval.low, 100.0 * interval.high);
-        } else {
-            baseline = values;
-        }
-        table.push_back({title, fmt::format("{:.3f}", mean), wins, fmt::format("{:.1f}", length)});
-    }
-    workspace.send(ReportWritten {project.folder(), table});
+    Comparison comparison;
+    comparison.models = {{"SFT", sft}, {"DPO (easy pairs)", name + "-dpo"}, {"MPO", name + "-ppo"}};
+    comparison.generation.maxNewTokens = recipe.evaluateTokens;
+    comparison.generation.temperature = recipe.evaluateTemperature;
+    comparison.computeType = computeTypeFromName(recipe.ppo.text("dtype"));
+    comparison.reward = [&](const Sampled& sampled) {
+        std::vector<TokenIds> responses;
+        for (const GeneratedResponse& response : sampled.responses)
+            responses.push_back(response.ids);
+        return scoreResponses(reward, sampled.prompts, responses);
+    };
+    PipelineReport report;
+    report.title = "MPO: " + name;
+    report.introduction = fmt::format("Model {}, data {}, {} prompts compared. The reward is that of the reward model, "
+                                      "which PPO was trained on: human or other judgments decide whether it is right.",
+        recipe.model, recipe.data, prompts.pairs.size());
+    report.rewardName = "Score of the reward model";
+    report.models = compareModels(workspace, prompts, comparison);
+    report.scoreSet = scores;
+    report.split = split;
+    report.products = {name + "-sft", name + "-reward", name + "-dpo", name + "-ppo"};
+    writePipelineReport(workspace, project.folder() / "report", report);
 }
 
 } // namespace mpo

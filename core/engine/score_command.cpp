@@ -4,9 +4,9 @@
 #include "core/support/error.h"
 #include "core/support/random.h"
 
-#include <cmath>
+#include <algorithm>
 #include <limits>
-#include <numeric>
+#include <map>
 
 namespace mpo {
 
@@ -17,6 +17,32 @@ void place(std::vector<PairScore>& scores, std::span<const TokenizedPair> pairs,
 {
     for (std::size_t i = 0; i < pairs.size(); ++i)
         scores[std::size_t(pairs[i].index)] = some[i];
+}
+
+/// A fold for each pair, about equally many each; pairs with the same prompt share one, since a reward model that has
+/// seen a prompt has not been held out from it. Empty: fewer prompts than folds.
+std::vector<int> foldsByPrompt(std::span<const TokenizedPair> pairs, int folds, std::uint64_t seed)
+{
+    std::map<TokenIds, std::vector<std::size_t>> byPrompt;
+    for (std::size_t i = 0; i < pairs.size(); ++i)
+        byPrompt[pairs[i].prompt].push_back(i);
+    if (byPrompt.size() < std::size_t(folds))
+        return {};
+    std::vector<const std::vector<std::size_t>*> groups;
+    for (const auto& [prompt, members] : byPrompt)
+        groups.push_back(&members);
+    RandomStream(seed, "folds").shuffle(groups);
+    // The largest groups first, each into the smallest fold.
+    std::stable_sort(groups.begin(), groups.end(), [](const auto* a, const auto* b) { return a->size() > b->size(); });
+    std::vector<std::size_t> sizes(static_cast<std::size_t>(folds));
+    std::vector<int> foldOf(pairs.size());
+    for (const auto* members : groups) {
+        const auto smallest = std::min_element(sizes.begin(), sizes.end());
+        *smallest += members->size();
+        for (const std::size_t member : *members)
+            foldOf[member] = int(smallest - sizes.begin());
+    }
+    return foldOf;
 }
 
 } // namespace
@@ -45,24 +71,25 @@ void scoreCommand(const Workspace& workspace, const ScorePairs& command)
             fail("{}: this is a language model, not a reward model; train one with `mpo train reward`",
                 command.rewardModel);
         reward.trunk->computeType = computeTypeFromName(command.settings.text("dtype"));
-        const auto pairs = tokenizeFor(workspace, data, reward, 0, Truncation::DropLong);
+        auto pairs = tokenizeFor(workspace, data, reward, 0, Truncation::DropLong);
+        trimForScoring(pairs, data, reward.config());
         place(*scores, pairs, scorePairs(reward, pairs, workspace.context(command.settings)));
     } else {
         // Each pair is scored by a reward model that was trained on the other folds.
         const Model base = workspace.model(command.model);
-        const auto pairs
-            = tokenizeFor(workspace, data, base, command.settings.integer("max_length"), Truncation::DropLong);
-        if (std::int64_t(pairs.size()) < command.folds)
-            fail("{}: {} pairs cannot be divided into {} folds", command.data, pairs.size(), command.folds);
-        std::vector<std::size_t> order(pairs.size());
-        std::iota(order.begin(), order.end(), std::size_t(0));
+        auto pairs = tokenizeFor(workspace, data, base, command.settings.integer("max_length"), Truncation::DropLong);
         const auto seed = std::uint64_t(command.settings.integer("seed"));
-        RandomStream(seed, "folds").shuffle(order);
+        const std::vector<int> foldOf = foldsByPrompt(pairs, command.folds, seed);
+        if (foldOf.empty())
+            fail("{}: the pairs have fewer than {} different prompts, so they cannot be divided into {} folds",
+                command.data, command.folds, command.folds);
         for (int fold = 0; fold < command.folds && !workspace.stopped(); ++fold) {
-            std::vector<TokenizedPair> inside, outside;
-            for (std::size_t i = 0; i < order.size(); ++i)
-                (int(i % std::size_t(command.folds)) == fold ? inside : outside).push_back(pairs[order[i]]);
             Model reward = base.isReward() ? cloneModel(base) : rewardModelFrom(base, seed);
+            if (fold == 0)
+                trimForScoring(pairs, data, reward.config());
+            std::vector<TokenizedPair> inside, outside;
+            for (std::size_t i = 0; i < pairs.size(); ++i)
+                (foldOf[i] == fold ? inside : outside).push_back(pairs[i]);
             Json config {{"model", command.model}, {"data", command.data}, {"fold", fold + 1}, {"folds", command.folds},
                 {"settings", command.settings.toJson()}};
             workspace.run({"reward", fmt::format("{} fold {}", row.name, fold + 1), config,

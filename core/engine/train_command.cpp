@@ -53,8 +53,10 @@ StageOutcome trainOnPairs(
         fail("{}: {} needs {}, but the data set holds {}", data.name, stageTitle(command.stage),
             command.stage == StageKind::Sft ? "responses" : "preference pairs",
             data.kind == DatasetKind::Prompts ? "prompts only" : "single responses");
-    const auto pairs = tokenizeFor(workspace, data, model, command.settings.integer("max_length"),
+    auto pairs = tokenizeFor(workspace, data, model, command.settings.integer("max_length"),
         command.stage == StageKind::Reward ? Truncation::DropLong : Truncation::CutEnd);
+    if (command.stage == StageKind::Reward)
+        trimForScoring(pairs, data, model.config());
     switch (command.stage) {
     case StageKind::Sft:
         return trainSft(model, pairs, context);
@@ -111,6 +113,16 @@ void trainCommand(const Workspace& workspace, const TrainStage& command)
     for (const std::string& parent : {command.rewardModel, command.reference, command.sftModel, command.split})
         if (!parent.empty())
             spec.parents.push_back(parent);
+
+    // A model or split of the project may be made anew under its name: then it is not the same training any more.
+    if (command.model != command.out)
+        for (const std::string& name : {command.model, command.rewardModel, command.reference, command.sftModel})
+            if (const auto row = project.model(name))
+                spec.config["digests"][name] = row->digest;
+    if (!command.split.empty()) {
+        const SplitRow split = project.loadSplit(command.split);
+        spec.config["split_made"] = {{"scores", split.scoreSet}, {"threshold", split.split.threshold}};
+    }
 
     // The same command again: finished is finished, interrupted goes on.
     if (!command.restart) {

@@ -202,6 +202,14 @@ std::vector<TokenizedPair> tokenizeFor(
     return std::move(report.pairs);
 }
 
+void trimForScoring(std::vector<TokenizedPair>& pairs, const Dataset& data, const ModelConfig& config)
+{
+    for (TokenizedPair& pair : pairs)
+        if (!data.pairs[std::size_t(pair.index)].hasIds())
+            for (TokenIds* response : {&pair.chosen, &pair.rejected})
+                response->resize(std::size_t(scoredLength(config, *response)));
+}
+
 Dataset partOf(const Dataset& data, const Split& split, const std::string& bucket)
 {
     if (split.buckets.size() != data.pairs.size())

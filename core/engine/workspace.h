@@ -67,6 +67,9 @@ private:
 std::vector<TokenizedPair> tokenizeFor(
     const Workspace& workspace, const Dataset& data, const Model& model, std::int64_t maxLength, Truncation truncation);
 
+/// Takes off what is not read for a score (scoredLength) from pairs that were text; rows of ids stay whole.
+void trimForScoring(std::vector<TokenizedPair>& pairs, const Dataset& data, const ModelConfig& config);
+
 /// The pairs of a data set that a stage trains on under a split, contradictory ones flipped where the split says so.
 Dataset partOf(const Dataset& data, const Split& split, const std::string& bucket);
 

@@ -64,10 +64,10 @@ std::map<std::string, at::Tensor> copiesOf(const NamedTensors& parameters)
 }
 
 /// All but the trunk's weights and the head.
-Model emptyCopy(const Model& model, std::map<std::string, at::Tensor> tensors)
+Model emptyCopy(const Model& model, const ModelConfig& config, std::map<std::string, at::Tensor> tensors)
 {
     Model copy;
-    copy.trunk = findModelFamily(model.config().family).create(model.config(), tensors, 0);
+    copy.trunk = findModelFamily(config.family).create(config, tensors, 0);
     copy.trunk->computeType = model.trunk->computeType;
     copy.tokenizer = model.tokenizer;
     copy.generationConfig = model.generationConfig;
@@ -79,29 +79,6 @@ fs::path weightsFile(const fs::path& folder)
 {
     const fs::path whole = folder / "model.safetensors";
     return fs::exists(whole) ? whole : folder / "model.safetensors.index.json";
-}
-
-/// Replaces `target` by `complete`; a reader finds the old folder or the new one. Returns 0 or errno.
-int swapIn(const fs::path& complete, const fs::path& target)
-{
-    std::error_code ignored;
-    if (::rename(complete.c_str(), target.c_str()) == 0)
-        return syncFolder(target.parent_path());
-    if (errno != ENOTEMPTY && errno != EEXIST && errno != ENOTDIR)
-        return errno;
-    if (::renameat2(AT_FDCWD, complete.c_str(), AT_FDCWD, target.c_str(), RENAME_EXCHANGE) == 0) {
-        const int error = syncFolder(target.parent_path());
-        fs::remove_all(complete, ignored);
-        return error;
-    }
-    // A file system that cannot exchange two names.
-    fs::path old = complete;
-    old += ".old";
-    if (::rename(target.c_str(), old.c_str()) != 0 || ::rename(complete.c_str(), target.c_str()) != 0)
-        return errno;
-    const int error = syncFolder(target.parent_path());
-    fs::remove_all(old, ignored);
-    return error;
 }
 
 /// config.json as transformers writes it, with what has changed since it was read.
@@ -235,7 +212,7 @@ Model createModel(const Json& json, std::uint64_t seed, std::shared_ptr<const To
 
 Model cloneModel(const Model& model)
 {
-    Model copy = emptyCopy(model, copiesOf(model.trunk->parameters()));
+    Model copy = emptyCopy(model, model.config(), copiesOf(model.trunk->parameters()));
     if (model.isReward())
         copy.head = model.head.detach().clone();
     return copy;
@@ -243,7 +220,15 @@ Model cloneModel(const Model& model)
 
 Model rewardModelFrom(const Model& policy, std::uint64_t seed)
 {
-    Model reward = emptyCopy(policy, copiesOf(policy.trunk->parameters(/*withOutput=*/false)));
+    // Where a score is read depends on the padding id, so it is settled here, as TRL does.
+    ModelConfig config = policy.config();
+    if (policy.tokenizer && policy.tokenizer->pad)
+        config.padId = *policy.tokenizer->pad;
+    else if (config.padId < 0)
+        config.padId = config.eosId;
+    if (config.padId >= 0)
+        config.raw["pad_token_id"] = config.padId;
+    Model reward = emptyCopy(policy, config, copiesOf(policy.trunk->parameters(/*withOutput=*/false)));
     const std::int64_t D = policy.config().hidden;
     reward.head = randomNormal({1, D}, 1.0 / std::sqrt(double(D) + 1.0), seed, "score.weight");
     return reward;
@@ -271,7 +256,7 @@ void saveModel(const Model& model, const fs::path& folder)
                 if (fs::exists(source))
                     writeFileAtomically(temporary / name, readTextFile(source));
             }
-        if (const int error = swapIn(temporary, target))
+        if (const int error = replaceFolder(temporary, target))
             fail("{}: the model cannot be written ({})", target.string(), std::generic_category().message(error));
     } catch (const fs::filesystem_error& error) {
         fs::remove_all(temporary, ignored);
@@ -296,7 +281,7 @@ std::string modelDigest(const Model& model)
 std::int64_t scoredLength(const ModelConfig& config, std::span<const TokenId> ids)
 {
     std::int64_t length = std::int64_t(ids.size());
-    while (config.padId >= 0 && length > 1 && ids[std::size_t(length) - 1] == config.padId)
+    while (config.padId >= 0 && length > 0 && ids[std::size_t(length) - 1] == config.padId)
         --length;
     return length;
 }

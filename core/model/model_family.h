@@ -56,7 +56,8 @@ Model createModel(const Json& config, std::uint64_t seed, std::shared_ptr<const 
 /// A copy with weights of its own.
 Model cloneModel(const Model& model);
 
-/// The policy's trunk with a new scalar head (normal, std 1/sqrt(D + 1)); weights are copied.
+/// The policy's trunk with a new scalar head (normal, std 1/sqrt(D + 1)); weights are copied. A policy without a
+/// padding id gets its EOS as that, as in TRL.
 Model rewardModelFrom(const Model& policy, std::uint64_t seed);
 
 /// Writes config.json, model.safetensors (F32), tokenizer files, generation_config.json beside `folder` and renames: an
@@ -67,7 +68,8 @@ void saveModel(const Model& model, const std::filesystem::path& folder);
 std::string modelDigest(const Model& model);
 
 /// How many tokens of a text are read for its score: transformers takes the last token that is not the padding id of
-/// config.json, so an appended EOS that is the padding id too does not count. At least 1. Rows of ids are scored whole.
+/// config.json, so an appended EOS that is the padding id too does not count. 0 for a response of padding only: the
+/// last token of its prompt is read. Rows of ids that a user gives are scored whole.
 std::int64_t scoredLength(const ModelConfig& config, std::span<const TokenId> ids);
 
 /// Scores of packed token lists: the head at the last token of each segment given. Differentiable. (segments.size())

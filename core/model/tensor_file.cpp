@@ -194,17 +194,6 @@ std::map<std::string, at::Tensor> readModelTensors(const fs::path& folder)
     return tensors;
 }
 
-int syncFolder(const fs::path& folder)
-{
-    const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (descriptor < 0)
-        return errno;
-    const int error
-        = ::fsync(descriptor) == 0 || errno == EINVAL ? 0 : errno; // EINVAL: a file system that cannot (FUSE)
-    ::close(descriptor);
-    return error;
-}
-
 void writeTensorFile(
     const fs::path& file, const NamedTensors& tensors, const std::map<std::string, std::string>& metadata)
 {

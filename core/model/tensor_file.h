@@ -22,9 +22,6 @@ std::map<std::string, at::Tensor> readTensorFile(const std::filesystem::path& fi
 /// A model folder: model.safetensors, or model.safetensors.index.json with its shards (plain file names only).
 std::map<std::string, at::Tensor> readModelTensors(const std::filesystem::path& folder);
 
-/// Puts the names in a folder on disk, after a rename. Returns 0 or errno.
-int syncFolder(const std::filesystem::path& folder);
-
 /// Writes safetensors in the given order and in the tensors' own types (F32, BF16, F16, I64), atomically.
 /// `metadata` lands in "__metadata__"; "format": "pt" is always there.
 void writeTensorFile(const std::filesystem::path& file, const NamedTensors& tensors,

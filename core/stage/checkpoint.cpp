@@ -75,8 +75,8 @@ void writeCheckpoint(const fs::path& folder, std::int64_t step, const Json& valu
         for (const auto* name : {kTensors, kValues})
             manifest["sha256"][name] = sha256OfFile(temporary / name);
         writeJsonFile(temporary / kManifest, manifest);
-        fs::remove_all(target);
-        fs::rename(temporary, target);
+        if (const int error = replaceFolder(temporary, target))
+            throw fs::filesystem_error("", target, std::error_code(error, std::generic_category()));
     } catch (const fs::filesystem_error& error) {
         fs::remove_all(temporary, ignored);
         fail("{}: the checkpoint could not be written ({}); the previous one is intact", target.string(),

@@ -62,8 +62,11 @@ std::vector<double> scoreResponses(
     for (const auto& numbers : batchesByTokens(numbersUpTo(prompts.size()), cost, kInferenceTokens)) {
         PackedBatchBuilder builder;
         std::vector<std::int64_t> segments;
-        for (const std::int64_t i : numbers)
-            segments.push_back(builder.add(responses[std::size_t(i)], builder.add(prompts[std::size_t(i)])));
+        for (const std::int64_t i : numbers) {
+            const std::span<const TokenId> response = responses[std::size_t(i)];
+            const auto length = std::size_t(scoredLength(rewardModel.config(), response));
+            segments.push_back(builder.add(response.first(length), builder.add(prompts[std::size_t(i)])));
+        }
         const at::Tensor all = scores(rewardModel, builder.build(), segments).to(at::kDouble).contiguous();
         const double* values = all.const_data_ptr<double>();
         result.insert(result.end(), values, values + numbers.size());

@@ -39,7 +39,7 @@ StageOutcome trainPpo(const PpoModels& models, std::span<const TokenIds> prompts
 std::vector<PairScore> scorePairs(
     const Model& rewardModel, std::span<const TokenizedPair> pairs, const StageContext& context);
 
-/// Scores of prompt + response token lists.
+/// Scores of prompt + response token lists, read where the reward model was trained to be read (scoredLength).
 std::vector<double> scoreResponses(
     const Model& rewardModel, std::span<const TokenIds> prompts, std::span<const TokenIds> responses);
 

@@ -12,6 +12,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <new>
 #include <vector>
@@ -118,10 +119,10 @@ void writeFileAtomically(const fs::path& file, std::string_view content)
 {
     static std::atomic<unsigned> s_counter = 0;
     const fs::path folder = file.has_parent_path() ? file.parent_path() : fs::path(".");
-    std::error_code folderError;
-    fs::create_directories(folder, folderError);
-    if (folderError)
-        fail("{}: the folder cannot be made ({})", folder.string(), folderError.message());
+    std::error_code madeError;
+    fs::create_directories(folder, madeError);
+    if (madeError)
+        fail("{}: the folder cannot be made ({})", folder.string(), madeError.message());
 
     const fs::path temporary
         = folder / fmt::format(".{}.{}-{}.tmp", file.filename().string(), ::getpid(), s_counter.fetch_add(1));
@@ -144,11 +145,42 @@ void writeFileAtomically(const fs::path& file, std::string_view content)
         ::unlink(temporary.c_str());
         fail("{}: cannot be written ({})", file.string(), reasonOf(error));
     }
-    // The rename itself survives a power cut only when the folder is on disk too. Some file systems (FUSE) cannot fsync
-    // a folder and say EINVAL; there is nothing more to do then.
-    Descriptor directory(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (directory >= 0 && ::fsync(directory) != 0 && errno != EINVAL)
-        fail("{}: cannot be written ({})", file.string(), reasonOf(errno));
+    // The rename itself survives a power cut only when the folder is on disk too.
+    if (const int folderError = syncFolder(folder))
+        fail("{}: cannot be written ({})", file.string(), reasonOf(folderError));
+}
+
+int syncFolder(const fs::path& folder)
+{
+    const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (descriptor < 0)
+        return errno;
+    const int error
+        = ::fsync(descriptor) == 0 || errno == EINVAL ? 0 : errno; // EINVAL: a file system that cannot (FUSE)
+    ::close(descriptor);
+    return error;
+}
+
+int replaceFolder(const fs::path& complete, const fs::path& target)
+{
+    std::error_code ignored;
+    if (::rename(complete.c_str(), target.c_str()) == 0)
+        return syncFolder(target.parent_path());
+    if (errno != ENOTEMPTY && errno != EEXIST && errno != ENOTDIR)
+        return errno;
+    if (::renameat2(AT_FDCWD, complete.c_str(), AT_FDCWD, target.c_str(), RENAME_EXCHANGE) == 0) {
+        const int error = syncFolder(target.parent_path());
+        fs::remove_all(complete, ignored);
+        return error;
+    }
+    // A file system that cannot exchange two names.
+    fs::path old = complete;
+    old += ".old";
+    if (::rename(target.c_str(), old.c_str()) != 0 || ::rename(complete.c_str(), target.c_str()) != 0)
+        return errno;
+    const int error = syncFolder(target.parent_path());
+    fs::remove_all(old, ignored);
+    return error;
 }
 
 struct Sha256::Context

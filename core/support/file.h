@@ -19,6 +19,13 @@ std::string readTextFile(const std::filesystem::path& file, std::size_t maxBytes
 /// ("No space left on device").
 void writeFileAtomically(const std::filesystem::path& file, std::string_view content);
 
+/// Puts the names in a folder on disk, after a rename. Returns 0 or errno.
+int syncFolder(const std::filesystem::path& folder);
+
+/// Puts the finished folder `complete` in the place of `target`, which need not exist: a reader finds the old folder or
+/// the new one, also after a crash. Both lie beside each other. Returns 0 or errno.
+int replaceFolder(const std::filesystem::path& complete, const std::filesystem::path& target);
+
 /// Lower-case hexadecimal SHA-256.
 std::string sha256(std::string_view bytes);
 std::string sha256OfFile(const std::filesystem::path& file);

@@ -318,7 +318,7 @@ private Q_SLOTS:
         QCOMPARE(length({5, 6, 2}), std::int64_t(2));
         QCOMPARE(length({5, 2, 6}), std::int64_t(3));
         QCOMPARE(length({5, 2, 2}), std::int64_t(1));
-        QCOMPARE(length({2, 2}), std::int64_t(1));
+        QCOMPARE(length({2, 2}), std::int64_t(0));
         config.padId = -1;
         QCOMPARE(length({5, 6, 2}), std::int64_t(3));
     }
