@@ -31,7 +31,7 @@ constexpr std::array kKeys {
     Key {"F1", QT_TRANSLATE_NOOP("mpo::CheatSheet", "This card")},
     Key {"Chart: drag, double click", QT_TRANSLATE_NOOP("mpo::CheatSheet", "Zoom into a box, show everything again")},
     Key {"Chart: right click", QT_TRANSLATE_NOOP("mpo::CheatSheet", "Log axis, save as PNG, SVG or CSV")},
-    Key {"Split: ← →", QT_TRANSLATE_NOOP("mpo::CheatSheet", "Move the threshold")},
+    Key {"Split: Left, Right", QT_TRANSLATE_NOOP("mpo::CheatSheet", "Move the threshold")},
     Key {"Evaluate: 1, 2, 0", QT_TRANSLATE_NOOP("mpo::CheatSheet", "Left is better, right is better, a tie")},
 };
 
@@ -71,9 +71,10 @@ CheatSheet::CheatSheet(QWidget* parent)
 void CheatSheet::toggle()
 {
     if (isVisible()) {
-        hide();
+        putAway();
         return;
     }
+    m_before = window()->focusWidget();
     adjustSize();
     place();
     show();
@@ -81,17 +82,24 @@ void CheatSheet::toggle()
     setFocus();
 }
 
+void CheatSheet::putAway()
+{
+    if (m_before)
+        m_before->setFocus();
+    hide();
+}
+
 void CheatSheet::place() { move((parentWidget()->width() - width()) / 2, (parentWidget()->height() - height()) / 2); }
 
 void CheatSheet::keyPressEvent(QKeyEvent* event)
 {
     if (event->key() == Qt::Key_Escape)
-        hide();
+        putAway();
     else
         QFrame::keyPressEvent(event);
 }
 
-void CheatSheet::mousePressEvent(QMouseEvent*) { hide(); }
+void CheatSheet::mousePressEvent(QMouseEvent*) { putAway(); }
 
 bool CheatSheet::eventFilter(QObject* watched, QEvent* event)
 {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <QFrame>
+#include <QPointer>
 
 namespace mpo {
 
@@ -21,6 +22,9 @@ protected:
 
 private:
     void place();
+    void putAway();
+
+    QPointer<QWidget> m_before; ///< had the focus
 };
 
 } // namespace mpo

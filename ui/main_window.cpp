@@ -63,6 +63,8 @@ MainWindow::MainWindow(std::shared_ptr<Project> project, Engine::Execute execute
     m_strip = new PipelineStrip;
     m_strip->hide();
     m_stack = new QStackedWidget;
+    // Keeps the focus while nothing on the page has it: else the window gives it to the rail when a dialog closes.
+    m_stack->setFocusPolicy(Qt::ClickFocus);
     m_bar = new RunBar(*m_bridge);
     auto* rows = new QVBoxLayout;
     rows->setSpacing(0);
@@ -246,8 +248,8 @@ void MainWindow::restoreState()
     if (geometry.isEmpty() || !restoreGeometry(geometry))
         resize(1280, 760);
     if (isEmptyProject()) {
-        m_stack->setCurrentWidget(m_start);
         m_rail->setCurrent({});
+        showWidget(m_start);
         return;
     }
     PageId id = PageId::Data;
@@ -279,6 +281,7 @@ void MainWindow::showWidget(QWidget* widget)
     // The focus of a page that goes would jump to some button; on the rail it stays for the arrow and tab keys.
     const bool onRail = focusWidget() && m_rail->isAncestorOf(focusWidget());
     m_stack->setCurrentWidget(widget);
+    m_strip->setResultShown(widget == m_result);
     if (!onRail)
         m_stack->setFocus();
 }

@@ -55,6 +55,7 @@ PipelineStrip::PipelineStrip(QWidget* parent)
     setAttribute(Qt::WA_StyledBackground);
     setRole(m_result, "primary");
     setRole(m_close, "quiet");
+    m_title->setMinimumWidth(1); // a long sentence must not widen the window
     m_follow->setToolTip(tr("Go to the page of the running stage and on with it"));
     auto* layout = new QHBoxLayout(this);
     layout->setContentsMargins(kPageMargin, kSpace / 2, 2 * kSpace, kSpace / 2);
@@ -73,9 +74,11 @@ PipelineStrip::PipelineStrip(QWidget* parent)
 void PipelineStrip::showStep(const PipelineStep& step)
 {
     m_step = step.step;
+    m_hasResult = false;
     m_marks->set(step.step, step.steps);
     m_title->setText(
         tr("<b>%1</b> &nbsp; step %2 of %3").arg(toQString(step.title).toHtmlEscaped()).arg(step.step).arg(step.steps));
+    m_title->setToolTip({});
     m_result->hide();
     m_close->hide();
     show();
@@ -86,9 +89,17 @@ void PipelineStrip::finish(const QString& sentence, bool success)
     if (success)
         m_marks->set(1000, m_marks->width() / 22);
     m_title->setText(sentence.toHtmlEscaped());
+    m_title->setToolTip(sentence);
     m_follow->hide();
-    m_result->setVisible(success);
+    m_hasResult = success;
+    m_result->setVisible(success && !m_resultShown);
     m_close->show();
+}
+
+void PipelineStrip::setResultShown(bool shown)
+{
+    m_resultShown = shown;
+    m_result->setVisible(m_hasResult && !shown);
 }
 
 void PipelineStrip::setFollowing(bool following) { m_follow->setVisible(!following); }

@@ -19,6 +19,7 @@ public:
     void showStep(const PipelineStep& step);
     void finish(const QString& sentence, bool success); ///< the last word; with success a button to the result
     void setFollowing(bool following); ///< false: a button offers to follow again
+    void setResultShown(bool shown); ///< the button to it is of no use then
     int step() const { return m_step; }
 
 Q_SIGNALS:
@@ -34,6 +35,7 @@ private:
     QPushButton* m_result = nullptr;
     QPushButton* m_close = nullptr;
     int m_step = 0;
+    bool m_hasResult = false, m_resultShown = false;
 };
 
 } // namespace mpo

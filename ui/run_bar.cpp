@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/run_bar.h"
 
+#include "ui/elided_label.h"
 #include "ui/format.h"
 #include "ui/style.h"
 
@@ -37,7 +38,15 @@ QLabel* makeNumber(const QString& toolTip, QWidget* parent)
     auto* label = new QLabel(parent);
     label->setToolTip(toolTip);
     setRole(label, "hint");
+    label->hide();
     return label;
+}
+
+/// An empty label would still cost the space between two.
+void showNumber(QLabel* label, const QString& text)
+{
+    label->setText(text);
+    label->setVisible(!text.isEmpty());
 }
 
 } // namespace
@@ -58,11 +67,10 @@ qint64 residentBytes()
 RunBar::RunBar(EngineBridge& bridge, QWidget* parent)
     : QWidget(parent)
     , m_bridge(bridge)
-    , m_idle(tr("Ready"))
 {
     setRole(this, "bar");
     setAttribute(Qt::WA_StyledBackground);
-    m_what = new QLabel(this);
+    m_what = new ElidedLabel(this);
     m_progress = new QProgressBar(this);
     m_progress->setTextVisible(false);
     m_progress->setFixedWidth(22 * kSpace);
@@ -91,7 +99,7 @@ RunBar::RunBar(EngineBridge& bridge, QWidget* parent)
     setFixedHeight(5 * kSpace);
 
     m_messageTimer.setSingleShot(true);
-    connect(&m_messageTimer, &QTimer::timeout, this, &RunBar::updateState);
+    connect(&m_messageTimer, &QTimer::timeout, this, &RunBar::showWhat);
     m_memoryTimer.start(kMemoryMilliseconds);
     connect(&m_memoryTimer, &QTimer::timeout, this, &RunBar::updateMemory);
     connect(m_pause, &QPushButton::clicked, this, [this] { m_bridge.paused() ? m_bridge.resume() : m_bridge.pause(); });
@@ -100,34 +108,40 @@ RunBar::RunBar(EngineBridge& bridge, QWidget* parent)
         m_stop->setEnabled(false);
         m_stop->setText(tr("Stopping…"));
     });
-    connect(&bridge, &EngineBridge::busyChanged, this, &RunBar::updateState);
+    connect(&bridge, &EngineBridge::busyChanged, this, [this](bool busy) {
+        m_work = tr("Working…");
+        if (busy)
+            m_messageTimer.stop(); // what was said is about an earlier command
+        updateState();
+    });
     connect(&bridge, &EngineBridge::pausedChanged, this, &RunBar::updateState);
     connect(&bridge, &EngineBridge::runStarted, this, [this](const RunStarted& event) {
         m_run = event.run;
         m_firstStep = event.firstStep;
-        m_stage = stageText(event.stage);
+        m_work = m_stage = stageText(event.stage);
         for (QLabel* label : {m_step, m_left, m_pace})
-            label->clear();
+            showNumber(label, {});
         m_progress->setRange(0, 0);
         updateState();
     });
     connect(&bridge, &EngineBridge::metricsLogged, this, &RunBar::showMetrics);
     connect(&bridge, &EngineBridge::progress, this, [this](const Progress& event) {
-        m_what->setText(toQString(event.what));
+        m_work = toQString(event.what);
+        showWhat();
         m_progress->setRange(0, event.share < 0.0 ? 0 : 1000);
         m_progress->setValue(int(1000.0 * std::clamp(event.share, 0.0, 1.0)));
-        m_step->setText(toQString(event.detail));
-        m_left->clear();
+        showNumber(m_step, toQString(event.detail));
+        showNumber(m_left, {});
     });
     connect(&bridge, &EngineBridge::runEnded, this, [this] {
         m_run = 0;
-        m_stage.clear();
+        m_work = tr("Working…");
+        showWhat();
         for (QLabel* label : {m_step, m_left, m_pace})
-            label->clear();
+            showNumber(label, {});
         m_progress->setRange(0, 0);
     });
     connect(&bridge, &EngineBridge::commandFinished, this, [this](const CommandFinished& event) {
-        m_stage.clear();
         if (event.outcome == CommandFinished::Outcome::Failed)
             say(toQString(event.message));
         else if (event.outcome == CommandFinished::Outcome::Cancelled)
@@ -140,10 +154,8 @@ RunBar::RunBar(EngineBridge& bridge, QWidget* parent)
 void RunBar::say(const QString& sentence)
 {
     m_messageTimer.start(kMessageMilliseconds);
-    if (!m_bridge.busy()) {
-        m_what->setText(sentence);
-        m_what->setToolTip(sentence);
-    }
+    m_what->setText(sentence);
+    m_what->setToolTip(sentence);
 }
 
 QString RunBar::text() const { return m_what->text(); }
@@ -153,43 +165,47 @@ void RunBar::showMetrics(const std::vector<MetricsLogged>& batch)
     const MetricsLogged& last = batch.back();
     if (last.run != m_run)
         return;
-    m_what->setText(m_bridge.paused() ? tr("%1, paused").arg(m_stage) : m_stage);
+    m_work = m_stage; // no longer a part of the step
+    showWhat();
     if (last.totalSteps > 0) {
         m_progress->setRange(0, int(std::min<std::int64_t>(last.totalSteps, 1'000'000'000)));
         m_progress->setValue(int(last.step));
-        m_step->setText(QStringLiteral("%1 / %2").arg(formatCount(last.step), formatCount(last.totalSteps)));
+        showNumber(m_step, QStringLiteral("%1 / %2").arg(formatCount(last.step), formatCount(last.totalSteps)));
         const auto done = double(last.step - m_firstStep);
-        m_left->setText(done > 0.0 && last.step < last.totalSteps
+        showNumber(m_left,
+            done > 0.0 && last.step < last.totalSteps
                 ? tr("%1 left").arg(formatDuration(last.seconds / done * double(last.totalSteps - last.step)))
                 : QString());
     } else {
-        m_step->setText(tr("step %1").arg(formatCount(last.step)));
+        showNumber(m_step, tr("step %1").arg(formatCount(last.step)));
     }
     for (const Metric& metric : last.metrics)
         if (metric.name == "tokens_per_second" && std::isfinite(metric.value))
-            m_pace->setText(tr("%1 tokens/s").arg(formatLargeCount(metric.value)));
+            showNumber(m_pace, tr("%1 tokens/s").arg(formatLargeCount(metric.value)));
 }
 
 void RunBar::updateState()
 {
     const bool busy = m_bridge.busy();
-    for (QWidget* widget : std::initializer_list<QWidget*> {m_progress, m_step, m_left, m_pace, m_pause, m_stop})
+    for (QWidget* widget : std::initializer_list<QWidget*> {m_progress, m_pause, m_stop})
         widget->setVisible(busy);
     m_pause->setText(m_bridge.paused() ? tr("Continue") : tr("Pause"));
     if (!busy) {
         m_stop->setEnabled(true);
         m_stop->setText(tr("Stop"));
-        if (!m_messageTimer.isActive()) {
-            m_what->setText(m_idle);
-            m_what->setToolTip({});
-        }
         for (QLabel* label : {m_step, m_left, m_pace})
-            label->clear();
+            showNumber(label, {});
         m_progress->setRange(0, 0);
-        return;
     }
-    const QString stage = m_stage.isEmpty() ? tr("Working…") : m_stage;
-    m_what->setText(m_bridge.paused() ? tr("%1, paused").arg(stage) : stage);
+    showWhat();
+}
+
+void RunBar::showWhat()
+{
+    if (m_messageTimer.isActive())
+        return;
+    m_what->setText(!m_bridge.busy() ? tr("Ready") : m_bridge.paused() ? tr("%1, paused").arg(m_work) : m_work);
+    m_what->setToolTip({});
 }
 
 void RunBar::updateMemory()

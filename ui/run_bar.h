@@ -21,12 +21,13 @@ class RunBar : public QWidget
 public:
     explicit RunBar(EngineBridge& bridge, QWidget* parent = nullptr);
 
-    void say(const QString& sentence); ///< for some seconds, in place of the idle text
+    void say(const QString& sentence); ///< for some seconds, in place of what is running
     QString text() const;
 
 private:
     void showMetrics(const std::vector<MetricsLogged>& batch);
     void updateState();
+    void showWhat();
     void updateMemory();
 
     EngineBridge& m_bridge;
@@ -39,7 +40,7 @@ private:
     QPushButton* m_pause = nullptr;
     QPushButton* m_stop = nullptr;
     QTimer m_messageTimer, m_memoryTimer;
-    QString m_stage, m_idle;
+    QString m_stage, m_work; ///< the run, and the part of it that is running
     qint64 m_run = 0, m_firstStep = 0;
 };
 

@@ -93,11 +93,12 @@ void SampleView::showStep()
             return toQString(text).trimmed().toHtmlEscaped().replace(QLatin1Char('\n'), QStringLiteral("<br>"));
         };
         const QString score = sample.score ? tr("score&nbsp;%1").arg(formatNumber(*sample.score, 3)) : QString();
-        html += QStringLiteral(
-            "<table width='100%' cellspacing='0' cellpadding='0'><tr><td><span style='color:%1'>%2</span></td>"
-            "<td align='right' width='110'><span style='color:%3'>%4</span></td></tr></table>"
-            "<p style='margin-top:2px; margin-bottom:18px'>%5</p>")
-                    .arg(c.muted.name(), escaped(sample.prompt), c.accent.name(), score, escaped(sample.response));
+        html += QStringLiteral("<table width='100%' cellspacing='0' cellpadding='0' "
+                               "style='margin-top:%6px'><tr><td><span style='color:%1'>%2</span></td>"
+                               "<td align='right' width='110'><span style='color:%3'>%4</span></td></tr></table>"
+                               "<p style='margin-top:2px; margin-bottom:0'>%5</p>")
+                    .arg(c.muted.name(), escaped(sample.prompt), c.accent.name(), score, escaped(sample.response))
+                    .arg(html.isEmpty() ? 0 : 3 * kSpace);
     }
     const int scrolled = m_text->verticalScrollBar()->value();
     m_text->setHtml(html);

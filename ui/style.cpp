@@ -120,7 +120,7 @@ QString sheetOf(const Colours& c)
 {
     QString sheet = QStringLiteral(R"(
 * { outline: 0; }
-QToolTip { background: @tip@; color: @tipText@; border: 1px solid @border@; border-radius: 4px; padding: 5px 7px; }
+QToolTip { background: @tip@; color: @tipText@; border: 1px solid @border@; padding: 5px 7px; }
 QFrame[role="card"] { background: @surface@; border: 1px solid @border@; border-radius: 8px; }
 QFrame[role="card"][drop="true"] { border: 2px dashed @accent@; }
 QWidget[role="rail"] { background: @surface@; border: none; border-right: 1px solid @border@; }
@@ -197,6 +197,8 @@ QTabBar { background: transparent; }
 QTabBar::tab { background: transparent; color: @muted@; border: none; border-bottom: 2px solid transparent; padding: 6px 12px; }
 QTabBar::tab:selected { color: @text@; border-bottom-color: @accent@; }
 QTabBar::tab:hover:!selected { color: @text@; }
+
+QDialogButtonBox { dialogbuttonbox-buttons-have-icons: 0; }
 
 QMenuBar { background: @surface@; border-bottom: 1px solid @border@; }
 QMenuBar::item { padding: 5px 10px; background: transparent; border-radius: 4px; }

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "tests/ui/ui_test.h"
 #include "ui/charts/metric_grid.h"
+#include "ui/cheat_sheet.h"
 #include "ui/main_window.h"
 #include "ui/navigation_rail.h"
 #include "ui/pages/start_page.h"
@@ -155,6 +156,47 @@ private Q_SLOTS:
         window.bridge().post(ImportModel {"/x", ""});
         QTRY_VERIFY(!window.bridge().busy());
         QCOMPARE(window.findChild<RunBar*>()->text(), QStringLiteral("model.safetensors is cut off"));
+    }
+
+    void messageIsSeenWhileSomethingRuns()
+    {
+        UiFixture fixture;
+        fixture.addPairs("pairs", 2);
+        Gate gate;
+        fixture.work = [&](const Command&, const EventSink& sink, std::stop_token stop) {
+            sink(Progress {"Importing", 0.5, "1 of 2"});
+            gate.wait(stop);
+        };
+        MainWindow window(fixture.project, fixture.execute());
+        window.show();
+        auto* bar = window.findChild<RunBar*>();
+        window.bridge().post(ImportModel {"/x", ""});
+        QTRY_COMPARE(bar->text(), QStringLiteral("Importing"));
+        const int before = window.minimumSizeHint().width();
+        const QString sentence = QStringLiteral("a long sentence ").repeated(40);
+        bar->say(sentence);
+        QCOMPARE(bar->text(), sentence);
+        QVERIFY(window.minimumSizeHint().width() <= before); // it is cut, the window is not widened
+        gate.open();
+        QTRY_VERIFY(!window.bridge().busy());
+    }
+
+    void focusComesBackFromTheCheatSheet()
+    {
+        UiFixture fixture;
+        fixture.addPairs("pairs", 2);
+        MainWindow window(fixture.project, fixture.execute());
+        window.show();
+        QVERIFY(QTest::qWaitForWindowActive(&window));
+        QWidget* before = window.focusWidget();
+        QVERIFY(before);
+        QVERIFY(!window.rail()->isAncestorOf(before));
+        QTest::keyClick(&window, Qt::Key_F1);
+        auto* sheet = window.findChild<CheatSheet*>();
+        QTRY_VERIFY(sheet->isVisible());
+        QTest::keyClick(sheet, Qt::Key_Escape);
+        QVERIFY(!sheet->isVisible());
+        QCOMPARE(window.focusWidget(), before);
     }
 
     void closesWhileTheEngineWorks()

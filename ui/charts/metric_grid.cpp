@@ -59,8 +59,14 @@ int rankOfGroup(std::string_view prefix)
     return int(found - kGroups.begin());
 }
 
+/// What tells first whether a run goes well; the others follow in the order of the catalogue.
+constexpr std::array<std::string_view, 4> kFirst {
+    "objective/scores", "objective/kl", "rewards/accuracies", "rewards/margins"};
+
 int rankOfMetric(std::string_view metric)
 {
+    if (const auto first = std::find(kFirst.begin(), kFirst.end(), metric); first != kFirst.end())
+        return int(first - kFirst.end());
     const auto infos = metricInfos();
     const auto found = std::find_if(infos.begin(), infos.end(), [&](const auto& info) { return info.name == metric; });
     return int(found - infos.begin());

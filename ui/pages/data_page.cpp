@@ -326,15 +326,17 @@ void DataPage::showPair(int row)
 void DataPage::chooseFile()
 {
     const QString file = QFileDialog::getOpenFileName(this, tr("Import preference data"), {},
-        tr("Preference data (*.jsonl *.json *.jsonl.gz *.json.gz *.csv);;All files (*)"));
+        tr("Preference data (*.jsonl *.json *.jsonl.gz *.json.gz);;All files (*)"));
     if (!file.isEmpty())
         importFile(file);
 }
 
 void DataPage::importFile(const QString& file)
 {
-    if (m_bridge.busy())
+    if (m_bridge.busy()) {
+        Q_EMIT message(tr("Something is running; import when it has finished."));
         return;
+    }
     m_error->hide();
     m_importing = true;
     m_progressText->setText(tr("Importing %1").arg(QFileInfo(file).fileName()));

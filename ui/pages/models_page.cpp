@@ -52,7 +52,7 @@ ModelsPage::ModelsPage(EngineBridge& bridge, Selection& selection, QWidget* pare
     setRole(m_error, "error");
     m_error->hide();
 
-    QFrame* card = makeCard();
+    m_card = makeCard();
     m_name = makeHeading({});
     m_folder = makeHint({});
     m_folder->setTextInteractionFlags(Qt::TextSelectableByMouse);
@@ -66,7 +66,7 @@ ModelsPage::ModelsPage(EngineBridge& bridge, Selection& selection, QWidget* pare
     texts->addWidget(m_name);
     texts->addWidget(m_lineage);
     texts->addWidget(m_folder);
-    auto* cardLayout = new QHBoxLayout(card);
+    auto* cardLayout = new QHBoxLayout(m_card);
     cardLayout->setContentsMargins(2 * kSpace, 2 * kSpace, 2 * kSpace, 2 * kSpace);
     cardLayout->setSpacing(kSpace);
     cardLayout->addLayout(texts, 1);
@@ -79,7 +79,10 @@ ModelsPage::ModelsPage(EngineBridge& bridge, Selection& selection, QWidget* pare
     layout->addLayout(head);
     layout->addWidget(m_error);
     layout->addWidget(m_table, 1);
-    layout->addWidget(card);
+    layout->addWidget(m_card);
+    m_empty = makeHint(tr("No model yet. Import a Hugging Face folder, or run the demo, which makes its own."));
+    m_empty->setAlignment(Qt::AlignCenter);
+    layout->addWidget(m_empty, 1);
 
     connect(m_table->selectionModel(), &QItemSelectionModel::currentRowChanged, this, &ModelsPage::showCurrent);
     connect(m_import, &QPushButton::clicked, this, &ModelsPage::importFolder);
@@ -132,12 +135,11 @@ void ModelsPage::showCurrent()
         button->setEnabled(row >= 0);
     m_export->setEnabled(row >= 0 && !m_bridge.busy());
     m_import->setEnabled(!m_bridge.busy());
-    if (row < 0) {
-        m_name->setText(tr("No model yet"));
-        m_lineage->setText(tr("Import a Hugging Face folder, or run the demo, which makes its own."));
-        m_folder->clear();
+    m_table->setVisible(row >= 0);
+    m_card->setVisible(row >= 0);
+    m_empty->setVisible(row < 0);
+    if (row < 0)
         return;
-    }
     const ModelRow& model = m_model->model(row);
     m_name->setText(toQString(model.name));
     m_folder->setText(formatFolder(QString::fromStdString(folderOf(row).string())));

@@ -6,6 +6,7 @@
 
 #include <filesystem>
 
+class QFrame;
 class QLabel;
 class QPushButton;
 class QTableView;
@@ -32,6 +33,8 @@ private:
 
     ModelTableModel* m_model = nullptr;
     QTableView* m_table = nullptr;
+    QFrame* m_card = nullptr;
+    QLabel* m_empty = nullptr;
     QPushButton* m_import = nullptr;
     QPushButton* m_export = nullptr;
     QPushButton* m_open = nullptr;

@@ -8,12 +8,15 @@
 #include "ui/models/run_table_model.h"
 #include "ui/style.h"
 
+#include <QDesktopServices>
 #include <QHBoxLayout>
 #include <QHeaderView>
 #include <QLabel>
 #include <QPlainTextEdit>
+#include <QPushButton>
 #include <QSplitter>
 #include <QTableView>
+#include <QUrl>
 #include <QVBoxLayout>
 
 #include <algorithm>
@@ -80,7 +83,7 @@ RunsPage::RunsPage(EngineBridge& bridge, Selection& selection, QWidget* parent)
     lowerLayout->setSpacing(2 * kSpace);
     lowerLayout->addWidget(m_charts, 1);
     lowerLayout->addWidget(details);
-    auto* splitter = new QSplitter(Qt::Vertical);
+    auto* splitter = m_body = new QSplitter(Qt::Vertical);
     splitter->setHandleWidth(2 * kSpace);
     splitter->addWidget(m_table);
     splitter->addWidget(lower);
@@ -90,15 +93,25 @@ RunsPage::RunsPage(EngineBridge& bridge, Selection& selection, QWidget* parent)
 
     auto* layout = new QVBoxLayout(this);
     layout->setContentsMargins(kPageMargin, 2 * kSpace, kPageMargin, 2 * kSpace);
-    layout->setSpacing(kSpace);
+    layout->setSpacing(2 * kSpace);
     auto* titles = new QVBoxLayout;
     titles->setSpacing(2);
     titles->addWidget(makeTitle(tr("Runs")));
     titles->addWidget(
         makeHint(tr("Choose a run to see it. Hold Ctrl to choose several: their curves share the charts.")));
-    layout->addLayout(titles);
+    m_report = new QPushButton(tr("Open the report"));
+    m_report->setToolTip(tr("Shows the report of the last demo or recipe in the web browser"));
+    auto* head = new QHBoxLayout;
+    head->addLayout(titles, 1);
+    head->addWidget(m_report);
+    layout->addLayout(head);
     layout->addWidget(splitter, 1);
+    m_empty = makeHint(tr("No runs yet. Training and scoring appear here."));
+    m_empty->setAlignment(Qt::AlignCenter);
+    layout->addWidget(m_empty, 1);
 
+    connect(m_report, &QPushButton::clicked, this,
+        [this] { QDesktopServices::openUrl(QUrl::fromLocalFile(QString::fromStdString(reportFile().string()))); });
     connect(m_table->selectionModel(), &QItemSelectionModel::selectionChanged, this, &RunsPage::showChosen);
     connect(&m_bridge, &EngineBridge::metricsLogged, this,
         [this](const std::vector<MetricsLogged>& batch) { m_charts->append(batch); });
@@ -124,11 +137,12 @@ void RunsPage::refresh()
     if (selection.isEmpty() && m_model->rowCount() > 0)
         selection.select(m_model->index(0, 0), m_model->index(0, RunTableModel::ColumnCount - 1));
     m_table->selectionModel()->select(selection, QItemSelectionModel::ClearAndSelect);
-    if (m_model->rowCount() == 0) {
-        m_charts->setEmptyText(tr("No runs yet. Training and scoring appear here."));
-        m_detailTitle->setText(tr("No run"));
-    }
+    m_body->setVisible(m_model->rowCount() > 0);
+    m_empty->setVisible(m_model->rowCount() == 0);
+    m_report->setVisible(std::filesystem::exists(reportFile()));
 }
+
+std::filesystem::path RunsPage::reportFile() const { return project().folder() / "report" / "index.html"; }
 
 std::vector<qint64> RunsPage::chosenRuns() const
 {

@@ -4,8 +4,12 @@
 
 #include "ui/page.h"
 
+#include <filesystem>
+
 class QLabel;
 class QPlainTextEdit;
+class QPushButton;
+class QSplitter;
 class QTableView;
 
 namespace mpo {
@@ -24,10 +28,14 @@ public:
     void refresh() override;
 
 private:
+    std::filesystem::path reportFile() const;
     void showChosen();
     std::vector<qint64> chosenRuns() const;
 
     RunTableModel* m_model = nullptr;
+    QSplitter* m_body = nullptr;
+    QLabel* m_empty = nullptr;
+    QPushButton* m_report = nullptr;
     QTableView* m_table = nullptr;
     MetricGrid* m_charts = nullptr;
     QLabel* m_detailTitle = nullptr;

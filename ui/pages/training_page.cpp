@@ -5,6 +5,7 @@
 #include "core/store/project.h"
 #include "core/support/error.h"
 #include "ui/charts/metric_grid.h"
+#include "ui/elided_label.h"
 #include "ui/format.h"
 #include "ui/forms/item_picker.h"
 #include "ui/forms/settings_form.h"
@@ -136,7 +137,7 @@ QWidget* TrainingPage::makeForm()
         m_sftModel = new ItemPicker(ItemPicker::Browse::Folder);
         m_sftModel->setOptional(tr("Not logged"));
         m_sftModel->setToolTip(tr("The SFT model, to log the drift of both stages together (objective/kl_sft)"));
-        pickers->addRow(tr("KL to"), m_sftModel);
+        pickers->addRow(tr("SFT"), m_sftModel);
     }
     m_name = new QLineEdit;
     m_name->setToolTip(tr("Name of the model that is made"));
@@ -208,9 +209,8 @@ QWidget* TrainingPage::makeRunView()
     m_runs = new QComboBox;
     m_runs->setSizeAdjustPolicy(QComboBox::AdjustToContents);
     m_runs->setAccessibleName(tr("Run shown"));
-    m_runLine = makeHint({});
-    m_runLine->setWordWrap(false);
-    m_runLine->setMinimumWidth(1);
+    m_runLine = new ElidedLabel;
+    setRole(m_runLine, "hint");
     m_resume = new QPushButton(tr("Resume"));
     m_resume->setToolTip(tr("Go on where this run stopped"));
     m_reuse = new QPushButton(tr("Use its settings"));
@@ -229,6 +229,7 @@ QWidget* TrainingPage::makeRunView()
     m_samples = new SampleView;
     m_log = new QPlainTextEdit;
     m_log->setReadOnly(true);
+    m_log->document()->setDocumentMargin(kSpace);
     m_log->setMaximumBlockCount(kLogLines);
     m_log->setFont(monospaceFont());
     m_log->setPlaceholderText(tr("What the engine says while this window is open."));
@@ -480,6 +481,7 @@ void TrainingPage::updateRunLine()
 {
     m_runLine->setText(runText());
     m_runLine->setToolTip(m_runLine->text());
+    m_runLine->setVisible(m_run != 0);
 }
 
 void TrainingPage::updateButtons()
