@@ -15,6 +15,7 @@
 #include <QLineEdit>
 #include <QPlainTextEdit>
 #include <QPushButton>
+#include <QScrollBar>
 #include <QSignalSpy>
 #include <QSpinBox>
 #include <QTemporaryDir>
@@ -215,13 +216,10 @@ private Q_SLOTS:
         press(Qt::Key_1); // nothing left to judge
         QVERIFY(!namesAModel(m_page.get()));
 
-        // Asked in place, and it can be declined.
-        child<QPushButton>("closeSession")->click();
-        QVERIFY(child<QPushButton>("confirmClose")->isVisible());
-        child<QPushButton>("keepJudging")->click();
-        QVERIFY(!m_project->evaluations().front().closed);
-        child<QPushButton>("closeSession")->click();
-        child<QPushButton>("confirmClose")->click();
+        const auto* done = child<QLabel>("doneText");
+        QVERIFY(done->isVisible() && !child<QPushButton>("closeSession")->isVisible());
+        QVERIFY2(done->height() >= done->heightForWidth(done->width()), "the text is cut off");
+        press(Qt::Key_Return);
         QVERIFY(m_project->evaluations().front().closed);
         QVERIFY(m_page->results()->isVisible());
         QVERIFY(namesAModel(m_page.get()));
@@ -249,6 +247,54 @@ private Q_SLOTS:
         const QString text = QString::fromStdString(readTextFile(file.toStdString()));
         QCOMPARE(text.count(QLatin1Char('\n')), 5);
         QVERIFY(text.startsWith(QStringLiteral("{\"prompt\":\"Prompt 0\",\"chosen\":\"Reply <b>x0</b> one\"")));
+    }
+
+    void closesEarlyWhenConfirmed()
+    {
+        const std::int64_t id = m_project->addEvaluation(makeRow("session"), makeItems());
+        makePage();
+        m_page->openSession(id);
+        press(Qt::Key_1);
+        press(Qt::Key_Return); // nothing to confirm
+        // Asked in place, and it can be declined.
+        child<QPushButton>("closeSession")->click();
+        QVERIFY(child<QPushButton>("confirmClose")->isVisible());
+        child<QPushButton>("keepJudging")->click();
+        child<QPushButton>("closeSession")->click();
+        press(Qt::Key_Escape);
+        QVERIFY(!m_project->evaluations().front().closed);
+        QVERIFY(m_page->judging()->isVisible());
+        child<QPushButton>("closeSession")->click();
+        press(Qt::Key_Return);
+        QVERIFY(m_project->evaluations().front().closed);
+        QVERIFY(m_page->results()->isVisible());
+        QCOMPARE(m_page->results()->result().unjudged, std::int64_t(kItems - 2)); // one was judged, one is identical
+    }
+
+    void longDialogueIsShownFromItsEnd()
+    {
+        std::vector<EvaluationItemInput> items = makeItems();
+        items[0].prompt = "\n\n";
+        for (int turn = 0; turn < 60; ++turn)
+            items[0].prompt += "Human: turn " + std::to_string(turn) + "\n\nAssistant: yes\n\n";
+        items[1].prompt = "\n\nHuman: short?\n\nAssistant:";
+        items[1].responseA = "";
+        const std::int64_t id = m_project->addEvaluation(makeRow("session"), items);
+        makePage();
+        m_page->openSession(id);
+        QTest::qWait(20);
+        auto* reader = child<QPlainTextEdit>("prompt");
+        const auto isAtEnd
+            = [&] { return reader->verticalScrollBar()->value() == reader->verticalScrollBar()->maximum(); };
+        QVERIFY(reader->verticalScrollBar()->maximum() > 0);
+        QVERIFY(isAtEnd());
+        QTest::keyClick(m_page->judging(), Qt::Key_PageUp, Qt::ShiftModifier);
+        QVERIFY(!isAtEnd());
+        QVERIFY(child<QPlainTextEdit>("leftResponse")->height() > 60); // the prompt leaves room for the responses
+        press(Qt::Key_1);
+        QTest::qWait(20);
+        QCOMPARE(prompt(), QStringLiteral("Human: short?\n\nAssistant:"));
+        QCOMPARE(reader->verticalScrollBar()->maximum(), 0); // all of it is seen
     }
 
     void goesOnWhereItStopped()
@@ -315,6 +361,7 @@ private Q_SLOTS:
             {"prompts", DatasetKind::Prompts, {{"Hello", "", "", {}, {}, {}, 1}}}, "made by the test");
         makePage();
         QVERIFY(child<QLabel>("emptyTitle")->isVisible());
+        m_project->addModel({0, "plain-yak", "models/y", "policy", "llama", "d0", 10, {}, {}, nowUtc()});
         m_project->addModel({0, "tuned-zebra", "models/a", "policy", "llama", "d1", 10, {}, {}, nowUtc()});
         m_project->addModel({0, "base-walrus", "models/b", "policy", "llama", "d2", 10, {}, {}, nowUtc()});
         m_page->refresh();
@@ -325,7 +372,9 @@ private Q_SLOTS:
         child<QPushButton>("createEvaluation")->click();
         QTRY_VERIFY(m_page->judging()->isVisible());
         const auto command = std::get<CreateEvaluation>(m_commands.at(0));
-        QVERIFY(command.modelA != command.modelB);
+        // The newest model against the first that was trained; here none was, so against the oldest.
+        QCOMPARE(command.modelA, std::string("base-walrus"));
+        QCOMPARE(command.modelB, std::string("plain-yak"));
         QCOMPARE(command.data, std::string("prompts"));
         QCOMPARE(command.prompts, std::int64_t(12));
         QCOMPARE(command.seed, std::uint64_t(9));

@@ -17,6 +17,7 @@
 #include <QDoubleSpinBox>
 #include <QLabel>
 #include <QLineEdit>
+#include <QPlainTextEdit>
 #include <QPushButton>
 #include <QSignalSpy>
 #include <QTableView>
@@ -212,6 +213,27 @@ private Q_SLOTS:
         compareCounts();
     }
 
+    void fitsASmallWindow()
+    {
+        makePage(true);
+        child<QCheckBox>("contradictory")->setChecked(true);
+        child<QPushButton>("saveSplit")->click();
+        QTRY_VERIFY(child<QLabel>("splitNote")->isVisible());
+        // What 1280x720 leaves beside the rail, the menu and the run bar.
+        const QSize needed = m_page->minimumSizeHint();
+        QVERIFY2(needed.width() <= 1088 && needed.height() <= 640,
+            qPrintable(QStringLiteral("%1 x %2").arg(needed.width()).arg(needed.height())));
+        // No gap is shortened to dots in the list of pairs.
+        auto* table = child<QTableView>("examples");
+        QTRY_VERIFY(table->model()->rowCount() > 0);
+        for (int row = 0; row < table->model()->rowCount(); ++row)
+            for (const int column : {int(ScoredPairModel::Number), int(ScoredPairModel::Gap)}) {
+                const QString text = table->model()->index(row, column).data().toString();
+                QVERIFY2(
+                    table->fontMetrics().horizontalAdvance(text) + 16 <= table->columnWidth(column), qPrintable(text));
+            }
+    }
+
     void draggingCountsLikeTheSplit()
     {
         makePage(true);
@@ -294,6 +316,37 @@ private Q_SLOTS:
             qPrintable(child<QLabel>("readout")->text()));
     }
 
+    void sharesOfLongerResponses()
+    {
+        const SplitData data("s", "d", makeScores());
+        std::vector<std::int32_t> difference;
+        for (int i = 0; i < kPairs; ++i)
+            difference.push_back(i % 3 - 1);
+        const auto lengths = measureLengths(data, difference);
+        for (const double threshold : {-0.3, 0.0, 0.4})
+            for (const bool absolute : {false, true})
+                for (const std::optional<double> contradictory : {std::optional<double>(), std::optional(0.5)}) {
+                    const LongerShares shares = longerShares(data, *lengths, threshold, absolute, contradictory);
+                    double longer[3] = {}, pairs[3] = {}; // easy, hard, all
+                    for (std::int64_t i = 0; i < kPairs; ++i) {
+                        if (std::isnan(data.gaps[std::size_t(i)]))
+                            continue;
+                        const Bucket bucket = data.bucketOf(i, threshold, absolute, contradictory);
+                        for (const int k : {bucket == Bucket::Easy ? 0 : 1, 2})
+                            if (k == 2 || bucket != Bucket::Contradictory) {
+                                pairs[k] += 1.0;
+                                longer[k] += difference[std::size_t(i)] > 0 ? 1.0 : 0.0;
+                            }
+                    }
+                    COMPARE_NEAR(shares.easy, longer[0] / pairs[0], 1e-12);
+                    if (pairs[1] > 0.0)
+                        COMPARE_NEAR(shares.hard, longer[1] / pairs[1], 1e-12);
+                    else
+                        QVERIFY(std::isnan(shares.hard));
+                    COMPARE_NEAR(shares.all, longer[2] / pairs[2], 1e-12);
+                }
+    }
+
     void savesWhatIsShown()
     {
         makePage(true);
@@ -301,7 +354,7 @@ private Q_SLOTS:
         child<QLineEdit>("splitName")->setText(QStringLiteral("my split"));
         QVERIFY(m_page->commandLine().startsWith(
             QStringLiteral("mpo split --data pairs --scores pairs-scores --gap 0.35 --name 'my split' --project ")));
-        QCOMPARE(child<QLineEdit>("commandLine")->text(), m_page->commandLine());
+        QCOMPARE(child<QPlainTextEdit>("commandLine")->toPlainText(), m_page->commandLine());
         child<QPushButton>("copyCommand")->click();
         QCOMPARE(QApplication::clipboard()->text(), m_page->commandLine());
 

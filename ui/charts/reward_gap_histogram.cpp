@@ -183,7 +183,7 @@ void RewardGapHistogram::paintEvent(QPaintEvent*)
 {
     QPainter painter(this);
     paintOn(painter);
-    if (hasFocus() && m_data) {
+    if (hasFocus() && m_ring && m_data) {
         QColor ring = colours().accent;
         ring.setAlphaF(0.6f);
         painter.setPen(QPen(ring, 1.0));
@@ -549,6 +549,12 @@ void RewardGapHistogram::saveImage(const QString& kind)
         painter.end();
         picture.save(file);
     }
+}
+
+void RewardGapHistogram::focusInEvent(QFocusEvent* event)
+{
+    m_ring = event->reason() != Qt::MouseFocusReason;
+    QWidget::focusInEvent(event);
 }
 
 void RewardGapHistogram::changeEvent(QEvent* event)

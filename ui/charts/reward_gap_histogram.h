@@ -66,6 +66,7 @@ protected:
     void leaveEvent(QEvent* event) override;
     void keyPressEvent(QKeyEvent* event) override;
     void contextMenuEvent(QContextMenuEvent* event) override;
+    void focusInEvent(QFocusEvent* event) override;
     void changeEvent(QEvent* event) override;
 
 private:
@@ -92,6 +93,7 @@ private:
     double m_threshold = 0.0;
     std::optional<double> m_contradictory, m_pointer, m_marked;
     bool m_absolute = false, m_log = false;
+    bool m_ring = false; ///< the focus came from the keyboard
     Handle m_dragged = Handle::None, m_active = Handle::Threshold, m_hovered = Handle::None;
 };
 

@@ -94,7 +94,7 @@ void WinRateChart::paintEvent(QPaintEvent*)
         painter.drawText(QRectF(left, scale.bottom() + 4.0, 60.0, line), side | int(Qt::AlignTop),
             QStringLiteral("%1 %").arg(int(100.0 * share)));
     }
-    painter.drawText(QRectF(scale.left(), scale.bottom() + 4.0 + line, scale.width(), line),
+    painter.drawText(QRectF(scale.left(), scale.bottom() + 8.0 + line, scale.width(), line),
         Qt::AlignHCenter | Qt::AlignTop,
         painter.fontMetrics().elidedText(
             tr("Win rate of %1 (ties count half), 95 % interval").arg(m_nameA), Qt::ElideMiddle, int(scale.width())));

@@ -42,6 +42,7 @@ void ScoredPairModel::setData(std::shared_ptr<const SplitData> data)
 {
     beginResetModel();
     m_data = std::move(data);
+    m_decimals = m_data ? gapDecimals(*m_data) : 3;
     m_numbers.clear();
     m_texts.clear();
     endResetModel();
@@ -87,6 +88,12 @@ const PreferencePair& ScoredPairModel::pair(int row) const
 
 PairScore ScoredPairModel::score(int row) const { return m_data->scores[std::size_t(pairNumber(row))]; }
 
+QString ScoredPairModel::gapText(double gap) const
+{
+    QString text = QString::number(gap, 'f', m_decimals);
+    return text.replace(QLatin1Char('-'), QChar(0x2212));
+}
+
 int ScoredPairModel::rowCount(const QModelIndex& parent) const { return parent.isValid() ? 0 : int(m_numbers.size()); }
 
 int ScoredPairModel::columnCount(const QModelIndex& parent) const { return parent.isValid() ? 0 : int(ColumnCount); }
@@ -97,11 +104,11 @@ QVariant ScoredPairModel::text(const QModelIndex& index) const
     case Number:
         return formatCount(pairNumber(index.row()) + 1);
     case Gap:
-        return formatNumber(score(index.row()).gap(), 3);
+        return gapText(score(index.row()).gap());
     case ChosenScore:
-        return formatNumber(score(index.row()).chosen, 3);
+        return gapText(score(index.row()).chosen);
     case RejectedScore:
-        return formatNumber(score(index.row()).rejected, 3);
+        return gapText(score(index.row()).rejected);
     case BucketName:
         return m_bucketOf ? bucketTitle(m_bucketOf(pairNumber(index.row()))) : QString();
     case Prompt: {

@@ -35,6 +35,7 @@ public:
     int rowOf(std::int64_t pair) const; ///< -1: not among them
     const PreferencePair& pair(int row) const; ///< valid until the next call
     PairScore score(int row) const;
+    QString gapText(double gap) const; ///< a gap or score, with the same decimals throughout
 
     int rowCount(const QModelIndex& parent = {}) const override;
     int columnCount(const QModelIndex& parent = {}) const override;
@@ -46,6 +47,7 @@ private:
 
     const Project& m_project;
     std::shared_ptr<const SplitData> m_data;
+    int m_decimals = 3; ///< of gaps and scores
     std::vector<std::int64_t> m_numbers;
     std::function<Bucket(std::int64_t)> m_bucketOf;
     mutable QCache<std::int64_t, PreferencePair> m_texts {256};

@@ -121,6 +121,38 @@ std::shared_ptr<PairLengths> measureLengths(const SplitData& data, std::vector<s
     return lengths;
 }
 
+LongerShares longerShares(const SplitData& data, const PairLengths& lengths, double threshold, bool absolute,
+    const std::optional<double>& contradictory)
+{
+    // Buckets are ranges of the pairs in order of their gap, so sums up to each position give every share.
+    struct Part
+    {
+        std::int64_t longer = 0, pairs = 0;
+        double share() const
+        {
+            return pairs == 0 ? std::numeric_limits<double>::quiet_NaN() : double(longer) / double(pairs);
+        }
+    };
+    const auto part = [&](std::int64_t from, std::int64_t to) {
+        return from >= to
+            ? Part {}
+            : Part {lengths.longerBefore[std::size_t(to)] - lengths.longerBefore[std::size_t(from)], to - from};
+    };
+    const GapIndex& index = data.index;
+    const std::int64_t n = index.size(), first = contradictory ? index.countBelow(-*contradictory) : 0;
+    const std::int64_t upper = absolute && threshold < 0.0 ? first : std::max(first, n - index.countAbove(threshold));
+    const std::int64_t lower = absolute ? std::clamp(index.countBelow(-threshold), first, upper) : first;
+    const Part below = part(first, lower), above = part(upper, n);
+    return {Part {below.longer + above.longer, below.pairs + above.pairs}.share(), part(lower, upper).share(),
+        part(0, n).share()};
+}
+
+int gapDecimals(const SplitData& data)
+{
+    const double range = data.index.size() > 0 ? data.index.maximum() - data.index.minimum() : 0.0;
+    return range > 0.0 ? std::clamp(int(std::ceil(3.3 - std::log10(range))), 0, 8) : 3;
+}
+
 std::int32_t countCharacters(const std::string& utf8)
 {
     return std::int32_t(std::count_if(utf8.begin(), utf8.end(), [](char c) { return (c & 0xc0) != 0x80; }));

@@ -56,10 +56,21 @@ struct PairLengths
     double baselineAccuracy() const;
 };
 
+/// Share of pairs whose chosen response is the longer one, in each bucket and among all scored pairs; NaN for none.
+struct LongerShares
+{
+    double easy = 0.0, hard = 0.0, all = 0.0;
+};
+LongerShares longerShares(const SplitData& data, const PairLengths& lengths, double threshold, bool absolute,
+    const std::optional<double>& contradictory);
+
 std::shared_ptr<PairLengths> measureLengths(const SplitData& data, std::vector<std::int32_t> difference);
 
 /// Code points of UTF-8 text.
 std::int32_t countCharacters(const std::string& utf8);
+
+/// Decimals that tell the gaps of this data apart: 3 where they range over some units.
+int gapDecimals(const SplitData& data);
 
 /// The value with no more decimals than the resolution asks for: (0.3741, 0.005) -> 0.374.
 double roundedTo(double value, double resolution);

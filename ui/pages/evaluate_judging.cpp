@@ -3,47 +3,22 @@
 #include "ui/pages/evaluate_judging.h"
 
 #include "ui/format.h"
+#include "ui/pages/empty_state.h"
+#include "ui/pages/evaluate_item_view.h"
 #include "ui/pages/evaluate_result.h"
 #include "ui/style.h"
 
-#include <QGridLayout>
 #include <QKeyEvent>
 #include <QLabel>
 #include <QLineEdit>
-#include <QPlainTextEdit>
 #include <QProgressBar>
 #include <QPushButton>
-#include <QScrollBar>
 #include <QStackedWidget>
 #include <QVBoxLayout>
 
 #include <algorithm>
 
 namespace mpo {
-
-namespace {
-
-/// For reading: plain text whatever is in it, and no focus, so that keys stay verdicts.
-QPlainTextEdit* makeReader(const char* name)
-{
-    auto* reader = new QPlainTextEdit;
-    reader->setObjectName(QLatin1String(name));
-    reader->setReadOnly(true);
-    reader->setFocusPolicy(Qt::NoFocus);
-    reader->setUndoRedoEnabled(false);
-    setRole(reader, "log"); // without a frame of its own: the card around it is one
-    reader->setStyleSheet(QStringLiteral("font-size: %1px").arg(kFontBase + 1)); // the style sheet overrules setFont
-    reader->document()->setDocumentMargin(kSpace);
-    return reader;
-}
-
-void setText(QPlainTextEdit* reader, const std::string& text)
-{
-    reader->setPlainText(toQString(text));
-    reader->verticalScrollBar()->setValue(0);
-}
-
-} // namespace
 
 EvaluateJudging::EvaluateJudging(Project& project, QWidget* parent)
     : QWidget(parent)
@@ -107,8 +82,8 @@ QWidget* EvaluateJudging::makeConfirm()
     m_confirmText = new QLabel;
     m_confirmText->setObjectName(QStringLiteral("confirmText"));
     m_confirmText->setWordWrap(true);
-    auto* yes = new QPushButton(tr("Close and reveal"));
-    auto* no = new QPushButton(tr("Keep judging"));
+    auto* yes = new QPushButton(tr("Close and reveal   [Enter]"));
+    auto* no = new QPushButton(tr("Keep judging   [Esc]"));
     yes->setObjectName(QStringLiteral("confirmClose"));
     no->setObjectName(QStringLiteral("keepJudging"));
     yes->setFocusPolicy(Qt::TabFocus);
@@ -138,24 +113,7 @@ QPushButton* EvaluateJudging::makeKeyButton(const char* name, const QString& tex
 QWidget* EvaluateJudging::makeItem()
 {
     auto* page = new QWidget;
-    m_prompt = makeReader("prompt");
-    m_left = makeReader("leftResponse");
-    m_right = makeReader("rightResponse");
-    m_prompt->setAccessibleName(tr("Prompt"));
-    m_left->setAccessibleName(tr("Left response"));
-    m_right->setAccessibleName(tr("Right response"));
-
-    const auto card = [](const QString& heading, QWidget* reader) {
-        QFrame* frame = makeCard();
-        auto* layout = new QVBoxLayout(frame);
-        layout->setContentsMargins(kSpace / 2, kSpace, kSpace / 2, kSpace / 2);
-        layout->setSpacing(0);
-        auto* label = makeHint(heading);
-        label->setContentsMargins(kSpace, 0, 0, 0);
-        layout->addWidget(label);
-        layout->addWidget(reader, 1);
-        return frame;
-    };
+    m_item = new EvaluateItemView;
     QPushButton* left = makeKeyButton("judgeLeft", tr("Left is better"), tr("1 or ←"));
     QPushButton* right = makeKeyButton("judgeRight", tr("Right is better"), tr("2 or →"));
     QPushButton* tie = makeKeyButton("judgeTie", tr("Tie"), tr("0 or ↑"));
@@ -179,14 +137,10 @@ QWidget* EvaluateJudging::makeItem()
     connect(skip, &QPushButton::clicked, this, [this] { judge(Verdict::Skip); });
     connect(m_undo, &QPushButton::clicked, this, &EvaluateJudging::undo);
 
-    auto* grid = new QGridLayout(page);
-    grid->setContentsMargins(0, 0, 0, 0);
-    grid->setSpacing(kSpace + kSpace / 2);
-    grid->addWidget(card(tr("Prompt"), m_prompt), 0, 0, 1, 2);
-    grid->addWidget(card(tr("Left"), m_left), 1, 0);
-    grid->addWidget(card(tr("Right"), m_right), 1, 1);
-    grid->addWidget(left, 2, 0);
-    grid->addWidget(right, 2, 1);
+    auto* sides = new QHBoxLayout;
+    sides->setSpacing(kSpace + kSpace / 2);
+    sides->addWidget(left, 1);
+    sides->addWidget(right, 1);
     auto* more = new QHBoxLayout;
     more->setSpacing(kSpace);
     more->addWidget(tie, 1);
@@ -194,45 +148,31 @@ QWidget* EvaluateJudging::makeItem()
     more->addWidget(m_comment, 2);
     more->addWidget(skip);
     more->addWidget(m_undo);
-    grid->addLayout(more, 3, 0, 1, 2);
-    grid->setRowStretch(1, 1); // the prompt takes what it needs (fitPrompt), the responses the rest
-    grid->setColumnStretch(0, 1); // equal widths: neither side may look like the better one
-    grid->setColumnStretch(1, 1);
+    auto* layout = new QVBoxLayout(page);
+    layout->setContentsMargins(0, 0, 0, 0);
+    layout->setSpacing(kSpace + kSpace / 2);
+    layout->addWidget(m_item, 1);
+    layout->addLayout(sides);
+    layout->addLayout(more);
     return page;
 }
 
 QWidget* EvaluateJudging::makeDone()
 {
-    auto* page = new QWidget;
-    auto* heading = makeHeading(tr("Every item is judged"));
-    m_doneText = makeHint({});
-    m_doneText->setObjectName(QStringLiteral("doneText"));
-    m_doneText->setAlignment(Qt::AlignCenter);
-    m_doneText->setFixedWidth(440);
-    m_again = new QPushButton(tr("Judge skipped items"));
+    m_done = new EmptyState;
+    m_done->text()->setObjectName(QStringLiteral("doneText"));
+    auto* undoLast = m_done->addButton(tr("Undo last   [Backspace]"));
+    m_again = m_done->addButton(tr("Judge skipped items"));
     m_again->setObjectName(QStringLiteral("judgeSkipped"));
-    auto* undoLast = new QPushButton(tr("Undo last   [Backspace]"));
-    auto* close = new QPushButton(tr("Close and reveal…"));
+    auto* close = m_done->addButton(tr("Close and reveal   [Enter]"));
+    close->setObjectName(QStringLiteral("closeJudged"));
     setRole(close, "primary");
     for (QPushButton* button : {m_again, undoLast, close})
         button->setFocusPolicy(Qt::TabFocus);
     connect(m_again, &QPushButton::clicked, this, &EvaluateJudging::judgeSkipped);
     connect(undoLast, &QPushButton::clicked, this, &EvaluateJudging::undo);
-    connect(close, &QPushButton::clicked, this, [this] { askClose(true); });
-    auto* buttons = new QHBoxLayout;
-    buttons->addStretch();
-    buttons->addWidget(undoLast);
-    buttons->addWidget(m_again);
-    buttons->addWidget(close);
-    buttons->addStretch();
-    auto* layout = new QVBoxLayout(page);
-    layout->addStretch(2);
-    layout->addWidget(heading, 0, Qt::AlignHCenter);
-    layout->addWidget(m_doneText, 0, Qt::AlignHCenter);
-    layout->addSpacing(kSpace);
-    layout->addLayout(buttons);
-    layout->addStretch(3);
-    return page;
+    connect(close, &QPushButton::clicked, this, &EvaluateJudging::closeSession);
+    return m_done;
 }
 
 // ---- judging
@@ -277,31 +217,13 @@ void EvaluateJudging::showItem()
     m_stack->setCurrentIndex(m_current ? 0 : 1);
     m_comment->clear();
     if (m_current) {
-        const EvaluationItemRow& item = m_items[*m_current];
-        setText(m_prompt, item.prompt);
-        setText(m_left, item.left);
-        setText(m_right, item.right);
-        m_comment->setText(toQString(item.comment));
+        m_item->showItem(m_items[*m_current]);
+        m_comment->setText(toQString(m_items[*m_current].comment));
     }
-    fitPrompt();
+    m_close->setVisible(m_current.has_value()); // the page that says that all is judged closes by itself
     m_secondsBefore = 0.0;
     m_sinceShown.start();
     showProgress();
-}
-
-void EvaluateJudging::fitPrompt()
-{
-    // The document of a plain text editor counts its height in lines.
-    const double lines = m_prompt->document()->size().height();
-    const double wanted
-        = lines * m_prompt->fontMetrics().lineSpacing() + 2.0 * m_prompt->document()->documentMargin() + 4.0;
-    m_prompt->setFixedHeight(int(std::clamp(wanted, 44.0, std::max(44.0, 0.3 * height()))));
-}
-
-void EvaluateJudging::resizeEvent(QResizeEvent* event)
-{
-    QWidget::resizeEvent(event);
-    fitPrompt();
 }
 
 void EvaluateJudging::showProgress()
@@ -318,12 +240,11 @@ void EvaluateJudging::showProgress()
     m_progress->setValue(int(judged));
     m_undo->setEnabled(!m_history.empty());
     m_again->setVisible(skipped > 0);
-    m_doneText->setText((skipped > 0 ? tr("%1 of them skipped. ").arg(skipped) : QString())
-        + tr("Close the session to see the result and which model was which."));
-    m_confirmText->setText(judged < items
-            ? tr("%1 of %2 items are judged. Closing ends judging for good and names the models.")
-                  .arg(formatCount(judged), formatCount(items))
-            : tr("Closing ends judging for good and names the models."));
+    m_done->setTexts(tr("Every item is judged"),
+        (skipped > 0 ? tr("%1 of them skipped. ").arg(formatCount(skipped)) : QString())
+            + tr("Closing shows the result and which model was which, and ends judging for good."));
+    m_confirmText->setText(tr("%1 of %2 items are judged. Closing ends judging for good and names the models.")
+                               .arg(formatCount(judged), formatCount(items)));
 }
 
 double EvaluateJudging::secondsSpent() const
@@ -399,7 +320,7 @@ void EvaluateJudging::judgeSkipped()
 void EvaluateJudging::askClose(bool asking)
 {
     m_confirm->setVisible(asking);
-    m_close->setVisible(!asking);
+    m_close->setVisible(!asking && m_current);
     setFocus();
 }
 
@@ -424,9 +345,16 @@ void EvaluateJudging::keyPressEvent(QKeyEvent* event)
         QWidget::keyPressEvent(event);
         return;
     }
+    const bool enter = event->key() == Qt::Key_Return || event->key() == Qt::Key_Enter;
     if (m_confirm->isVisibleTo(this)) {
         if (event->key() == Qt::Key_Escape)
             askClose(false);
+        else if (enter)
+            closeSession();
+        return;
+    }
+    if (!m_current && enter) {
+        closeSession();
         return;
     }
     switch (event->key()) {
@@ -451,16 +379,19 @@ void EvaluateJudging::keyPressEvent(QKeyEvent* event)
     case Qt::Key_Backspace:
         undo();
         break;
+    case Qt::Key_Escape:
+        Q_EMIT left();
+        break;
     case Qt::Key_C:
         if (m_current)
             m_comment->setFocus();
         break;
     case Qt::Key_PageDown:
     case Qt::Key_PageUp:
-        for (QPlainTextEdit* reader : {m_left, m_right})
-            reader->verticalScrollBar()->triggerAction(event->key() == Qt::Key_PageDown
-                    ? QAbstractSlider::SliderPageStepAdd
-                    : QAbstractSlider::SliderPageStepSub);
+        if (const int pages = event->key() == Qt::Key_PageDown ? 1 : -1; event->modifiers().testFlag(Qt::ShiftModifier))
+            m_item->scrollPrompt(pages);
+        else
+            m_item->scrollResponses(pages);
         break;
     default:
         QWidget::keyPressEvent(event);

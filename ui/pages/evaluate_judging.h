@@ -13,12 +13,14 @@
 
 class QLabel;
 class QLineEdit;
-class QPlainTextEdit;
 class QProgressBar;
 class QPushButton;
 class QStackedWidget;
 
 namespace mpo {
+
+class EmptyState;
+class EvaluateItemView;
 
 /// One session, item by item: the prompt, two responses in equal type, a key for every verdict. A verdict is on disk
 /// before the next item is shown. Knows nothing about models: it reads only what the judge may see.
@@ -44,7 +46,6 @@ protected:
     void keyPressEvent(QKeyEvent* event) override;
     void showEvent(QShowEvent* event) override;
     void hideEvent(QHideEvent* event) override;
-    void resizeEvent(QResizeEvent* event) override;
     bool eventFilter(QObject* watched, QEvent* event) override;
 
 private:
@@ -56,7 +57,6 @@ private:
 
     void advance(); ///< to the first item without a verdict; ties by rule are written on the way
     void showItem();
-    void fitPrompt();
     void showProgress();
     void judgeSkipped();
     void askClose(bool asking);
@@ -82,12 +82,10 @@ private:
     QLabel* m_error = nullptr;
     QLabel* m_ruleNote = nullptr;
     QStackedWidget* m_stack = nullptr;
-    QPlainTextEdit* m_prompt = nullptr;
-    QPlainTextEdit* m_left = nullptr;
-    QPlainTextEdit* m_right = nullptr;
+    EvaluateItemView* m_item = nullptr;
     QLineEdit* m_comment = nullptr;
     QPushButton* m_undo = nullptr;
-    QLabel* m_doneText = nullptr;
+    EmptyState* m_done = nullptr;
     QPushButton* m_again = nullptr;
 };
 

@@ -6,13 +6,13 @@
 #include "core/store/project.h"
 #include "ui/format.h"
 #include "ui/forms/item_picker.h"
+#include "ui/pages/work_progress.h"
 #include "ui/style.h"
 
 #include <QDoubleSpinBox>
 #include <QGridLayout>
 #include <QLabel>
 #include <QLineEdit>
-#include <QProgressBar>
 #include <QPushButton>
 #include <QSpinBox>
 
@@ -32,7 +32,7 @@ EvaluateNewSession::EvaluateNewSession(QWidget* parent)
     , m_name(new QLineEdit)
     , m_hint(makeHint({}))
     , m_error(new QLabel)
-    , m_progress(new QProgressBar)
+    , m_progress(new WorkProgress)
     , m_create(new QPushButton(tr("Sample and start")))
 {
     setRole(this, "card");
@@ -65,7 +65,6 @@ EvaluateNewSession::EvaluateNewSession(QWidget* parent)
     setRole(m_error, "error");
     m_error->setWordWrap(true);
     m_error->hide();
-    m_progress->hide();
     setRole(m_create, "primary");
 
     auto* grid = new QGridLayout(this);
@@ -122,22 +121,42 @@ void EvaluateNewSession::refresh(const Project& project, const QString& dataset)
     m_modelB->setItems(models);
     m_data->setItems(datasetItems(project));
     if (!m_filled && models.size() >= 2) {
-        m_modelA->setValue(models[0].value);
-        m_modelB->setValue(models[1].value);
-        if (!dataset.isEmpty())
-            m_data->setValue(dataset);
+        chooseFirst(project, dataset);
         m_filled = true;
     }
     updateState();
 }
 
+void EvaluateNewSession::chooseFirst(const Project& project, const QString& dataset)
+{
+    // The newest model against the first one that was trained: what all the work has brought over SFT.
+    std::vector<std::string> policies;
+    std::string trained;
+    for (const ModelRow& row : project.models()) {
+        if (row.kind != "policy")
+            continue;
+        policies.push_back(row.name);
+        if (trained.empty() && row.run)
+            trained = row.name;
+    }
+    const std::string& newest = policies.back();
+    m_modelA->setValue(toQString(newest));
+    m_modelB->setValue(toQString(trained.empty() || trained == newest ? policies.front() : trained));
+
+    // Prompts that are only prompts were no training data.
+    for (const DatasetRow& row : project.datasets())
+        if (row.kind == DatasetKind::Prompts) {
+            m_data->setValue(toQString(row.name));
+            return;
+        }
+    if (!dataset.isEmpty())
+        m_data->setValue(dataset);
+}
+
 void EvaluateNewSession::showProgress(const QString& what, double share, const QString& detail)
 {
     m_busy = true;
-    m_progress->setRange(0, share < 0.0 ? 0 : 1000);
-    m_progress->setValue(int(share * 1000.0));
-    m_progress->setFormat(detail.isEmpty() ? what : what + QStringLiteral(": ") + detail);
-    m_progress->show();
+    m_progress->showProgress(what, share, detail);
     m_error->hide();
     updateState();
 }

@@ -9,7 +9,6 @@
 class QDoubleSpinBox;
 class QLabel;
 class QLineEdit;
-class QProgressBar;
 class QPushButton;
 class QSpinBox;
 
@@ -17,6 +16,7 @@ namespace mpo {
 
 class ItemPicker;
 class Project;
+class WorkProgress;
 
 /// Form of a new session: two models, prompts to draw, and how responses are sampled.
 class EvaluateNewSession : public QFrame
@@ -34,6 +34,7 @@ Q_SIGNALS:
     void closed();
 
 private:
+    void chooseFirst(const Project& project, const QString& dataset);
     void updateState();
     void create();
 
@@ -47,7 +48,7 @@ private:
     QLineEdit* m_name = nullptr;
     QLabel* m_hint = nullptr;
     QLabel* m_error = nullptr;
-    QProgressBar* m_progress = nullptr;
+    WorkProgress* m_progress = nullptr;
     QPushButton* m_create = nullptr;
     bool m_busy = false;
     bool m_filled = false; ///< the first choices were made

@@ -4,6 +4,7 @@
 
 #include "core/store/project.h"
 #include "ui/format.h"
+#include "ui/pages/empty_state.h"
 #include "ui/pages/evaluate_judging.h"
 #include "ui/pages/evaluate_new_session.h"
 #include "ui/pages/evaluate_results.h"
@@ -26,12 +27,17 @@ EvaluatePage::EvaluatePage(EngineBridge& bridge, Selection& selection, QWidget* 
     , m_title(makeTitle(tr("Evaluate")))
     , m_new(new QPushButton(tr("New session…")))
     , m_stack(new QStackedWidget)
+    , m_empty(new EmptyState)
+    , m_emptyButton(m_empty->addButton({}))
     , m_sessions(new EvaluateSessionModel(this))
     , m_form(new EvaluateNewSession)
     , m_judging(new EvaluateJudging(selection.project()))
     , m_results(new EvaluateResults(selection.project()))
 {
     m_new->setObjectName(QStringLiteral("newSession"));
+    m_empty->title()->setObjectName(QStringLiteral("emptyTitle"));
+    m_emptyButton->setObjectName(QStringLiteral("emptyButton"));
+    setRole(m_emptyButton, "primary");
     auto* head = new QHBoxLayout;
     head->addWidget(m_title);
     head->addStretch();
@@ -45,7 +51,7 @@ EvaluatePage::EvaluatePage(EngineBridge& bridge, Selection& selection, QWidget* 
     m_form->setMaximumWidth(600);
     centred->addWidget(m_form, 0, Qt::AlignTop);
     centred->addStretch(1);
-    m_stack->addWidget(makeEmpty()); // in the order of View
+    m_stack->addWidget(m_empty); // in the order of View
     m_stack->addWidget(makeSessions());
     m_stack->addWidget(formPage);
     m_stack->addWidget(m_judging);
@@ -99,27 +105,6 @@ EvaluatePage::EvaluatePage(EngineBridge& bridge, Selection& selection, QWidget* 
     showSessions();
 }
 
-QWidget* EvaluatePage::makeEmpty()
-{
-    auto* page = new QWidget;
-    m_emptyTitle = makeHeading({});
-    m_emptyTitle->setObjectName(QStringLiteral("emptyTitle"));
-    m_emptyText = makeHint({});
-    m_emptyText->setAlignment(Qt::AlignCenter);
-    m_emptyText->setFixedWidth(440);
-    m_emptyButton = new QPushButton;
-    m_emptyButton->setObjectName(QStringLiteral("emptyButton"));
-    setRole(m_emptyButton, "primary");
-    auto* layout = new QVBoxLayout(page);
-    layout->addStretch(2);
-    layout->addWidget(m_emptyTitle, 0, Qt::AlignHCenter);
-    layout->addWidget(m_emptyText, 0, Qt::AlignHCenter);
-    layout->addSpacing(kSpace);
-    layout->addWidget(m_emptyButton, 0, Qt::AlignHCenter);
-    layout->addStretch(3);
-    return page;
-}
-
 QWidget* EvaluatePage::makeSessions()
 {
     auto* page = new QWidget;
@@ -158,6 +143,8 @@ void EvaluatePage::showView(View view)
     m_new->setVisible(view == Sessions);
     // Judging needs the height, and its own head says what it is.
     m_title->setVisible(view != Judging && view != Results);
+    if (view == Sessions)
+        m_table->setFocus(); // arrows and Enter open a session without the mouse
 }
 
 void EvaluatePage::refresh()
@@ -191,14 +178,13 @@ void EvaluatePage::showSessions()
     const bool data = !project().datasets().empty();
     m_haveModels = policies >= 1 && data;
     if (m_haveModels) {
-        m_emptyTitle->setText(tr("No sessions yet"));
-        m_emptyText->setText(
+        m_empty->setTexts(tr("No sessions yet"),
             tr("Two models answer the same prompts; you read the responses side by side without knowing whose they "
                "are, and choose with a key."));
         m_emptyButton->setText(tr("New session…"));
     } else {
-        m_emptyTitle->setText(data ? tr("Train or import a model first") : tr("Import data first"));
-        m_emptyText->setText(tr("A session compares the responses of two models to prompts of a data set."));
+        m_empty->setTexts(data ? tr("Train or import a model first") : tr("Import data first"),
+            tr("A session compares the responses of two models to prompts of a data set."));
         m_emptyButton->setText(data ? tr("Go to Models") : tr("Go to Data"));
         m_emptyTarget = data ? PageId::Models : PageId::Data;
     }

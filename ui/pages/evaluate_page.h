@@ -11,6 +11,7 @@ class QTableView;
 
 namespace mpo {
 
+class EmptyState;
 class EvaluateJudging;
 class EvaluateNewSession;
 class EvaluateResults;
@@ -31,7 +32,6 @@ public:
 
 private:
     enum View { Empty, Sessions, New, Judging, Results };
-    QWidget* makeEmpty();
     QWidget* makeSessions();
     void showView(View view);
     void showSessions();
@@ -41,8 +41,7 @@ private:
     QLabel* m_title = nullptr;
     QPushButton* m_new = nullptr;
     QStackedWidget* m_stack = nullptr;
-    QLabel* m_emptyTitle = nullptr;
-    QLabel* m_emptyText = nullptr;
+    EmptyState* m_empty = nullptr;
     QPushButton* m_emptyButton = nullptr;
     EvaluateSessionModel* m_sessions = nullptr;
     QTableView* m_table = nullptr;

@@ -184,6 +184,7 @@ void EvaluateResults::open(const EvaluationRow& row)
         addNumber(tr("Not judged"), formatCount(m_result.unjudged));
     addNumber(tr("Median time for an item"), formatDuration(m_result.medianSeconds));
     fillTable();
+    m_table->setFocus();
 }
 
 void EvaluateResults::fillTable()

@@ -6,13 +6,13 @@
 #include "ui/charts/reward_gap_histogram.h"
 #include "ui/format.h"
 #include "ui/forms/item_picker.h"
-#include "ui/models/scored_pair_model.h"
+#include "ui/pages/empty_state.h"
 #include "ui/pages/split_command_line.h"
-#include "ui/pages/split_length_view.h"
+#include "ui/pages/split_details.h"
 #include "ui/pages/split_loader.h"
 #include "ui/pages/split_rule_panel.h"
 #include "ui/pages/split_score_panel.h"
-#include "ui/pair_view.h"
+#include "ui/pages/split_statistics.h"
 #include "ui/style.h"
 
 #include <QApplication>
@@ -20,34 +20,19 @@
 #include <QClipboard>
 #include <QComboBox>
 #include <QFileDialog>
-#include <QHeaderView>
 #include <QLabel>
 #include <QLineEdit>
+#include <QPlainTextEdit>
 #include <QPushButton>
 #include <QScopedValueRollback>
 #include <QSplitter>
 #include <QStackedWidget>
-#include <QTabWidget>
-#include <QTableView>
-#include <QTextBrowser>
 #include <QVBoxLayout>
 
 #include <algorithm>
 #include <cmath>
 
 namespace mpo {
-
-namespace {
-
-constexpr std::int64_t kExamples = 60;
-
-QString countAndShare(std::int64_t count, std::int64_t total)
-{
-    return total == 0 ? formatCount(count)
-                      : QStringLiteral("%1  ·  %2").arg(formatCount(count), formatShare(double(count) / double(total)));
-}
-
-} // namespace
 
 SplitPage::SplitPage(EngineBridge& bridge, Selection& selection, QWidget* parent)
     : Page(bridge, selection, parent)
@@ -56,6 +41,9 @@ SplitPage::SplitPage(EngineBridge& bridge, Selection& selection, QWidget* parent
     , m_saved(new QComboBox)
     , m_scoreButton(new QPushButton(tr("Score pairs…")))
     , m_stack(new QStackedWidget)
+    , m_empty(new EmptyState)
+    , m_emptyButton(m_empty->addButton({}))
+    , m_emptySecond(m_empty->addButton(tr("Score pairs…")))
     , m_scorePanel(new SplitScorePanel)
 {
     m_scoreSets->setObjectName(QStringLiteral("scoreSets"));
@@ -63,6 +51,10 @@ SplitPage::SplitPage(EngineBridge& bridge, Selection& selection, QWidget* parent
     m_saved->setObjectName(QStringLiteral("savedSplits"));
     m_saved->setToolTip(tr("Take the rule of a split that was saved for this data"));
     m_scoreButton->setObjectName(QStringLiteral("scorePairs"));
+    m_scoreSets->setMaximumWidth(360); // a reward model from outside of the project is named by its path
+    m_empty->title()->setObjectName(QStringLiteral("emptyTitle"));
+    m_emptyButton->setObjectName(QStringLiteral("emptyButton"));
+    setRole(m_emptyButton, "primary");
 
     auto* head = new QHBoxLayout;
     head->setSpacing(kSpace);
@@ -72,7 +64,6 @@ SplitPage::SplitPage(EngineBridge& bridge, Selection& selection, QWidget* parent
     head->addWidget(m_scoreSets);
     head->addWidget(m_scoreButton);
 
-    m_emptyPage = makeEmpty();
     m_mainPage = makeMain();
     auto* scorePage = new QWidget;
     auto* centred = new QHBoxLayout(scorePage);
@@ -82,7 +73,7 @@ SplitPage::SplitPage(EngineBridge& bridge, Selection& selection, QWidget* parent
     m_scorePanel->setMinimumWidth(460);
     centred->addWidget(m_scorePanel, 0, Qt::AlignTop);
     centred->addStretch(1);
-    m_stack->addWidget(m_emptyPage);
+    m_stack->addWidget(m_empty);
     m_stack->addWidget(m_mainPage);
     m_stack->addWidget(scorePage);
 
@@ -92,8 +83,6 @@ SplitPage::SplitPage(EngineBridge& bridge, Selection& selection, QWidget* parent
     layout->addLayout(head);
     layout->addWidget(m_stack, 1);
 
-    m_examplesTimer.setSingleShot(true);
-    m_examplesTimer.setInterval(40); // texts need not follow every pixel of a drag
     connectAll();
     refresh();
 }
@@ -101,69 +90,6 @@ SplitPage::SplitPage(EngineBridge& bridge, Selection& selection, QWidget* parent
 SplitPage::~SplitPage() = default;
 
 // ---- building
-
-QWidget* SplitPage::makeEmpty()
-{
-    auto* page = new QWidget;
-    m_emptyTitle = makeHeading({});
-    m_emptyText = makeHint({});
-    m_emptyButton = new QPushButton;
-    m_emptySecond = new QPushButton(tr("Score pairs…"));
-    m_emptyTitle->setObjectName(QStringLiteral("emptyTitle"));
-    m_emptyButton->setObjectName(QStringLiteral("emptyButton"));
-    setRole(m_emptyButton, "primary");
-    m_emptyTitle->setAlignment(Qt::AlignCenter);
-    m_emptyText->setAlignment(Qt::AlignCenter);
-    m_emptyText->setFixedWidth(440);
-    auto* buttons = new QHBoxLayout;
-    buttons->addStretch();
-    buttons->addWidget(m_emptyButton);
-    buttons->addWidget(m_emptySecond);
-    buttons->addStretch();
-    auto* layout = new QVBoxLayout(page);
-    layout->addStretch(2);
-    layout->addWidget(m_emptyTitle, 0, Qt::AlignHCenter);
-    layout->addWidget(m_emptyText, 0, Qt::AlignHCenter);
-    layout->addSpacing(kSpace);
-    layout->addLayout(buttons);
-    layout->addStretch(3);
-    return page;
-}
-
-QWidget* SplitPage::makeStatistics()
-{
-    auto* row = new QWidget;
-    auto* layout = new QHBoxLayout(row);
-    layout->setContentsMargins(0, 0, 0, 0);
-    layout->setSpacing(3 * kSpace);
-    const auto add = [&](Statistic& statistic, const char* name, const QString& text, const QString& toolTip) {
-        statistic.box = new QWidget;
-        statistic.value = new QLabel;
-        statistic.name = new QLabel(text);
-        statistic.value->setObjectName(QLatin1String(name));
-        statistic.value->setFont(fontOfSize(kFontHeading, QFont::DemiBold));
-        setRole(statistic.name, "hint");
-        statistic.box->setToolTip(toolTip);
-        auto* column = new QVBoxLayout(statistic.box);
-        column->setContentsMargins(0, 0, 0, 0);
-        column->setSpacing(0);
-        column->addWidget(statistic.value);
-        column->addWidget(statistic.name);
-        layout->addWidget(statistic.box);
-    };
-    add(m_easy, "easyCount", tr("Easy → DPO"), tr("Stage 1 trains on these pairs with DPO"));
-    add(m_hard, "hardCount", tr("Hard → PPO"),
-        tr("Stage 2 trains on the prompts of these pairs with PPO; pairs without a score are among them"));
-    add(m_contradictory, "contradictoryCount", tr("Contradictory"),
-        tr("The reward model ranks these strongly against their label"));
-    layout->addStretch();
-    add(m_accuracy, "accuracy", tr("Reward-model accuracy"),
-        tr("Share of pairs with a positive gap; a gap of 0 counts half"));
-    add(m_longer, "longerBaseline", tr("“Longer wins” accuracy"),
-        tr("How often the longer response is the chosen one: what a ruler would score. A reward model should do "
-           "better."));
-    return row;
-}
 
 QWidget* SplitPage::makeHistogramCard()
 {
@@ -210,7 +136,14 @@ QWidget* SplitPage::makeRuleCard()
     m_note = makeHint({});
     m_note->setObjectName(QStringLiteral("splitNote"));
     m_note->hide();
+    auto* nameRow = new QHBoxLayout;
+    auto* nameLabel = new QLabel(tr("Name"));
+    nameLabel->setBuddy(m_name);
+    nameRow->setSpacing(kSpace);
+    nameRow->addWidget(nameLabel);
+    nameRow->addWidget(m_name, 1);
     auto* buttons = new QHBoxLayout;
+    buttons->setSpacing(kSpace);
     buttons->addWidget(m_save, 1);
     buttons->addWidget(m_export);
     auto* layout = new QVBoxLayout(card);
@@ -218,119 +151,69 @@ QWidget* SplitPage::makeRuleCard()
     layout->setSpacing(kSpace);
     layout->addWidget(makeHeading(tr("Rule")));
     layout->addWidget(m_rulePanel);
-    layout->addStretch();
-    layout->addWidget(m_note);
-    layout->addWidget(m_name);
+    layout->addSpacing(kSpace);
+    layout->addLayout(nameRow);
     layout->addLayout(buttons);
+    layout->addWidget(m_note);
+    layout->addStretch(1);
+    layout->addWidget(makeCommand());
     card->setFixedWidth(272);
     return card;
 }
 
-QWidget* SplitPage::makeExamples()
+QWidget* SplitPage::makeCommand()
 {
-    m_examples = new ScoredPairModel(project(), this);
-    m_table = new QTableView;
-    m_table->setObjectName(QStringLiteral("examples"));
-    m_table->setModel(m_examples);
-    setTableLook(m_table);
-    m_table->setSelectionBehavior(QAbstractItemView::SelectRows);
-    m_table->setSelectionMode(QAbstractItemView::SingleSelection);
-    m_table->verticalHeader()->hide();
-    m_table->horizontalHeader()->setStretchLastSection(true);
-    m_table->setColumnWidth(ScoredPairModel::Number, 60);
-    m_table->setColumnWidth(ScoredPairModel::Gap, 64);
-    m_table->setColumnWidth(ScoredPairModel::BucketName, 96);
-    m_table->hideColumn(ScoredPairModel::ChosenScore); // the reading panel shows both scores
-    m_table->hideColumn(ScoredPairModel::RejectedScore);
-    m_pairView = new PairView;
-    for (auto* reader : m_pairView->findChildren<QTextBrowser*>())
-        reader->setMinimumHeight(36); // they scroll: the page must fit 720 pixels with the rule beside the histogram
-    m_examplesTitle = makeHint({});
-    m_examplesTitle->setObjectName(QStringLiteral("examplesTitle"));
-    m_examplesTitle->setWordWrap(false);
-
-    auto* list = new QWidget;
-    auto* listLayout = new QVBoxLayout(list);
-    listLayout->setContentsMargins(0, kSpace / 2, 0, 0);
-    listLayout->setSpacing(kSpace / 2);
-    listLayout->addWidget(m_examplesTitle);
-    listLayout->addWidget(m_table, 1);
-    auto* reading = new QSplitter(Qt::Horizontal);
-    reading->addWidget(list);
-    reading->addWidget(m_pairView);
-    reading->setStretchFactor(0, 2);
-    reading->setStretchFactor(1, 3);
-    reading->setChildrenCollapsible(false);
-    reading->setHandleWidth(kSpace + kSpace / 2);
-    reading->setSizes({400, 620});
-
-    auto* length = new QWidget;
-    m_lengthView = new SplitLengthView;
-    m_lengthText = makeHint({});
-    m_lengthText->setObjectName(QStringLiteral("lengthText"));
-    m_lengthText->setFixedWidth(300);
-    auto* lengthLayout = new QHBoxLayout(length);
-    lengthLayout->setContentsMargins(0, kSpace, 0, 0);
-    lengthLayout->setSpacing(2 * kSpace);
-    lengthLayout->addWidget(m_lengthView, 1);
-    lengthLayout->addWidget(m_lengthText, 0, Qt::AlignTop);
-
-    auto* tabs = new QTabWidget;
-    tabs->setDocumentMode(true);
-    tabs->addTab(reading, tr("Pairs"));
-    tabs->addTab(length, tr("Length"));
-    return tabs;
-}
-
-QWidget* SplitPage::makeCommandRow()
-{
-    auto* row = new QWidget;
-    m_command = new QLineEdit;
+    auto* box = new QWidget;
+    m_command = new QPlainTextEdit;
     m_command->setObjectName(QStringLiteral("commandLine"));
     m_command->setReadOnly(true);
+    m_command->setTabChangesFocus(true);
     m_command->setFont(monospaceFont());
+    m_command->setWordWrapMode(QTextOption::WrapAtWordBoundaryOrAnywhere);
     m_command->setAccessibleName(tr("Command line that makes the same split"));
+    m_command->setFixedHeight(5 * m_command->fontMetrics().lineSpacing() + 2 * kSpace);
     auto* copy = new QPushButton(tr("Copy"));
     copy->setObjectName(QStringLiteral("copyCommand"));
+    setRole(copy, "quiet");
     connect(copy, &QPushButton::clicked, this, [this] {
         QApplication::clipboard()->setText(commandLine());
         Q_EMIT message(tr("Command line copied"));
     });
-    auto* label = makeHint(tr("The same from a shell"));
-    label->setWordWrap(false);
-    auto* layout = new QHBoxLayout(row);
+    auto* label = new QLabel(tr("The same from a shell"));
+    setRole(label, "group");
+    auto* head = new QHBoxLayout;
+    head->addWidget(label, 1);
+    head->addWidget(copy);
+    auto* layout = new QVBoxLayout(box);
     layout->setContentsMargins(0, 0, 0, 0);
-    layout->setSpacing(kSpace);
-    layout->addWidget(label);
-    layout->addWidget(m_command, 1);
-    layout->addWidget(copy);
-    return row;
+    layout->setSpacing(kSpace / 2);
+    layout->addLayout(head);
+    layout->addWidget(m_command);
+    return box;
 }
 
 QWidget* SplitPage::makeMain()
 {
-    auto* upper = new QWidget;
-    auto* upperLayout = new QHBoxLayout(upper);
-    upperLayout->setContentsMargins(0, 0, 0, 0);
-    upperLayout->setSpacing(kSpace + kSpace / 2);
-    upperLayout->addWidget(makeHistogramCard(), 1);
-    upperLayout->addWidget(makeRuleCard());
-
+    m_statistics = new SplitStatistics;
+    m_details = new SplitDetails(project());
     auto* splitter = new QSplitter(Qt::Vertical);
-    splitter->addWidget(upper);
-    splitter->addWidget(makeExamples());
+    splitter->addWidget(makeHistogramCard());
+    splitter->addWidget(m_details);
     splitter->setChildrenCollapsible(false);
     splitter->setStretchFactor(0, 1);
     splitter->setStretchFactor(1, 1);
-    splitter->setSizes({300, 260});
+    splitter->setSizes({250, 270});
 
+    auto* body = new QHBoxLayout;
+    body->setSpacing(kSpace + kSpace / 2);
+    body->addWidget(splitter, 1);
+    body->addWidget(makeRuleCard());
     auto* page = new QWidget;
     auto* layout = new QVBoxLayout(page);
     layout->setContentsMargins(0, 0, 0, 0);
     layout->setSpacing(kSpace);
-    layout->addWidget(makeStatistics());
-    layout->addWidget(splitter, 1);
-    layout->addWidget(makeCommandRow());
+    layout->addWidget(m_statistics);
+    layout->addLayout(body, 1);
     return page;
 }
 
@@ -377,9 +260,8 @@ void SplitPage::connectAll()
     connect(m_loader, &SplitLoader::lengthsMeasured, this, [this](const std::shared_ptr<const PairLengths>& lengths) {
         if (!m_data || lengths->scoreSet != m_data->scoreSet)
             return;
-        m_lengths = lengths;
-        m_lengthView->setData(m_data, m_lengths);
-        showStatistics();
+        m_statistics->showLengths(lengths.get());
+        m_details->setLengths(lengths);
     });
     connect(m_loader, &SplitLoader::failed, this, [this](const QString& sentence) {
         m_export->setEnabled(m_data != nullptr);
@@ -402,7 +284,8 @@ void SplitPage::connectAll()
     connect(m_histogram, &RewardGapHistogram::pointed, this, &SplitPage::showPointed);
     connect(m_histogram, &RewardGapHistogram::clicked, this, [this](double gap) {
         m_exampleGap = gap;
-        m_examplesTimer.start();
+        m_histogram->setMarked(gap);
+        m_details->showNear(gap, false);
     });
 
     connect(m_rulePanel, &SplitRulePanel::valueEdited, this, [this](SplitRule::By by, double value) {
@@ -435,9 +318,7 @@ void SplitPage::connectAll()
         rule.action = action;
         setRule(rule);
     });
-    connect(&m_examplesTimer, &QTimer::timeout, this, &SplitPage::showExamples);
-    connect(m_table->selectionModel(), &QItemSelectionModel::currentRowChanged, this, &SplitPage::showPair);
-    connect(m_name, &QLineEdit::textChanged, this, [this] { m_command->setText(commandLine()); });
+    connect(m_name, &QLineEdit::textChanged, this, [this] { m_command->setPlainText(commandLine()); });
     connect(m_name, &QLineEdit::returnPressed, this, &SplitPage::save);
     connect(m_save, &QPushButton::clicked, this, &SplitPage::save);
     connect(m_export, &QPushButton::clicked, this, &SplitPage::askExport);
@@ -509,7 +390,7 @@ void SplitPage::refresh()
         m_stack->setCurrentIndex(2);
     } else if (!shown) {
         showEmptyState();
-        m_stack->setCurrentWidget(m_emptyPage);
+        m_stack->setCurrentWidget(m_empty);
     } else {
         m_stack->setCurrentWidget(m_mainPage);
     }
@@ -532,14 +413,12 @@ void SplitPage::showEmptyState()
     m_emptyButton->setVisible(!pairs || !reward);
     setRole(m_emptySecond, reward ? "primary" : "");
     if (!pairs) {
-        m_emptyTitle->setText(tr("Import preference pairs first"));
-        m_emptyText->setText(
+        m_empty->setTexts(tr("Import preference pairs first"),
             tr("The split divides preference pairs by how clearly a reward model tells chosen from rejected."));
         m_emptyButton->setText(tr("Go to Data"));
         m_emptyTarget = PageId::Data;
     } else if (!reward) {
-        m_emptyTitle->setText(tr("Train a reward model first"));
-        m_emptyText->setText(
+        m_empty->setTexts(tr("Train a reward model first"),
             models.empty() ? tr(
                 "Its scores of both responses give every pair its reward gap, and the gaps are what the split goes by.")
                            : tr("Its scores of both responses give every pair its reward gap. Or let k-fold scoring "
@@ -547,9 +426,9 @@ void SplitPage::showEmptyState()
         m_emptyButton->setText(tr("Go to Reward model"));
         m_emptyTarget = PageId::RewardModel;
     } else {
-        m_emptyTitle->setText(tr("Score the pairs"));
-        m_emptyText->setText(tr(
-            "The reward model scores both responses of every pair; the differences are the reward gaps to split by."));
+        m_empty->setTexts(tr("Score the pairs"),
+            tr("The reward model scores both responses of every pair; the differences are the reward gaps to split "
+               "by."));
     }
 }
 
@@ -564,25 +443,22 @@ void SplitPage::choose(const QString& scoreSet)
         return;
     m_chosen = name;
     m_data.reset();
-    m_lengths.reset();
     m_exampleGap.reset();
     m_histogram->setData(nullptr);
-    m_examples->setData(nullptr);
-    m_lengthView->setData(nullptr, nullptr);
-    m_pairView->clear({});
+    m_details->setData(nullptr);
     m_save->setEnabled(false);
     m_export->setEnabled(false);
     m_readout->setText(tr("Loading %1 scores…").arg(formatCount(row->pairs)));
-    m_examplesTitle->setText(tr("Loading…"));
     m_loader->load(name, row->dataset);
 }
 
 void SplitPage::showData(std::shared_ptr<const SplitData> data)
 {
     m_data = std::move(data);
-    m_examples->setData(m_data);
     m_histogram->setData(m_data);
-    m_lengthView->setData(m_data, nullptr);
+    m_details->setData(m_data);
+    m_rulePanel->setGapDecimals(gapDecimals(*m_data));
+    m_statistics->showLengths(nullptr);
     m_save->setEnabled(true);
     m_export->setEnabled(true);
     m_name->setPlaceholderText(toQString(project().freeName(m_data->dataset + "-split")));
@@ -647,74 +523,13 @@ void SplitPage::showRule()
     m_histogram->setThreshold(m_threshold);
     m_histogram->setContradictory(m_rule.contradictory);
     m_histogram->setAbsolute(m_rule.absolute);
-    m_lengthView->setThreshold(m_threshold);
+    m_histogram->setMarked(m_exampleGap);
     m_rulePanel->showRule(m_rule, m_threshold, m_rule.by == SplitRule::By::EasyShare ? m_rule.value : easyShare());
-    m_command->setText(commandLine());
-    m_command->setCursorPosition(0);
+    m_command->setPlainText(commandLine());
     m_note->hide();
-    showStatistics();
-    const auto data = m_data;
-    m_examples->setBuckets([data, threshold = m_threshold, rule = m_rule](std::int64_t pair) {
-        return data->bucketOf(pair, threshold, rule.absolute, rule.contradictory);
-    });
-    if (!m_examplesTimer.isActive())
-        m_examplesTimer.start();
-}
-
-void SplitPage::showStatistics()
-{
-    if (!m_data)
-        return;
-    const SplitCounts now = counts();
-    const std::int64_t total = m_data->total();
-    m_easy.value->setText(countAndShare(now.easy, total));
-    m_hard.value->setText(countAndShare(now.hard, total));
-    m_contradictory.value->setText(countAndShare(now.contradictory, total));
-    m_contradictory.box->setVisible(m_rule.contradictory.has_value());
-    const auto tint = [](QLabel* label, const QColor& colour) {
-        QPalette palette = label->palette();
-        if (palette.color(QPalette::WindowText) == colour)
-            return;
-        palette.setColor(QPalette::WindowText, colour);
-        label->setPalette(palette);
-    };
-    tint(m_easy.value, colours().easy);
-    tint(m_hard.value, colours().hard);
-    tint(m_contradictory.value, colours().contradictory);
-    m_accuracy.value->setText(m_data->index.size() > 0 ? formatShare(m_data->index.accuracy()) : QStringLiteral("–"));
-    m_longer.value->setText(m_lengths ? formatShare(m_lengths->baselineAccuracy()) : QStringLiteral("…"));
-    showLengths();
-}
-
-void SplitPage::showLengths()
-{
-    if (!m_lengths) {
-        m_lengthText->setText(tr("Measuring lengths…"));
-        return;
-    }
-    // Buckets are ranges of the pairs in order of their gap, so sums up to each position give every share.
-    const GapIndex& index = m_data->index;
-    const std::int64_t n = index.size();
-    const auto longer = [&](std::int64_t from, std::int64_t to) {
-        return from >= to ? 0 : m_lengths->longerBefore[std::size_t(to)] - m_lengths->longerBefore[std::size_t(from)];
-    };
-    const std::int64_t contradictory = m_rule.contradictory ? index.countBelow(-*m_rule.contradictory) : 0;
-    const std::int64_t upper = std::max(contradictory, n - index.countAbove(m_threshold));
-    const std::int64_t lower
-        = m_rule.absolute ? std::max(contradictory, index.countBelow(-m_threshold)) : contradictory;
-    const bool all = m_rule.absolute && m_threshold < 0.0;
-    const std::int64_t easyLonger = all ? longer(contradictory, n) : longer(upper, n) + longer(contradictory, lower);
-    const std::int64_t easy = all ? n - contradictory : (n - upper) + (lower - contradictory);
-    const std::int64_t hardLonger = longer(contradictory, n) - easyLonger, hard = n - contradictory - easy;
-    const auto share = [](std::int64_t part, std::int64_t whole) {
-        return whole == 0 ? QStringLiteral("–") : formatShare(double(part) / double(whole));
-    };
-    const QString correlation
-        = std::isnan(m_lengths->correlation) ? QStringLiteral("–") : QString::number(m_lengths->correlation, 'f', 2);
-    m_lengthText->setText(
-        tr("The chosen response is the longer one in\n%1 of the easy pairs\n%2 of the hard pairs\n%3 of all pairs\n\n"
-           "Correlation of gap and length difference: %4. Far from 0, the reward model pays for length.")
-            .arg(share(easyLonger, easy), share(hardLonger, hard), share(longer(0, n), n), correlation));
+    m_statistics->showCounts(*m_data, counts(), m_rule.contradictory.has_value());
+    m_details->showRule(m_threshold, m_rule);
+    m_details->showNear(m_exampleGap.value_or(m_threshold), !m_exampleGap);
 }
 
 void SplitPage::showPointed(std::optional<double> gap)
@@ -736,43 +551,9 @@ void SplitPage::showPointed(std::optional<double> gap)
                        .arg(formatNumber(bin->low, 3), formatNumber(bin->high, 3),
                            bin->count == 1 ? tr("1 pair") : tr("%1 pairs").arg(formatCount(bin->count)));
     if (!std::isnan(accuracy))
-        text += tr("  ·  model agrees with the label in %1 at this |gap| (expected %2)")
+        text += tr("  ·  model agrees with the label in %1 (expected %2)")
                     .arg(formatShare(accuracy), formatShare(confidenceOfGap(0.5 * (low + high))));
     m_readout->setText(text);
-}
-
-void SplitPage::showExamples()
-{
-    if (!m_data)
-        return;
-    const double gap = m_exampleGap.value_or(m_threshold);
-    std::vector<std::int64_t> numbers = m_data->index.nearest(gap, kExamples);
-    const std::int64_t nearest = numbers.empty() ? -1 : numbers.front();
-    std::stable_sort(numbers.begin(), numbers.end(),
-        [&](std::int64_t a, std::int64_t b) { return m_data->gaps[std::size_t(a)] > m_data->gaps[std::size_t(b)]; });
-    m_examples->setPairs(std::move(numbers));
-    m_histogram->setMarked(m_exampleGap);
-    m_examplesTitle->setText(
-        m_exampleGap ? tr("Pairs nearest to gap %1").arg(formatNumber(gap, 3)) : tr("Pairs around the threshold"));
-    if (const int row = m_examples->rowOf(nearest); row >= 0) {
-        m_table->selectRow(row);
-        m_table->scrollTo(m_examples->index(row, 0), QAbstractItemView::PositionAtCenter);
-    }
-    showPair();
-}
-
-void SplitPage::showPair()
-{
-    const int row = m_table->currentIndex().row();
-    if (!m_data || row < 0 || row >= m_examples->rowCount()) {
-        m_pairView->clear(tr("No pair has a score"));
-        return;
-    }
-    const PairScore score = m_examples->score(row);
-    m_pairView->setPair(m_examples->pair(row));
-    m_pairView->setNote(tr("Pair %1  ·  gap %2  ·  score of chosen %3, rejected %4")
-                            .arg(formatCount(m_examples->pairNumber(row) + 1), formatNumber(score.gap(), 3),
-                                formatNumber(score.chosen, 3), formatNumber(score.rejected, 3)));
 }
 
 void SplitPage::fillSaved()

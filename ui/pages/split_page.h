@@ -5,8 +5,6 @@
 #include "ui/models/split_data.h"
 #include "ui/page.h"
 
-#include <QTimer>
-
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,20 +12,20 @@
 class QComboBox;
 class QLabel;
 class QLineEdit;
+class QPlainTextEdit;
 class QPushButton;
 class QStackedWidget;
-class QTableView;
 
 namespace mpo {
 
+class EmptyState;
 class ItemPicker;
-class PairView;
 class RewardGapHistogram;
-class ScoredPairModel;
-class SplitLengthView;
+class SplitDetails;
 class SplitLoader;
 class SplitRulePanel;
 class SplitScorePanel;
+class SplitStatistics;
 
 /// Divides scored pairs into easy and hard ones: a threshold to drag over the histogram of reward gaps, with counts,
 /// accuracy and pairs to read that follow it.
@@ -49,13 +47,10 @@ public:
     void exportTo(const QString& easyFile, const QString& hardFile);
 
 private:
-    QWidget* makeEmpty();
     QWidget* makeMain();
-    QWidget* makeStatistics();
     QWidget* makeHistogramCard();
     QWidget* makeRuleCard();
-    QWidget* makeExamples();
-    QWidget* makeCommandRow();
+    QWidget* makeCommand();
     void connectAll();
 
     void choose(const QString& scoreSet);
@@ -64,11 +59,7 @@ private:
     void moveThreshold(double gap);
     void say(SplitRule::By by);
     void showRule();
-    void showStatistics();
-    void showLengths();
     void showPointed(std::optional<double> gap);
-    void showExamples();
-    void showPair();
     void fillSaved();
     void save();
     void askExport();
@@ -81,22 +72,13 @@ private:
     QComboBox* m_saved = nullptr;
     QPushButton* m_scoreButton = nullptr;
     QStackedWidget* m_stack = nullptr;
-    QWidget* m_emptyPage = nullptr;
-    QWidget* m_mainPage = nullptr;
-    QLabel* m_emptyTitle = nullptr;
-    QLabel* m_emptyText = nullptr;
+    EmptyState* m_empty = nullptr;
     QPushButton* m_emptyButton = nullptr;
     QPushButton* m_emptySecond = nullptr;
+    QWidget* m_mainPage = nullptr;
     PageId m_emptyTarget = PageId::Data;
     SplitScorePanel* m_scorePanel = nullptr;
-
-    struct Statistic
-    {
-        QWidget* box = nullptr;
-        QLabel* value = nullptr;
-        QLabel* name = nullptr;
-    };
-    Statistic m_easy, m_hard, m_contradictory, m_accuracy, m_longer;
+    SplitStatistics* m_statistics = nullptr;
     QLabel* m_readout = nullptr;
     RewardGapHistogram* m_histogram = nullptr;
     SplitRulePanel* m_rulePanel = nullptr;
@@ -104,21 +86,14 @@ private:
     QPushButton* m_save = nullptr;
     QPushButton* m_export = nullptr;
     QLabel* m_note = nullptr;
-    QLabel* m_examplesTitle = nullptr;
-    ScoredPairModel* m_examples = nullptr;
-    QTableView* m_table = nullptr;
-    PairView* m_pairView = nullptr;
-    SplitLengthView* m_lengthView = nullptr;
-    QLabel* m_lengthText = nullptr;
-    QLineEdit* m_command = nullptr;
+    SplitDetails* m_details = nullptr;
+    QPlainTextEdit* m_command = nullptr;
 
     std::string m_chosen; ///< score set that is shown or being loaded
     std::shared_ptr<const SplitData> m_data;
-    std::shared_ptr<const PairLengths> m_lengths;
     SplitRule m_rule;
     double m_threshold = 0.0;
     std::optional<double> m_exampleGap; ///< where the user clicked; empty: at the threshold
-    QTimer m_examplesTimer;
     enum class Waiting { Nothing, Scores, Split };
     Waiting m_waiting = Waiting::Nothing;
     bool m_answered = false; ///< what is waited for has come: the next CommandFinished is its own

@@ -13,6 +13,8 @@
 #include <QRadioButton>
 #include <QSignalBlocker>
 
+#include <cmath>
+
 namespace mpo {
 
 namespace {
@@ -60,7 +62,7 @@ SplitRulePanel::SplitRulePanel(QWidget* parent)
     auto* grid = new QGridLayout(this);
     grid->setContentsMargins(0, 0, 0, 0);
     grid->setHorizontalSpacing(kSpace);
-    grid->setVerticalSpacing(2); // with everything else at 1280x720 there is no room for more
+    grid->setVerticalSpacing(kSpace / 2);
     const auto addRow
         = [&](int row, SplitRule::By by, const QString& text, const QString& toolTip, QDoubleSpinBox* spin) {
               auto* radio = new QRadioButton(text);
@@ -93,6 +95,15 @@ SplitRulePanel::SplitRulePanel(QWidget* parent)
     connect(m_contradictoryValue, &QDoubleSpinBox::valueChanged, this, sendContradictory);
     connect(m_action, &QComboBox::activated, this,
         [this] { Q_EMIT actionChanged(ContradictoryAction(m_action->currentData().toInt())); });
+}
+
+void SplitRulePanel::setGapDecimals(int decimals)
+{
+    for (QDoubleSpinBox* spin : {m_gap, m_contradictoryValue}) {
+        const QSignalBlocker blocker(spin); // the value is rounded anew
+        spin->setDecimals(decimals);
+        spin->setSingleStep(5.0 * std::pow(10.0, 1 - decimals));
+    }
 }
 
 void SplitRulePanel::showRule(const SplitRule& rule, double threshold, double easyShare)

@@ -21,6 +21,7 @@ class SplitRulePanel : public QWidget
 public:
     explicit SplitRulePanel(QWidget* parent = nullptr);
 
+    void setGapDecimals(int decimals); ///< as the gaps of the data are told apart
     /// Shows a rule without a signal. `easyShare`: of the scored pairs, before contradictory ones are taken out.
     void showRule(const SplitRule& rule, double threshold, double easyShare);
 

@@ -4,6 +4,7 @@
 
 #include "core/store/project.h"
 #include "ui/forms/item_picker.h"
+#include "ui/pages/work_progress.h"
 #include "ui/style.h"
 
 #include <QButtonGroup>
@@ -11,7 +12,6 @@
 #include <QHBoxLayout>
 #include <QLabel>
 #include <QLineEdit>
-#include <QProgressBar>
 #include <QPushButton>
 #include <QRadioButton>
 #include <QSpinBox>
@@ -34,7 +34,7 @@ SplitScorePanel::SplitScorePanel(QWidget* parent)
     , m_name(new QLineEdit)
     , m_hint(makeHint({}))
     , m_error(new QLabel)
-    , m_progress(new QProgressBar)
+    , m_progress(new WorkProgress)
     , m_start(new QPushButton(tr("Score pairs")))
 {
     setRole(this, "card");
@@ -54,8 +54,6 @@ SplitScorePanel::SplitScorePanel(QWidget* parent)
     setRole(m_error, "error");
     m_error->setWordWrap(true);
     m_error->hide();
-    m_progress->setTextVisible(true);
-    m_progress->hide();
     setRole(m_start, "primary");
 
     auto* folds = new QRadioButton(tr("k-fold, from"));
@@ -131,10 +129,7 @@ void SplitScorePanel::refresh(const Project& project, const QString& dataset)
 void SplitScorePanel::showProgress(const QString& what, double share, const QString& detail)
 {
     m_busy = true;
-    m_progress->setRange(0, share < 0.0 ? 0 : 1000);
-    m_progress->setValue(int(share * 1000.0));
-    m_progress->setFormat(detail.isEmpty() ? what : what + QStringLiteral(": ") + detail);
-    m_progress->show();
+    m_progress->showProgress(what, share, detail);
     m_error->hide();
     updateState();
 }

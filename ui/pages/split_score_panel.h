@@ -9,7 +9,6 @@
 class QButtonGroup;
 class QLabel;
 class QLineEdit;
-class QProgressBar;
 class QPushButton;
 class QSpinBox;
 
@@ -17,6 +16,7 @@ namespace mpo {
 
 class ItemPicker;
 class Project;
+class WorkProgress;
 
 /// What "Score pairs" needs: data, and either a reward model that has not seen them or k folds that each score the
 /// others.
@@ -46,7 +46,7 @@ private:
     QLineEdit* m_name = nullptr;
     QLabel* m_hint = nullptr;
     QLabel* m_error = nullptr;
-    QProgressBar* m_progress = nullptr;
+    WorkProgress* m_progress = nullptr;
     QPushButton* m_start = nullptr;
     bool m_busy = false;
     bool m_touched = false; ///< the user has chosen how to score

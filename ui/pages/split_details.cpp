@@ -1,0 +1,177 @@
+// SPDX-FileCopyrightText: MPO Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/pages/split_details.h"
+
+#include "ui/format.h"
+#include "ui/models/scored_pair_model.h"
+#include "ui/pages/split_length_view.h"
+#include "ui/pair_view.h"
+#include "ui/style.h"
+
+#include <QHBoxLayout>
+#include <QHeaderView>
+#include <QLabel>
+#include <QSplitter>
+#include <QTableView>
+#include <QTextBrowser>
+
+#include <algorithm>
+#include <cmath>
+
+namespace mpo {
+
+namespace {
+
+constexpr std::int64_t kPairs = 60;
+
+} // namespace
+
+SplitDetails::SplitDetails(const Project& project, QWidget* parent)
+    : QTabWidget(parent)
+    , m_pairs(new ScoredPairModel(project, this))
+    , m_note(new QLabel)
+{
+    setDocumentMode(true);
+    setRole(m_note, "hint");
+    m_note->setObjectName(QStringLiteral("pairNote"));
+    addTab(makePairs(), tr("Pairs"));
+    addTab(makeLength(), tr("Length"));
+    setCornerWidget(m_note);
+    m_timer.setSingleShot(true);
+    m_timer.setInterval(40);
+    connect(&m_timer, &QTimer::timeout, this, &SplitDetails::showPairs);
+    connect(this, &QTabWidget::currentChanged, m_note, [this](int tab) { m_note->setVisible(tab == 0); });
+    connect(m_table->selectionModel(), &QItemSelectionModel::currentRowChanged, this, &SplitDetails::showPair);
+}
+
+QWidget* SplitDetails::makePairs()
+{
+    m_table = new QTableView;
+    m_table->setObjectName(QStringLiteral("examples"));
+    m_table->setModel(m_pairs);
+    setTableLook(m_table);
+    m_table->setColumnWidth(ScoredPairModel::Number, 60);
+    m_table->setColumnWidth(ScoredPairModel::Gap, 72);
+    m_table->setColumnWidth(ScoredPairModel::BucketName, 64);
+    m_table->hideColumn(ScoredPairModel::ChosenScore); // the note above the texts has both scores
+    m_table->hideColumn(ScoredPairModel::RejectedScore);
+    m_pairView = new PairView;
+    for (auto* reader : m_pairView->findChildren<QTextBrowser*>())
+        reader->setMinimumHeight(36); // they scroll: the page must fit 720 pixels
+
+    auto* reading = new QSplitter(Qt::Horizontal);
+    reading->setContentsMargins(0, kSpace, 0, 0);
+    reading->addWidget(m_table);
+    reading->addWidget(m_pairView);
+    reading->setStretchFactor(0, 2);
+    reading->setStretchFactor(1, 3);
+    reading->setChildrenCollapsible(false);
+    reading->setHandleWidth(kSpace + kSpace / 2);
+    reading->setSizes({300, 450});
+    return reading;
+}
+
+QWidget* SplitDetails::makeLength()
+{
+    auto* page = new QWidget;
+    m_lengthView = new SplitLengthView;
+    m_lengthText = makeHint({});
+    m_lengthText->setObjectName(QStringLiteral("lengthText"));
+    m_lengthText->setFixedWidth(220);
+    auto* layout = new QHBoxLayout(page);
+    layout->setContentsMargins(0, kSpace, 0, 0);
+    layout->setSpacing(2 * kSpace);
+    layout->addWidget(m_lengthView, 1);
+    layout->addWidget(m_lengthText, 0, Qt::AlignTop);
+    return page;
+}
+
+void SplitDetails::setData(std::shared_ptr<const SplitData> data)
+{
+    m_data = std::move(data);
+    m_lengths.reset();
+    m_timer.stop();
+    m_pairs->setData(m_data);
+    m_lengthView->setData(m_data, nullptr);
+    m_pairView->clear(m_data ? QString() : tr("Loading…"));
+    m_note->clear();
+    showLengthText();
+}
+
+void SplitDetails::setLengths(std::shared_ptr<const PairLengths> lengths)
+{
+    m_lengths = std::move(lengths);
+    m_lengthView->setData(m_data, m_lengths);
+    showLengthText();
+}
+
+void SplitDetails::showRule(double threshold, const SplitRule& rule)
+{
+    m_threshold = threshold;
+    m_rule = rule;
+    m_table->setColumnWidth(ScoredPairModel::BucketName, rule.contradictory ? 104 : 64);
+    m_pairs->setBuckets([data = m_data, threshold, rule](std::int64_t pair) {
+        return data->bucketOf(pair, threshold, rule.absolute, rule.contradictory);
+    });
+    m_lengthView->setThreshold(threshold);
+    showLengthText();
+}
+
+void SplitDetails::showNear(double gap, bool isThreshold)
+{
+    m_gap = gap;
+    m_atThreshold = isThreshold;
+    if (!m_timer.isActive())
+        m_timer.start();
+}
+
+void SplitDetails::showPairs()
+{
+    if (!m_data)
+        return;
+    std::vector<std::int64_t> numbers = m_data->index.nearest(m_gap, kPairs);
+    const std::int64_t nearest = numbers.empty() ? -1 : numbers.front();
+    std::stable_sort(numbers.begin(), numbers.end(),
+        [&](std::int64_t a, std::int64_t b) { return m_data->gaps[std::size_t(a)] > m_data->gaps[std::size_t(b)]; });
+    m_pairs->setPairs(std::move(numbers));
+    setTabText(
+        0, m_atThreshold ? tr("Pairs around the threshold") : tr("Pairs nearest to %1").arg(m_pairs->gapText(m_gap)));
+    if (const int row = m_pairs->rowOf(nearest); row >= 0) {
+        m_table->selectRow(row);
+        m_table->scrollTo(m_pairs->index(row, 0), QAbstractItemView::PositionAtCenter);
+    }
+    showPair();
+}
+
+void SplitDetails::showPair()
+{
+    const int row = m_table->currentIndex().row();
+    if (!m_data || row < 0 || row >= m_pairs->rowCount()) {
+        m_pairView->clear(tr("No pair has a score"));
+        m_note->clear();
+        return;
+    }
+    const PairScore score = m_pairs->score(row);
+    m_pairView->setPair(m_pairs->pair(row));
+    m_note->setText(tr("Pair %1  ·  gap %2  ·  chosen scores %3, rejected %4")
+                        .arg(formatCount(m_pairs->pairNumber(row) + 1), m_pairs->gapText(score.gap()),
+                            m_pairs->gapText(score.chosen), m_pairs->gapText(score.rejected)));
+}
+
+void SplitDetails::showLengthText()
+{
+    if (!m_data || !m_lengths) {
+        m_lengthText->setText(tr("Measuring lengths…"));
+        return;
+    }
+    const LongerShares shares = longerShares(*m_data, *m_lengths, m_threshold, m_rule.absolute, m_rule.contradictory);
+    const auto share = [](double value) { return std::isnan(value) ? QStringLiteral("–") : formatShare(value); };
+    const QString correlation
+        = std::isnan(m_lengths->correlation) ? QStringLiteral("–") : QString::number(m_lengths->correlation, 'f', 2);
+    m_lengthText->setText(
+        tr("The chosen response is the longer one in\n%1 of the easy pairs\n%2 of the hard pairs\n%3 of all pairs\n\n"
+           "Correlation of gap and length difference: %4. Far from 0, the reward model pays for length.")
+            .arg(share(shares.easy), share(shares.hard), share(shares.all), correlation));
+}
+
+} // namespace mpo

@@ -1,0 +1,57 @@
+// SPDX-FileCopyrightText: MPO Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "ui/models/split_data.h"
+
+#include <QTabWidget>
+#include <QTimer>
+
+#include <memory>
+
+class QLabel;
+class QTableView;
+
+namespace mpo {
+
+class PairView;
+class Project;
+class ScoredPairModel;
+class SplitLengthView;
+
+/// What lies below the histogram: pairs near a gap to read, and how much the gaps owe to length.
+class SplitDetails : public QTabWidget
+{
+    Q_OBJECT
+public:
+    explicit SplitDetails(const Project& project, QWidget* parent = nullptr);
+
+    void setData(std::shared_ptr<const SplitData> data); ///< nullptr: being loaded
+    void setLengths(std::shared_ptr<const PairLengths> lengths); ///< REQUIRES data
+    void showRule(double threshold, const SplitRule& rule);
+    /// Pairs with the gaps nearest to this one; a moment later, since texts need not follow every pixel of a drag.
+    void showNear(double gap, bool isThreshold);
+
+private:
+    QWidget* makePairs();
+    QWidget* makeLength();
+    void showPairs();
+    void showPair();
+    void showLengthText();
+
+    ScoredPairModel* m_pairs = nullptr;
+    QTableView* m_table = nullptr;
+    PairView* m_pairView = nullptr;
+    QLabel* m_note = nullptr;
+    SplitLengthView* m_lengthView = nullptr;
+    QLabel* m_lengthText = nullptr;
+
+    std::shared_ptr<const SplitData> m_data;
+    std::shared_ptr<const PairLengths> m_lengths;
+    SplitRule m_rule;
+    double m_threshold = 0.0, m_gap = 0.0;
+    bool m_atThreshold = true;
+    QTimer m_timer;
+};
+
+} // namespace mpo
