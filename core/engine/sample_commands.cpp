@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: MPO Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/engine/workspace.h"
+#include "core/evaluation/blind_session.h"
 #include "core/stage/pair_batch.h"
 #include "core/support/error.h"
 #include "core/support/random.h"
@@ -112,11 +113,15 @@ void createEvaluationCommand(const Workspace& workspace, const CreateEvaluation&
         options.stopIds = stopIds(model);
         sampled.push_back(sampleFrom(workspace, model, drawn, options, command.seed));
     }
-    RandomStream sides(command.seed, "evaluation sides");
+    const BlindSession session
+        = makeBlindSession(sampled[0].promptTexts, sampled[0].texts, sampled[1].texts, command.seed);
     std::vector<EvaluationItemInput> items;
-    for (std::size_t i = 0; i < sampled[0].texts.size(); ++i)
-        items.push_back(
-            {sampled[0].promptTexts[i], sampled[0].texts[i], sampled[1].texts[i], sides.chance(0.5), order[i]});
+    for (std::size_t i = 0; i < session.items.size(); ++i) {
+        const EvaluationKey& key = session.key[i];
+        const auto prompt = std::size_t(key.prompt);
+        items.push_back({session.items[i].prompt, sampled[0].texts[prompt], sampled[1].texts[prompt], key.leftIsFirst,
+            order[prompt]});
+    }
 
     EvaluationRow row;
     row.name = workspace.project().freeName(command.name.empty() ? "evaluation" : command.name);
@@ -127,6 +132,9 @@ void createEvaluationCommand(const Workspace& workspace, const CreateEvaluation&
     row.items = std::int64_t(items.size());
     row.created = nowUtc();
     const std::int64_t id = workspace.project().addEvaluation(row, items);
+    for (std::size_t i = 0; i < items.size(); ++i)
+        if (session.key[i].identical) // nobody needs to be asked
+            workspace.project().judge(id, std::int64_t(i), Verdict::Tie, "The same text twice: a tie by rule", 0.0);
     workspace.send(EvaluationCreated {id, row.name});
 }
 

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "core/evaluation/statistics.h"
-#include "core/evaluation/verdict.h"
+#include "core/data/verdict.h"
 
 #include <optional>
 #include <span>

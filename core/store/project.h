@@ -5,6 +5,7 @@
 #include "core/data/dataset.h"
 #include "core/data/import_report.h"
 #include "core/data/reward_gap.h"
+#include "core/data/verdict.h"
 #include "core/support/json.h"
 #include "core/support/metric_names.h"
 
@@ -98,9 +99,6 @@ struct SplitRow
     Split split;
     std::string created;
 };
-
-/// The values reach the disk: do not change them.
-enum class Verdict { Left = 0, Right = 1, Tie = 2, Skip = 3, BothBad = 4 };
 
 struct EvaluationRow
 {

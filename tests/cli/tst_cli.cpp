@@ -103,6 +103,7 @@ private Q_SLOTS:
     void onePairIsEnough();
     void trainsRewardAndSplits();
     void stopsOnInterruptAndGoesOn();
+    void goesOnAfterAKill();
     void survivesAClosedPipe();
 };
 
@@ -493,6 +494,44 @@ void TestCli::stopsOnInterruptAndGoesOn()
     QVERIFY(done >= 1.0);
     QCOMPARE(firstStep(), done + 1.0);
     QCOMPARE(run("--project i.mpo --json runs list").rows().size(), 1);
+}
+
+/// Killed at three moments and begun again each time, a training ends with the same bytes as one in one go.
+void TestCli::goesOnAfterAKill()
+{
+    const QByteArray command = "--json train dpo --model tiny --data pairs.jsonl --out aligned --max-steps 60 "
+                               "--checkpoint-every 2 --learning-rate 0.01 --batch-size 2";
+    const auto weights = [&](const char* project) {
+        QFile file(path(project) + QStringLiteral("/models/aligned/model.safetensors"));
+        return file.open(QIODevice::ReadOnly) ? file.readAll() : QByteArray();
+    };
+    QCOMPARE(run(("--project whole.mpo " + command).constData()).status, 0);
+    const QByteArray expected = weights("whole.mpo");
+    QVERIFY(!expected.isEmpty());
+
+    int last = 0;
+    for (int kill = 0; kill < 3; ++kill) {
+        QProcess process;
+        start(process, ("--project killed.mpo " + command).constData());
+        for (int lines = 0; lines < 7 + 4 * kill; ++lines) {
+            while (!process.canReadLine())
+                QVERIFY(process.waitForReadyRead(30000));
+            last = int(number(QJsonDocument::fromJson(process.readLine()).object(), "step"));
+        }
+        process.kill(); // SIGKILL
+        QVERIFY(process.waitForFinished(30000));
+        QCOMPARE(process.exitStatus(), QProcess::CrashExit);
+        QVERIFY(weights("killed.mpo").isEmpty());
+    }
+    QVERIFY(last > 20);
+    const Result ended = run(("--project killed.mpo " + command).constData());
+    QVERIFY2(ended.status == 0, ended.err.constData());
+    QVERIFY(weights("killed.mpo") == expected);
+    // Every step is in the store once, whatever was repeated.
+    const auto steps = run("--project killed.mpo --json runs show 1 --metrics").rows();
+    QCOMPARE(steps.size(), 60);
+    for (int i = 0; i < 60; ++i)
+        QCOMPARE(number(steps[i], "step"), i + 1.0);
 }
 
 void TestCli::survivesAClosedPipe()
