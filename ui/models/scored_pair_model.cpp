@@ -115,7 +115,10 @@ QVariant ScoredPairModel::text(const QModelIndex& index) const
         const PreferencePair& shown = pair(index.row());
         if (shown.hasIds())
             return tr("%1 token ids").arg(formatCount(qint64(shown.promptIds.size())));
-        return toQString(std::string_view(shown.prompt).substr(0, 400)).simplified().left(160);
+        QString text = toQString(std::string_view(shown.prompt).substr(0, 400)).simplified();
+        if (const QLatin1String speaker("Human: "); text.startsWith(speaker))
+            text.remove(0, speaker.size()); // every dialogue begins so, and the column is narrow
+        return text.left(160);
     }
     default:
         return {};

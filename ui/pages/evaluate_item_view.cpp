@@ -54,7 +54,7 @@ int wantedHeight(const QPlainTextEdit* reader)
 {
     // The document of a plain text editor counts its height in lines, so the heights are added up here.
     const QTextDocument* document = reader->document();
-    double height = document->documentMargin() + 2.0;
+    double height = document->documentMargin() + 2.0 * reader->frameWidth() + 2.0;
     for (QTextBlock block = document->begin(); block.isValid(); block = block.next())
         height += document->documentLayout()->blockBoundingRect(block).height();
     return int(std::ceil(height));

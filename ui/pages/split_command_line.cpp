@@ -5,6 +5,7 @@
 #include "ui/format.h"
 
 #include <QLocale>
+#include <QStringList>
 
 #include <algorithm>
 
@@ -28,7 +29,7 @@ QString shellWord(const std::string& word)
 /// number for an option.
 QString option(const char* name, double value)
 {
-    return QStringLiteral(" %1%2%3").arg(QLatin1String(name), value < 0.0 ? QStringLiteral("=") : QStringLiteral(" "),
+    return QStringLiteral("%1%2%3").arg(QLatin1String(name), value < 0.0 ? QStringLiteral("=") : QStringLiteral(" "),
         QString::number(value, 'g', QLocale::FloatingPointShortest));
 }
 
@@ -54,19 +55,20 @@ const char* thresholdOption(SplitRule::By by)
 
 } // namespace
 
-QString splitCommandLine(const SplitPairs& split, const std::filesystem::path& project)
+QString splitCommandLine(const SplitPairs& split, const std::filesystem::path& project, bool lines)
 {
-    QString line
-        = QStringLiteral("mpo split --data %1 --scores %2").arg(shellWord(split.data), shellWord(split.scoreSet));
-    line += option(thresholdOption(split.rule.by), split.rule.value);
+    QStringList parts {QStringLiteral("mpo split"), QStringLiteral("--data ") + shellWord(split.data),
+        QStringLiteral("--scores ") + shellWord(split.scoreSet),
+        option(thresholdOption(split.rule.by), split.rule.value)};
     if (split.rule.absolute)
-        line += QStringLiteral(" --absolute");
+        parts << QStringLiteral("--absolute");
     if (split.rule.contradictory)
-        line += option("--contradictory", *split.rule.contradictory)
-            + QStringLiteral(" --contradictory-action %1").arg(QLatin1String(actionName(split.rule.action)));
+        parts << option("--contradictory", *split.rule.contradictory)
+              << QStringLiteral("--contradictory-action ") + QLatin1String(actionName(split.rule.action));
     if (!split.name.empty())
-        line += QStringLiteral(" --name %1").arg(shellWord(split.name));
-    return line + QStringLiteral(" --project %1").arg(shellWord(project.string()));
+        parts << QStringLiteral("--name ") + shellWord(split.name);
+    parts << QStringLiteral("--project ") + shellWord(project.string());
+    return parts.join(lines ? QStringLiteral(" \\\n  ") : QStringLiteral(" "));
 }
 
 } // namespace mpo

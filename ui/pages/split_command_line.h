@@ -10,7 +10,8 @@
 
 namespace mpo {
 
-/// The shell command that does what the engine does with `split`, quoted for a POSIX shell.
-QString splitCommandLine(const SplitPairs& split, const std::filesystem::path& project);
+/// The shell command that does what the engine does with `split`, quoted for a POSIX shell; on one line, or with every
+/// option on a line of its own.
+QString splitCommandLine(const SplitPairs& split, const std::filesystem::path& project, bool lines = false);
 
 } // namespace mpo

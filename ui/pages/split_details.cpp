@@ -12,6 +12,7 @@
 #include <QHeaderView>
 #include <QLabel>
 #include <QSplitter>
+#include <QTabBar>
 #include <QTableView>
 #include <QTextBrowser>
 
@@ -32,10 +33,12 @@ SplitDetails::SplitDetails(const Project& project, QWidget* parent)
     , m_note(new QLabel)
 {
     setDocumentMode(true);
+    tabBar()->setDrawBase(false);
     setRole(m_note, "hint");
     m_note->setObjectName(QStringLiteral("pairNote"));
     addTab(makePairs(), tr("Pairs"));
     addTab(makeLength(), tr("Length"));
+    m_note->setMinimumHeight(tabBar()->sizeHint().height()); // on the line of the tabs
     setCornerWidget(m_note);
     m_timer.setSingleShot(true);
     m_timer.setInterval(40);
@@ -50,6 +53,7 @@ QWidget* SplitDetails::makePairs()
     m_table->setObjectName(QStringLiteral("examples"));
     m_table->setModel(m_pairs);
     setTableLook(m_table);
+    m_table->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     m_table->setColumnWidth(ScoredPairModel::Number, 60);
     m_table->setColumnWidth(ScoredPairModel::Gap, 72);
     m_table->setColumnWidth(ScoredPairModel::BucketName, 64);
@@ -67,7 +71,7 @@ QWidget* SplitDetails::makePairs()
     reading->setStretchFactor(1, 3);
     reading->setChildrenCollapsible(false);
     reading->setHandleWidth(kSpace + kSpace / 2);
-    reading->setSizes({300, 450});
+    reading->setSizes({320, 430});
     return reading;
 }
 

@@ -156,7 +156,7 @@ QWidget* SplitPage::makeRuleCard()
     layout->addLayout(buttons);
     layout->addWidget(m_note);
     layout->addStretch(1);
-    layout->addWidget(makeCommand());
+    layout->addWidget(makeCommand(), 1000); // as high as it may get, and below the rest
     card->setFixedWidth(272);
     return card;
 }
@@ -169,9 +169,10 @@ QWidget* SplitPage::makeCommand()
     m_command->setReadOnly(true);
     m_command->setTabChangesFocus(true);
     m_command->setFont(monospaceFont());
-    m_command->setWordWrapMode(QTextOption::WrapAtWordBoundaryOrAnywhere);
+    m_command->setWordWrapMode(QTextOption::WrapAnywhere); // as a terminal does
     m_command->setAccessibleName(tr("Command line that makes the same split"));
-    m_command->setFixedHeight(5 * m_command->fontMetrics().lineSpacing() + 2 * kSpace);
+    m_command->setMinimumHeight(4 * m_command->fontMetrics().lineSpacing() + kSpace);
+    m_command->setMaximumHeight(11 * m_command->fontMetrics().lineSpacing() + 2 * kSpace);
     auto* copy = new QPushButton(tr("Copy"));
     copy->setObjectName(QStringLiteral("copyCommand"));
     setRole(copy, "quiet");
@@ -318,7 +319,7 @@ void SplitPage::connectAll()
         rule.action = action;
         setRule(rule);
     });
-    connect(m_name, &QLineEdit::textChanged, this, [this] { m_command->setPlainText(commandLine()); });
+    connect(m_name, &QLineEdit::textChanged, this, [this] { showCommand(); });
     connect(m_name, &QLineEdit::returnPressed, this, &SplitPage::save);
     connect(m_save, &QPushButton::clicked, this, &SplitPage::save);
     connect(m_export, &QPushButton::clicked, this, &SplitPage::askExport);
@@ -525,7 +526,7 @@ void SplitPage::showRule()
     m_histogram->setAbsolute(m_rule.absolute);
     m_histogram->setMarked(m_exampleGap);
     m_rulePanel->showRule(m_rule, m_threshold, m_rule.by == SplitRule::By::EasyShare ? m_rule.value : easyShare());
-    m_command->setPlainText(commandLine());
+    showCommand();
     m_note->hide();
     m_statistics->showCounts(*m_data, counts(), m_rule.contradictory.has_value());
     m_details->showRule(m_threshold, m_rule);
@@ -579,6 +580,11 @@ SplitPairs SplitPage::command() const
     command.rule = m_rule;
     command.name = m_name->text().trimmed().toStdString();
     return command;
+}
+
+void SplitPage::showCommand()
+{
+    m_command->setPlainText(m_data ? splitCommandLine(command(), project().folder(), true) : QString());
 }
 
 QString SplitPage::commandLine() const { return m_data ? splitCommandLine(command(), project().folder()) : QString(); }

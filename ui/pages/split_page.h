@@ -59,6 +59,7 @@ private:
     void moveThreshold(double gap);
     void say(SplitRule::By by);
     void showRule();
+    void showCommand();
     void showPointed(std::optional<double> gap);
     void fillSaved();
     void save();
