@@ -22,6 +22,7 @@
 #include <QApplication>
 #include <QCloseEvent>
 #include <QFileDialog>
+#include <QFileInfo>
 #include <QHBoxLayout>
 #include <QMenuBar>
 #include <QMessageBox>
@@ -149,12 +150,12 @@ void MainWindow::makeMenus()
             return;
         if (!folder.endsWith(QLatin1String(".mpo")))
             folder += QStringLiteral(".mpo");
-        Q_EMIT projectRequested(folder);
+        requestProject(folder);
     });
     file->addAction(tr("&Open project…"), QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_O), this, [this] {
         const QString folder = QFileDialog::getExistingDirectory(this, tr("Open a project folder (NAME.mpo)"));
         if (!folder.isEmpty())
-            Q_EMIT projectRequested(folder);
+            requestProject(folder);
     });
     file->addSeparator();
     file->addAction(tr("&Import data…"), QKeySequence::Open, this, [this] {
@@ -320,6 +321,14 @@ void MainWindow::startDemo(bool fast)
     RunDemo demo;
     demo.fast = fast;
     m_bridge->post(demo);
+}
+
+void MainWindow::requestProject(const QString& folder)
+{
+    if (m_bridge->busy())
+        m_bar->say(tr("Something is running; stop it before you open another project."));
+    else if (QFileInfo(folder) != QFileInfo(QString::fromStdString(m_project->folder().string())))
+        Q_EMIT projectRequested(folder);
 }
 
 void MainWindow::toggleTheme()

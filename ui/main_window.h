@@ -55,6 +55,7 @@ private:
     void updatePath();
     void followStage(const std::string& stage);
     void startDemo(bool fast);
+    void requestProject(const QString& folder);
     void toggleTheme();
     void restoreState();
     void saveState();

@@ -211,7 +211,7 @@ void RunBar::showWhat()
 void RunBar::updateMemory()
 {
     const qint64 bytes = residentBytes();
-    m_memory->setText(bytes > 0 ? tr("%1 MB").arg(formatCount(bytes / (1024 * 1024))) : QString());
+    showNumber(m_memory, bytes > 0 ? tr("%1 MB").arg(formatCount(bytes / (1024 * 1024))) : QString());
 }
 
 } // namespace mpo

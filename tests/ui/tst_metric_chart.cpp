@@ -9,6 +9,7 @@
 
 #include <QFile>
 #include <QTemporaryDir>
+#include <QWheelEvent>
 
 #include <cmath>
 #include <limits>
@@ -161,6 +162,16 @@ private Q_SLOTS:
         grid.setRuns({{2, QStringLiteral("b"), {{"loss", pointsOf({2.0})}}}});
         QCOMPARE(grid.chartCount(), 1);
         QVERIFY(!grid.chart("loss")->hasCurve(1));
+    }
+
+    void wheelIsLeftToThePage()
+    {
+        MetricChart chart("loss");
+        auto* plot = chart.findChild<QCustomPlot*>();
+        QWheelEvent wheel({10, 10}, {10, 10}, {}, {0, -120}, Qt::NoButton, Qt::NoModifier, Qt::NoScrollPhase, false);
+        QApplication::sendEvent(plot, &wheel);
+        QVERIFY(!wheel.isAccepted());
+        QVERIFY(!plot->testAttribute(Qt::WA_NoMousePropagation));
     }
 };
 

@@ -8,6 +8,7 @@
 #include <QLineEdit>
 #include <QSignalSpy>
 #include <QTest>
+#include <QWheelEvent>
 
 using namespace mpo;
 
@@ -37,6 +38,18 @@ private Q_SLOTS:
                 QCOMPARE(qobject_cast<const QLineEdit*>(editor)->text(), settingText(info.defaultValue));
         }
         QVERIFY(form.isValid());
+    }
+
+    void wheelLeavesChoicesAlone()
+    {
+        SettingsForm form(StageKind::Dpo);
+        auto* schedule = qobject_cast<QComboBox*>(form.editor("lr_schedule"));
+        schedule->setFocus();
+        const QString before = schedule->currentText();
+        QWheelEvent wheel({10, 10}, {10, 10}, {}, {0, -120}, Qt::NoButton, Qt::NoModifier, Qt::NoScrollPhase, false);
+        QApplication::sendEvent(schedule, &wheel);
+        QCOMPARE(schedule->currentText(), before);
+        QVERIFY(!wheel.isAccepted()); // the form scrolls
     }
 
     void takesWhatIsTyped()

@@ -6,6 +6,7 @@
 #include "ui/pages/training_page.h"
 #include "ui/sample_view.h"
 
+#include <QLabel>
 #include <QLineEdit>
 #include <QPushButton>
 #include <QSignalSpy>
@@ -50,6 +51,29 @@ private Q_SLOTS:
         QCOMPARE(got.out, std::string("dpo"));
         QCOMPARE(got.settings.real("beta"), 0.3);
         QVERIFY(start->isEnabled());
+    }
+
+    void saysWhenThereIsNothingToTrain()
+    {
+        UiFixture fixture;
+        fixture.addPairs("pairs", 4);
+        fixture.addModel("sft", "policy");
+        fixture.addModel("mine", "policy");
+        EngineBridge bridge(fixture.project, fixture.execute()); // ends without a run, as for a finished training
+        Selection selection(fixture.project);
+        TrainingPage page(StageKind::Dpo, bridge, selection);
+        page.refresh();
+        page.show();
+        auto* name = page.findChild<QLineEdit*>(QStringLiteral("name"));
+        name->setText(QStringLiteral("mine"));
+        bool noted = false;
+        for (const QLabel* label : page.findChildren<QLabel*>())
+            noted = noted || (label->isVisible() && label->text().contains(QStringLiteral("mine exists")));
+        QVERIFY(noted);
+        const QSignalSpy said(&page, &Page::message);
+        QTest::mouseClick(page.findChild<QPushButton*>(QStringLiteral("start")), Qt::LeftButton);
+        QTRY_COMPARE(said.count(), 1);
+        QVERIFY(said.first().first().toString().contains(QStringLiteral("trained already")));
     }
 
     void cannotStartWithWhatIsMissingOrWrong()

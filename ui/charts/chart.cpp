@@ -3,6 +3,7 @@
 #include "ui/charts/chart.h"
 
 #include "ui/charts/custom_plot.h"
+#include "ui/elided_label.h"
 #include "ui/style.h"
 
 #include <QEvent>
@@ -24,7 +25,7 @@ constexpr int kReplotMilliseconds = 1000 / 15;
 
 Chart::Chart(QWidget* parent)
     : QWidget(parent)
-    , m_title(new QLabel(this))
+    , m_title(new ElidedLabel(this))
     , m_note(new QLabel(this))
     , m_warning(new QLabel(this))
     , m_empty(new QLabel(this))
@@ -47,7 +48,6 @@ Chart::Chart(QWidget* parent)
     m_note->setTextFormat(Qt::RichText);
     // A long note must not widen the chart.
     m_note->setMinimumWidth(1);
-    m_title->setMinimumWidth(1);
     setRole(m_title, "group");
     setRole(m_note, "hint");
     m_note->setFont(fontOfSize(kFontSmall));

@@ -79,6 +79,7 @@ MetricChart::MetricChart(const std::string& metric, QWidget* parent)
     setEmptyText(tr("No values yet"));
     setMinimumHeight(17 * kSpace);
     plot()->setMouseTracking(true);
+    plot()->setAttribute(Qt::WA_NoMousePropagation, false); // see the wheel in eventFilter
     plot()->xAxis->setTicker(QSharedPointer<QCPAxisTicker>(new StepTicker));
     plot()->yAxis->setTicker(QSharedPointer<QCPAxisTicker>(new ValueTicker));
     plot()->xAxis->ticker()->setTickCount(4);
@@ -290,8 +291,10 @@ void MetricChart::resetView()
     }
     if (!(left <= right))
         return;
-    if (left == right)
+    if (left == right) {
+        left -= 0.5;
         right = left + 1.0;
+    }
     plot()->xAxis->setRange(left, right);
     if (!(low <= high))
         low = 0.0, high = 1.0;
@@ -309,9 +312,14 @@ void MetricChart::beforeReplot()
 {
     // Marks of values that are not numbers sit on the lower edge, wherever that is.
     const double edge = plot()->yAxis->range().lower;
-    for (const auto& [run, curve] : m_curves)
+    for (const auto& [run, curve] : m_curves) {
         for (auto point = curve->notNumbers->data()->begin(); point != curve->notNumbers->data()->end(); ++point)
             point->value = edge;
+        // One value makes no line.
+        const auto shape = curve->points.size() == 1 ? QCPScatterStyle::ssDisc : QCPScatterStyle::ssNone;
+        for (QCPGraph* graph : {curve->raw, curve->average})
+            graph->setScatterStyle(QCPScatterStyle(shape, 6));
+    }
 }
 
 void MetricChart::applyColours()
@@ -323,7 +331,7 @@ void MetricChart::applyColours()
     for (const auto& [run, curve] : m_curves) {
         const QColor strong = c.series.at(curve->colour % c.series.size());
         QColor faint = strong;
-        faint.setAlpha(c.dark ? 80 : 70);
+        faint.setAlpha(c.dark ? 120 : 90);
         const bool rawOnly = m_smoothing == 0.0;
         curve->raw->setPen(QPen(rawOnly ? strong : faint, rawOnly ? 1.5 : 1.0));
         curve->average->setPen(QPen(strong, 1.8));
@@ -386,6 +394,11 @@ bool MetricChart::eventFilter(QObject* watched, QEvent* event)
 {
     if (watched == plot() && event->type() == QEvent::Leave && m_crosshair)
         m_crosshair->moveTo({});
+    if (watched == plot() && event->type() == QEvent::Wheel) {
+        // QCustomPlot would keep it, and a page of charts could not be scrolled.
+        event->ignore();
+        return true;
+    }
     return Chart::eventFilter(watched, event);
 }
 

@@ -22,7 +22,7 @@ namespace mpo {
 
 namespace {
 
-constexpr int kCardWidth = 260; ///< wanted, in pixels
+constexpr int kCardWidth = 280; ///< wanted, in pixels
 constexpr int kCardHeight = 160;
 
 /// Groups in the order in which one looks at them.

@@ -4,49 +4,22 @@
 
 #include "core/store/project.h"
 #include "ui/format.h"
+#include "ui/forms/form_combo_box.h"
 #include "ui/style.h"
 
 #include <QComboBox>
 #include <QFileDialog>
 #include <QHBoxLayout>
 #include <QSignalBlocker>
-#include <QStylePainter>
 #include <QToolButton>
 
 #include <algorithm>
 
 namespace mpo {
 
-namespace {
-
-/// Ends in "…" where the chosen text does not fit; the box itself would cut a letter in two.
-class ElidingComboBox : public QComboBox
-{
-public:
-    using QComboBox::QComboBox;
-
-protected:
-    void paintEvent(QPaintEvent*) override
-    {
-        QStylePainter painter(this);
-        QStyleOptionComboBox option;
-        initStyleOption(&option);
-        if (currentIndex() < 0) {
-            option.palette.setBrush(QPalette::ButtonText, option.palette.placeholderText());
-            option.currentText = placeholderText();
-        }
-        const QRect room = style()->subControlRect(QStyle::CC_ComboBox, &option, QStyle::SC_ComboBoxEditField, this);
-        option.currentText = fontMetrics().elidedText(option.currentText, Qt::ElideRight, room.width() - 2);
-        painter.drawComplexControl(QStyle::CC_ComboBox, option);
-        painter.drawControl(QStyle::CE_ComboBoxLabel, option);
-    }
-};
-
-} // namespace
-
 ItemPicker::ItemPicker(Browse browse, QWidget* parent)
     : QWidget(parent)
-    , m_combo(new ElidingComboBox(this))
+    , m_combo(new FormComboBox(this))
     , m_browse(browse)
 {
     auto* layout = new QHBoxLayout(this);

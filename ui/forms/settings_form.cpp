@@ -4,6 +4,7 @@
 
 #include "core/support/error.h"
 #include "ui/format.h"
+#include "ui/forms/form_combo_box.h"
 #include "ui/style.h"
 
 #include <QCheckBox>
@@ -172,7 +173,7 @@ QWidget* SettingsForm::makeEditor(const SettingInfo& info)
         return box;
     }
     if (!info.choices.empty()) {
-        auto* combo = new QComboBox(this);
+        auto* combo = new FormComboBox(this);
         for (const std::string_view choice : info.choices)
             combo->addItem(toQString(choice));
         connect(combo, &QComboBox::currentTextChanged, this, [this, &info](const QString& text) { take(info, text); });

@@ -20,10 +20,12 @@
 #include <QLineEdit>
 #include <QListWidget>
 #include <QMimeData>
+#include <QPainter>
 #include <QProgressBar>
 #include <QPushButton>
 #include <QSignalBlocker>
 #include <QSplitter>
+#include <QStyledItemDelegate>
 #include <QTabBar>
 #include <QTabWidget>
 #include <QTableView>
@@ -34,6 +36,7 @@ namespace mpo {
 namespace {
 
 constexpr int kListWidth = 176;
+constexpr int kCountRole = Qt::UserRole + 1;
 
 /// Titles over the counts of a report, in the order of DataPage::m_counts.
 constexpr const char* kCounts[] {QT_TRANSLATE_NOOP("mpo::DataPage", "read"),
@@ -54,6 +57,33 @@ QString countText(const DatasetRow& row)
     }
     return count;
 }
+
+/// Name, and muted below it how much there is.
+class DatasetDelegate : public QStyledItemDelegate
+{
+public:
+    using QStyledItemDelegate::QStyledItemDelegate;
+
+    QSize sizeHint(const QStyleOptionViewItem&, const QModelIndex&) const override { return {0, 6 * kSpace}; }
+
+    void paint(QPainter* painter, const QStyleOptionViewItem& option, const QModelIndex& index) const override
+    {
+        QStyleOptionViewItem frame(option);
+        initStyleOption(&frame, index);
+        frame.text.clear();
+        option.widget->style()->drawControl(QStyle::CE_ItemViewItem, &frame, painter, option.widget);
+        const QRect area = option.rect.adjusted(kSpace + 2, kSpace - 1, -kSpace, 1 - kSpace);
+        const auto line = [&](const QString& text, const QColor& colour, Qt::Alignment alignment) {
+            painter->setPen(colour);
+            painter->drawText(area, int(alignment), option.fontMetrics.elidedText(text, Qt::ElideMiddle, area.width()));
+        };
+        painter->save();
+        painter->setFont(option.font);
+        line(index.data().toString(), colours().text, Qt::AlignTop);
+        line(index.data(kCountRole).toString(), colours().muted, Qt::AlignBottom);
+        painter->restore();
+    }
+};
 
 } // namespace
 
@@ -100,6 +130,7 @@ DataPage::DataPage(EngineBridge& bridge, Selection& selection, QWidget* parent)
 
     m_list = new QListWidget;
     m_list->setFixedWidth(kListWidth);
+    m_list->setItemDelegate(new DatasetDelegate(m_list));
     m_list->setAccessibleName(tr("Data sets"));
     m_tabs = new QTabWidget;
     m_tabs->setDocumentMode(true);
@@ -173,8 +204,8 @@ QWidget* DataPage::makePairs()
     setTableLook(m_table);
     m_table->horizontalHeader()->setStretchLastSection(false);
     m_table->horizontalHeader()->setSectionResizeMode(PairTableModel::Prompt, QHeaderView::Stretch);
-    m_table->horizontalHeader()->resizeSection(PairTableModel::Number, 60);
-    m_table->horizontalHeader()->resizeSection(PairTableModel::Lengths, 92);
+    m_table->horizontalHeader()->resizeSection(PairTableModel::Number, 56);
+    m_table->horizontalHeader()->resizeSection(PairTableModel::Lengths, 102);
     m_view = new PairView;
 
     auto* left = new QWidget;
@@ -249,6 +280,7 @@ QWidget* DataPage::makeReport()
     layout->addLayout(counts);
     layout->addWidget(m_reportLine);
     layout->addWidget(m_issueTable, 1);
+    layout->addStretch(0); // takes the room of a table that is not there
     return page;
 }
 
@@ -259,9 +291,10 @@ void DataPage::refresh()
         const QSignalBlocker blocker(m_list);
         m_list->clear();
         for (const DatasetRow& row : project().datasets()) {
-            auto* item = new QListWidgetItem(QStringLiteral("%1\n%2").arg(toQString(row.name), countText(row)));
+            auto* item = new QListWidgetItem(toQString(row.name));
+            item->setData(kCountRole, countText(row));
             item->setData(Qt::UserRole, toQString(row.name));
-            item->setToolTip(tr("%1\n%2").arg(toQString(row.source), formatTime(row.created)));
+            item->setToolTip(tr("%1\n%2\n%3").arg(toQString(row.name), toQString(row.source), formatTime(row.created)));
             m_list->addItem(item);
             if (toQString(row.name) == wanted)
                 m_list->setCurrentItem(item);
@@ -299,6 +332,7 @@ void DataPage::showDataset(const QString& name)
         m_counts[i]->setText(i < 2 && dataset ? formatCount(dataset->pairs) : QStringLiteral("0"));
     m_reportLine->setText(dataset ? tr("Not imported from a file: %1.").arg(toQString(dataset->source)) : QString());
     m_issues->setIssues({});
+    m_issueTable->hide();
 }
 
 void DataPage::showReport(const ImportReport& report)
@@ -314,6 +348,7 @@ void DataPage::showReport(const ImportReport& report)
                 skipped == 0 ? tr("every record was imported")
                              : tr("%1 left out, listed below with the reason").arg(formatCount(skipped))));
     m_issues->setIssues(report.issues);
+    m_issueTable->setVisible(!report.issues.empty());
 }
 
 void DataPage::showPair(int row)

@@ -23,7 +23,7 @@ DpoPage::DpoPage(EngineBridge& bridge, Selection& selection, QWidget* parent)
         connect(page, &Page::openPage, this, &Page::openPage);
         m_stack->addWidget(page);
         const bool dpo = stage == StageKind::Dpo;
-        QPushButton* other = page->addHeadButton(dpo ? tr("Supervised fine-tuning…") : tr("Back to DPO"));
+        QPushButton* other = page->addHeadButton(dpo ? tr("Supervised fine-tuning") : tr("Back to DPO"));
         other->setToolTip(dpo ? tr("A base model learns to answer first") : QString());
         connect(other, &QPushButton::clicked, this, [this, dpo] { showStage(dpo ? "sft" : "dpo"); });
     }

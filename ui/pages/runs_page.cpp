@@ -66,6 +66,7 @@ RunsPage::RunsPage(EngineBridge& bridge, Selection& selection, QWidget* parent)
     m_config = new QPlainTextEdit;
     m_config->setReadOnly(true);
     m_config->setFont(monospaceFont());
+    m_config->document()->setDocumentMargin(0);
     m_config->setLineWrapMode(QPlainTextEdit::NoWrap);
     setRole(m_config, "log");
     QFrame* details = makeCard();

@@ -140,6 +140,7 @@ QWidget* TrainingPage::makeForm()
         pickers->addRow(tr("SFT"), m_sftModel);
     }
     m_name = new QLineEdit;
+    m_name->setObjectName(QStringLiteral("name"));
     m_name->setToolTip(tr("Name of the model that is made"));
     pickers->addRow(tr("Name"), m_name);
     layout->addLayout(pickers);
@@ -213,9 +214,8 @@ QWidget* TrainingPage::makeRunView()
     setRole(m_runLine, "hint");
     m_resume = new QPushButton(tr("Resume"));
     m_resume->setToolTip(tr("Go on where this run stopped"));
-    m_reuse = new QPushButton(tr("Use its settings"));
+    m_reuse = new QPushButton(tr("Reuse"));
     m_reuse->setToolTip(tr("Copy model, data and settings of this run into the form"));
-    setRole(m_reuse, "quiet");
     auto* row = new QHBoxLayout;
     row->setSpacing(kSpace);
     row->addWidget(m_runs);
@@ -263,6 +263,7 @@ void TrainingPage::connectBridge()
     connect(&m_bridge, &EngineBridge::runStarted, this, [this](const RunStarted& event) {
         if (event.stage != stageName(m_stage))
             return;
+        m_posted = false;
         m_liveRun = event.run;
         m_log->clear();
         m_totalSteps = event.totalSteps;
@@ -299,6 +300,11 @@ void TrainingPage::connectBridge()
         updateRunLine();
         updateButtons();
     });
+    connect(&m_bridge, &EngineBridge::commandFinished, this, [this](const CommandFinished& event) {
+        if (std::exchange(m_posted, false) && event.outcome == CommandFinished::Outcome::Succeeded)
+            Q_EMIT message(
+                tr("This is trained already, with the same settings. Choose another name to train it again."));
+    });
     connect(&m_bridge, &EngineBridge::busyChanged, this, &TrainingPage::updateButtons);
     connect(&m_bridge, &EngineBridge::pausedChanged, this, &TrainingPage::updateButtons);
 }
@@ -326,6 +332,7 @@ void TrainingPage::start()
     if (m_bridge.busy() || !m_form->isValid() || !missingIn(wanted).isEmpty())
         return;
     m_nameEdited = false;
+    m_posted = true;
     m_bridge.post(wanted);
     updateButtons();
 }
@@ -421,7 +428,6 @@ void TrainingPage::chooseDefaults()
 QPushButton* TrainingPage::addHeadButton(const QString& text)
 {
     auto* button = new QPushButton(text, this);
-    setRole(button, "quiet");
     m_head->insertWidget(1, button);
     return button;
 }
@@ -484,6 +490,14 @@ void TrainingPage::updateRunLine()
     m_runLine->setVisible(m_run != 0);
 }
 
+QString TrainingPage::noteOnName(const std::string& name) const
+{
+    for (const RunRow& row : project().runs())
+        if (row.stage == stageName(m_stage) && row.name == name && row.state != RunState::Finished)
+            return tr("Run %1 of this name has not finished: with its settings, Start goes on with it.").arg(row.id);
+    return project().model(name) ? tr("%1 exists; other settings replace it.").arg(toQString(name)) : QString();
+}
+
 void TrainingPage::updateButtons()
 {
     const bool busy = m_bridge.busy();
@@ -492,7 +506,10 @@ void TrainingPage::updateButtons()
     const QString missing = missingIn(wanted);
     m_start->setEnabled(!busy && missing.isEmpty() && m_form->isValid());
     m_start->setToolTip(busy ? tr("Something else is running; it can be stopped in the bar below.") : QString());
-    m_missing->setText(missing.isEmpty() && !m_form->isValid() ? tr("Correct the marked fields first.") : missing);
+    m_missing->setText(!missing.isEmpty() ? missing
+            : !m_form->isValid()          ? tr("Correct the marked fields first.")
+            : busy                        ? QString()
+                                          : noteOnName(wanted.out));
     m_missing->setVisible(!m_missing->text().isEmpty());
     m_pause->setVisible(live);
     m_stop->setVisible(live);

@@ -53,12 +53,14 @@ private:
     void chooseDefaults();
     void fillFrom(const TrainStage& command);
     QString runText() const;
+    QString noteOnName(const std::string& name) const; ///< what Start will do to what is there already
 
     StageKind m_stage;
     qint64 m_run = 0; ///< shown
     qint64 m_liveRun = 0; ///< running now, of this stage
     qint64 m_step = 0, m_totalSteps = 0;
     bool m_nameEdited = false, m_filled = false;
+    bool m_posted = false; ///< Start was pressed and its run has not begun
 
     ItemPicker* m_model = nullptr;
     ItemPicker* m_data = nullptr;
