@@ -7,6 +7,9 @@
 
 using namespace mpo;
 
+// mpo_engine_thread has no commands; every engine here is given its own.
+void mpo::executeCommand(const Command&, Project&, const EventSink&, std::stop_token, PauseGate&) { Q_UNREACHABLE(); }
+
 /// Order, failure, cancel and destruction while busy, with a made-up command.
 class TestEngine : public QObject
 {
@@ -32,10 +35,12 @@ class TestEngine : public QObject
         }
     };
 
+    static inline std::atomic<int> s_begun = 0; ///< long commands that are running or have run
     static void work(const Command& command, Project&, const EventSink&, std::stop_token stop, PauseGate& gate)
     {
         if (std::holds_alternative<ImportDataset>(command))
             throw std::runtime_error("line 3: no field");
+        ++s_begun;
         while (!stop.stop_requested()) {
             gate.wait(stop);
             std::this_thread::sleep_for(std::chrono::milliseconds(1));
@@ -48,12 +53,14 @@ private Q_SLOTS:
         QTemporaryDir folder;
         const auto project = Project::open(folder.path().toStdString() + "/p.mpo");
         Heard heard;
+        s_begun = 0;
         Engine engine(project, heard.sink(), work);
         engine.post(ImportDataset {});
         engine.post(RunDemo {});
         engine.post(ImportDataset {});
         QTRY_COMPARE(heard.count(), std::size_t(1));
         QCOMPARE(heard.finished[0].message, std::string("line 3: no field"));
+        QTRY_COMPARE(s_begun.load(), 1); // cancel asks what is running, so it has to run
         engine.pause();
         QVERIFY(engine.paused());
         engine.cancel(); // also wakes a paused command
