@@ -316,6 +316,8 @@ void RewardGapHistogram::paintBuckets(QPainter& painter, const QRectF& plot) con
     painter.setFont(fontOfSize(kFontSmall, QFont::DemiBold));
     const double x = xOf(m_threshold), y = plot.top() - kLabelHeight - 1.0;
     const double contradictory = m_contradictory ? xOf(-*m_contradictory) : plot.left();
+    const bool twoSided = m_absolute && m_threshold > 0.0; // strong disagreement is easy too
+    const double mirrored = twoSided ? xOf(-m_threshold) : plot.left();
     const auto label
         = [&](double left, double right, Qt::AlignmentFlag side, const QString& text, const QColor& colour) {
               const QRectF box(left, y, right - left, 18.0);
@@ -325,8 +327,10 @@ void RewardGapHistogram::paintBuckets(QPainter& painter, const QRectF& plot) con
               painter.drawText(box, int(side) | int(Qt::AlignVCenter), text);
           };
     label(std::max(x, plot.left()) + 10.0, plot.right(), Qt::AlignLeft, tr("Easy →"), c.easy);
-    label(std::max(contradictory + 10.0, plot.left()), std::min(x, plot.right()) - 10.0, Qt::AlignRight,
+    label(std::max({contradictory, mirrored, plot.left()}) + 10.0, std::min(x, plot.right()) - 10.0, Qt::AlignRight,
         m_absolute ? tr("Hard") : tr("← Hard"), c.hard);
+    if (twoSided)
+        label(std::max(contradictory, plot.left()) + 10.0, mirrored - 10.0, Qt::AlignRight, tr("← Easy"), c.easy);
     if (m_contradictory)
         label(plot.left(), contradictory - 10.0, Qt::AlignRight, tr("← Contradictory"), c.contradictory);
     painter.restore();

@@ -54,6 +54,8 @@ QWidget* SplitDetails::makePairs()
     m_table->setModel(m_pairs);
     setTableLook(m_table);
     m_table->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    m_table->horizontalHeader()->setStretchLastSection(false);
+    m_table->horizontalHeader()->setSectionResizeMode(ScoredPairModel::Prompt, QHeaderView::Stretch);
     m_table->setColumnWidth(ScoredPairModel::Number, 60);
     m_table->setColumnWidth(ScoredPairModel::Gap, 72);
     m_table->setColumnWidth(ScoredPairModel::BucketName, 64);
@@ -113,7 +115,7 @@ void SplitDetails::showRule(double threshold, const SplitRule& rule)
 {
     m_threshold = threshold;
     m_rule = rule;
-    m_table->setColumnWidth(ScoredPairModel::BucketName, rule.contradictory ? 104 : 64);
+    m_table->setColumnWidth(ScoredPairModel::BucketName, rule.contradictory ? 116 : 64);
     m_pairs->setBuckets([data = m_data, threshold, rule](std::int64_t pair) {
         return data->bucketOf(pair, threshold, rule.absolute, rule.contradictory);
     });
@@ -173,8 +175,8 @@ void SplitDetails::showLengthText()
     const QString correlation
         = std::isnan(m_lengths->correlation) ? QStringLiteral("–") : QString::number(m_lengths->correlation, 'f', 2);
     m_lengthText->setText(
-        tr("The chosen response is the longer one in\n%1 of the easy pairs\n%2 of the hard pairs\n%3 of all pairs\n\n"
-           "Correlation of gap and length difference: %4. Far from 0, the reward model pays for length.")
+        tr("Chosen response is the longer one\n%1 of the easy pairs\n%2 of the hard pairs\n%3 of all pairs\n\n"
+           "Correlation of gap and length difference: %4\nFar from 0, the reward model pays for length.")
             .arg(share(shares.easy), share(shares.hard), share(shares.all), correlation));
 }
 

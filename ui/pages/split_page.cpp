@@ -156,7 +156,7 @@ QWidget* SplitPage::makeRuleCard()
     layout->addLayout(buttons);
     layout->addWidget(m_note);
     layout->addStretch(1);
-    layout->addWidget(makeCommand(), 1000); // as high as it may get, and below the rest
+    layout->addWidget(makeCommand());
     card->setFixedWidth(272);
     return card;
 }
@@ -171,8 +171,7 @@ QWidget* SplitPage::makeCommand()
     m_command->setFont(monospaceFont());
     m_command->setWordWrapMode(QTextOption::WrapAnywhere); // as a terminal does
     m_command->setAccessibleName(tr("Command line that makes the same split"));
-    m_command->setMinimumHeight(4 * m_command->fontMetrics().lineSpacing() + kSpace);
-    m_command->setMaximumHeight(11 * m_command->fontMetrics().lineSpacing() + 2 * kSpace);
+    m_command->setFixedHeight(9 * QFontMetrics(monospaceFont()).lineSpacing() + 2 * kSpace);
     auto* copy = new QPushButton(tr("Copy"));
     copy->setObjectName(QStringLiteral("copyCommand"));
     setRole(copy, "quiet");
@@ -182,6 +181,7 @@ QWidget* SplitPage::makeCommand()
     });
     auto* label = new QLabel(tr("The same from a shell"));
     setRole(label, "group");
+    label->setToolTip(tr("Run it while this window is closed: a project has one program that writes"));
     auto* head = new QHBoxLayout;
     head->addWidget(label, 1);
     head->addWidget(copy);
