@@ -26,6 +26,7 @@
 #include <QHBoxLayout>
 #include <QMenuBar>
 #include <QMessageBox>
+#include <QPushButton>
 #include <QSettings>
 #include <QStackedWidget>
 #include <QVBoxLayout>
@@ -340,10 +341,13 @@ void MainWindow::toggleTheme()
 void MainWindow::closeEvent(QCloseEvent* event)
 {
     if (m_bridge->busy()) {
-        const auto answer = QMessageBox::question(this, tr("Stop and quit?"),
-            tr("Something is running. Stop it and quit? A training run can be resumed later."),
-            QMessageBox::Yes | QMessageBox::No);
-        if (answer != QMessageBox::Yes) {
+        QMessageBox question(QMessageBox::Question, tr("Stop and quit?"),
+            tr("Something is running. Stop it and quit? A training run can be resumed later."), QMessageBox::NoButton,
+            this);
+        const QPushButton* quit = question.addButton(tr("Stop and quit"), QMessageBox::AcceptRole);
+        question.setDefaultButton(question.addButton(tr("Keep running"), QMessageBox::RejectRole));
+        question.exec();
+        if (question.clickedButton() != quit) {
             event->ignore();
             return;
         }

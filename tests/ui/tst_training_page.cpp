@@ -76,6 +76,27 @@ private Q_SLOTS:
         QVERIFY(said.first().first().toString().contains(QStringLiteral("trained already")));
     }
 
+    void failedStartIsSaidOnThePage()
+    {
+        UiFixture fixture;
+        fixture.addPairs("pairs", 4);
+        fixture.addModel("sft", "policy");
+        fixture.work = [](const Command&, const EventSink&, std::stop_token) {
+            throw std::runtime_error("model.safetensors is cut off");
+        };
+        EngineBridge bridge(fixture.project, fixture.execute());
+        Selection selection(fixture.project);
+        TrainingPage page(StageKind::Dpo, bridge, selection);
+        page.refresh();
+        page.show();
+        QTest::mouseClick(page.findChild<QPushButton*>(QStringLiteral("start")), Qt::LeftButton);
+        QTRY_VERIFY(!bridge.busy());
+        bool said = false;
+        for (const QLabel* label : page.findChildren<QLabel*>())
+            said = said || (label->isVisible() && label->text() == QLatin1String("model.safetensors is cut off"));
+        QVERIFY(said);
+    }
+
     void cannotStartWithWhatIsMissingOrWrong()
     {
         UiFixture fixture;

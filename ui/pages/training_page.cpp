@@ -249,7 +249,12 @@ QWidget* TrainingPage::makeRunView()
     auto* layout = new QVBoxLayout(view);
     layout->setContentsMargins(0, 0, 0, 0);
     layout->setSpacing(kSpace / 2);
+    m_failure = new QLabel;
+    m_failure->setWordWrap(true);
+    m_failure->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    setRole(m_failure, "error");
     layout->addLayout(row);
+    layout->addWidget(m_failure);
     layout->addWidget(m_tabs, 1);
 
     connect(m_runs, &QComboBox::activated, this, [this](int index) { showRun(m_runs->itemData(index).toLongLong()); });
@@ -301,9 +306,14 @@ void TrainingPage::connectBridge()
         updateButtons();
     });
     connect(&m_bridge, &EngineBridge::commandFinished, this, [this](const CommandFinished& event) {
-        if (std::exchange(m_posted, false) && event.outcome == CommandFinished::Outcome::Succeeded)
+        if (!std::exchange(m_posted, false))
+            return;
+        if (event.outcome == CommandFinished::Outcome::Succeeded)
             Q_EMIT message(
                 tr("This is trained already, with the same settings. Choose another name to train it again."));
+        else if (event.outcome == CommandFinished::Outcome::Failed)
+            m_startError = toQString(event.message);
+        updateRunLine();
     });
     connect(&m_bridge, &EngineBridge::busyChanged, this, &TrainingPage::updateButtons);
     connect(&m_bridge, &EngineBridge::pausedChanged, this, &TrainingPage::updateButtons);
@@ -333,6 +343,7 @@ void TrainingPage::start()
         return;
     m_nameEdited = false;
     m_posted = true;
+    m_startError.clear();
     m_bridge.post(wanted);
     updateButtons();
 }
@@ -342,8 +353,10 @@ void TrainingPage::resumeRun()
     const std::optional<RunRow> row = project().run(m_run);
     if (!row || m_bridge.busy())
         return;
+    m_startError.clear();
     try {
         m_bridge.post(commandOfRun(m_stage, row->config));
+        m_posted = true;
     } catch (const Error& error) {
         Q_EMIT message(toQString(error.what()));
     }
@@ -455,6 +468,7 @@ void TrainingPage::showRun(qint64 run)
     const std::optional<RunRow> row = project().run(run);
     if (!row)
         return;
+    m_startError.clear();
     m_run = run;
     m_step = row->steps;
     m_totalSteps = std::max<qint64>(row->totalSteps, run == m_liveRun ? m_totalSteps : 0);
@@ -477,10 +491,7 @@ QString TrainingPage::runText() const
     const std::optional<RunRow> row = project().run(m_run);
     if (!row)
         return {};
-    QString text = wordOf(row->state) + QStringLiteral(" · ") + steps;
-    if (!row->message.empty() && row->state != RunState::Finished)
-        text += QStringLiteral(" · ") + toQString(row->message);
-    return text;
+    return wordOf(row->state) + QStringLiteral(" · ") + steps;
 }
 
 void TrainingPage::updateRunLine()
@@ -488,6 +499,12 @@ void TrainingPage::updateRunLine()
     m_runLine->setText(runText());
     m_runLine->setToolTip(m_runLine->text());
     m_runLine->setVisible(m_run != 0);
+    QString failure = m_startError;
+    if (failure.isEmpty() && m_run != 0 && m_run != m_liveRun)
+        if (const auto row = project().run(m_run); row && row->state == RunState::Failed)
+            failure = toQString(row->message);
+    m_failure->setText(failure);
+    m_failure->setVisible(!failure.isEmpty());
 }
 
 QString TrainingPage::noteOnName(const std::string& name) const

@@ -60,6 +60,7 @@ private:
     qint64 m_liveRun = 0; ///< running now, of this stage
     qint64 m_step = 0, m_totalSteps = 0;
     bool m_nameEdited = false, m_filled = false;
+    QString m_startError; ///< of the last Start, when no run came of it
     bool m_posted = false; ///< Start was pressed and its run has not begun
 
     ItemPicker* m_model = nullptr;
@@ -79,6 +80,7 @@ private:
     QPushButton* m_copy = nullptr;
     QComboBox* m_runs = nullptr;
     QLabel* m_runLine = nullptr;
+    QLabel* m_failure = nullptr;
     QTabWidget* m_tabs = nullptr;
     MetricGrid* m_charts = nullptr;
     SampleView* m_samples = nullptr;
