@@ -118,6 +118,7 @@ QWidget* EvaluatePage::makeSessions()
     m_table->setColumnWidth(EvaluateSessionModel::Name, 220);
     m_table->setColumnWidth(EvaluateSessionModel::Progress, 190);
     m_table->setColumnWidth(EvaluateSessionModel::Created, 130);
+    m_table->horizontalHeader()->setStretchLastSection(false);
     m_table->horizontalHeader()->setSectionResizeMode(EvaluateSessionModel::Models, QHeaderView::Stretch);
     m_open = new QPushButton(tr("Judge"));
     m_open->setObjectName(QStringLiteral("openSession"));

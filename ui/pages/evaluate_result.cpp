@@ -65,6 +65,16 @@ std::int64_t EvaluationResult::moreNeeded() const
     return std::max<std::int64_t>(0, requiredPrompts(share) - decisive());
 }
 
+SourceNames sourceNames(const EvaluationRow& row)
+{
+    const auto last = [](const std::string& source) {
+        const std::filesystem::path path(source);
+        return toQString((path.has_filename() ? path : path.parent_path()).filename().string());
+    };
+    const SourceNames names {last(row.sourceA), last(row.sourceB)};
+    return names.a != names.b ? names : SourceNames {toQString(row.sourceA), toQString(row.sourceB)};
+}
+
 QString blindName(const EvaluationRow& row)
 {
     const QString name = toQString(row.name);

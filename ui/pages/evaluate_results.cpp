@@ -108,16 +108,14 @@ void EvaluateResults::addNumber(const QString& name, const QString& value, const
 {
     const int row = m_grid->rowCount();
     auto* label = makeHint(name);
-    label->setWordWrap(false);
     auto* shown = new QLabel(value);
     shown->setTextFormat(Qt::PlainText);
     shown->setAlignment(Qt::AlignRight | Qt::AlignVCenter);
-    shown->setWordWrap(true);
     label->setToolTip(toolTip);
     shown->setToolTip(toolTip);
     m_grid->addWidget(label, row, 0);
     m_grid->addWidget(shown, row, 1);
-    m_grid->setColumnStretch(1, 1);
+    m_grid->setColumnStretch(0, 1);
 }
 
 void EvaluateResults::open(const EvaluationRow& row)
@@ -127,7 +125,8 @@ void EvaluateResults::open(const EvaluationRow& row)
     m_key = m_project.evaluationKey(row.id);
     m_result = countVerdicts(m_items, m_key);
 
-    const QString a = toQString(row.sourceA), b = toQString(row.sourceB);
+    const auto [a, b] = sourceNames(row);
+    m_headline->setToolTip(tr("%1\n%2").arg(toQString(row.sourceA), toQString(row.sourceB)));
     const Tally& tally = m_result.forA;
     const double rate = winRate(tally), p = signTest(tally);
     const Interval interval = wilsonInterval(rate, tally.total());
@@ -189,11 +188,12 @@ void EvaluateResults::open(const EvaluationRow& row)
 
 void EvaluateResults::fillTable()
 {
+    const SourceNames names = sourceNames(m_row);
     m_table->setRowCount(int(m_items.size()));
     for (int row = 0; row < int(m_items.size()); ++row) {
         const EvaluationItemRow& item = m_items[std::size_t(row)];
         const bool aIsLeft = m_key[std::size_t(row)].aIsLeft;
-        const auto model = [&](bool left) { return toQString(left == aIsLeft ? m_row.sourceA : m_row.sourceB); };
+        const auto model = [&](bool left) { return left == aIsLeft ? names.a : names.b; };
         QString preferred = tr("not judged");
         if (item.verdict) {
             switch (*item.verdict) {

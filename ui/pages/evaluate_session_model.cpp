@@ -46,8 +46,9 @@ QVariant EvaluateSessionModel::data(const QModelIndex& index, int role) const
         return shown.closed ? tr("Closed, %1 of %2 judged").arg(formatCount(shown.judged), formatCount(shown.items))
                             : tr("%1 of %2 judged").arg(formatCount(shown.judged), formatCount(shown.items));
     case Models:
-        return shown.closed ? tr("%1 against %2").arg(toQString(shown.sourceA), toQString(shown.sourceB))
-                            : tr("Hidden until closed");
+        if (!shown.closed)
+            return tr("Hidden until closed");
+        return tr("%1 against %2").arg(sourceNames(shown).a, sourceNames(shown).b);
     case Created:
         return formatTime(shown.created);
     default:

@@ -69,8 +69,8 @@ SplitPage::SplitPage(EngineBridge& bridge, Selection& selection, QWidget* parent
     auto* centred = new QHBoxLayout(scorePage);
     centred->setContentsMargins(0, 0, 0, 0);
     centred->addStretch(1);
-    m_scorePanel->setMaximumWidth(560);
-    m_scorePanel->setMinimumWidth(460);
+    m_scorePanel->setMaximumWidth(600);
+    m_scorePanel->setMinimumWidth(520);
     centred->addWidget(m_scorePanel, 0, Qt::AlignTop);
     centred->addStretch(1);
     m_stack->addWidget(m_empty);
