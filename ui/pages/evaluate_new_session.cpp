@@ -34,6 +34,7 @@ EvaluateNewSession::EvaluateNewSession(QWidget* parent)
     , m_error(new QLabel)
     , m_progress(new WorkProgress)
     , m_create(new QPushButton(tr("Sample and start")))
+    , m_close(new QPushButton)
 {
     setRole(this, "card");
     const CreateEvaluation defaults;
@@ -97,10 +98,9 @@ EvaluateNewSession::EvaluateNewSession(QWidget* parent)
     grid->addWidget(m_error, 9, 0, 1, 4);
     auto* buttons = new QHBoxLayout;
     buttons->setSpacing(kSpace);
-    auto* close = new QPushButton(tr("Cancel"));
-    close->setObjectName(QStringLiteral("cancelNewEvaluation"));
+    m_close->setObjectName(QStringLiteral("cancelNewEvaluation"));
     buttons->addStretch();
-    buttons->addWidget(close);
+    buttons->addWidget(m_close);
     buttons->addWidget(m_create);
     grid->addLayout(buttons, 10, 0, 1, 4);
     grid->setColumnStretch(1, 1);
@@ -110,7 +110,7 @@ EvaluateNewSession::EvaluateNewSession(QWidget* parent)
         connect(picker, &ItemPicker::changed, this, &EvaluateNewSession::updateState);
     connect(m_prompts, &QSpinBox::valueChanged, this, &EvaluateNewSession::updateState);
     connect(m_create, &QPushButton::clicked, this, &EvaluateNewSession::create);
-    connect(close, &QPushButton::clicked, this, &EvaluateNewSession::closed);
+    connect(m_close, &QPushButton::clicked, this, &EvaluateNewSession::closed);
     updateState();
 }
 
@@ -156,6 +156,8 @@ void EvaluateNewSession::chooseFirst(const Project& project, const QString& data
 void EvaluateNewSession::showProgress(const QString& what, double share, const QString& detail)
 {
     m_busy = true;
+    if (m_create->hasFocus())
+        m_close->setFocus(); // the button that had it is being disabled
     m_progress->showProgress(what, share, detail);
     m_error->hide();
     updateState();
@@ -172,6 +174,7 @@ void EvaluateNewSession::showIdle(const QString& error)
 
 void EvaluateNewSession::updateState()
 {
+    m_close->setText(m_busy ? tr("Close") : tr("Cancel")); // closing the form stops nothing
     const bool same = !m_modelA->value().isEmpty() && m_modelA->value() == m_modelB->value();
     m_hint->setText(same
             ? tr("Choose two different models.")

@@ -50,6 +50,7 @@ private:
     QLabel* m_error = nullptr;
     WorkProgress* m_progress = nullptr;
     QPushButton* m_create = nullptr;
+    QPushButton* m_close = nullptr;
     bool m_busy = false;
     bool m_filled = false; ///< the first choices were made
 };

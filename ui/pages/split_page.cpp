@@ -329,6 +329,14 @@ void SplitPage::connectAll()
         if (m_waiting == Waiting::Scores)
             m_scorePanel->showProgress(toQString(event.what), event.share, toQString(event.detail));
     });
+    connect(&m_bridge, &EngineBridge::metricsLogged, this, [this](const std::vector<MetricsLogged>& batch) {
+        if (m_waiting != Waiting::Scores || batch.empty() || batch.back().totalSteps == 0)
+            return;
+        const MetricsLogged& last = batch.back();
+        m_scorePanel->showProgress(tr("Training a reward model on the other parts"),
+            double(last.step) / double(last.totalSteps),
+            tr("step %1 of %2").arg(formatCount(last.step), formatCount(last.totalSteps)));
+    });
     connect(&m_bridge, &EngineBridge::pairsScored, this, [this](const PairsScored& event) {
         if (m_waiting != Waiting::Scores)
             return;

@@ -36,6 +36,7 @@ SplitScorePanel::SplitScorePanel(QWidget* parent)
     , m_error(new QLabel)
     , m_progress(new WorkProgress)
     , m_start(new QPushButton(tr("Score pairs")))
+    , m_close(new QPushButton)
 {
     setRole(this, "card");
     m_data->setObjectName(QStringLiteral("scoreData"));
@@ -89,10 +90,9 @@ SplitScorePanel::SplitScorePanel(QWidget* parent)
     grid->addWidget(m_error, 7, 0, 1, 2);
     auto* buttons = new QHBoxLayout;
     buttons->setSpacing(kSpace);
-    auto* close = new QPushButton(tr("Cancel"));
-    close->setObjectName(QStringLiteral("scoreClose"));
+    m_close->setObjectName(QStringLiteral("scoreClose"));
     buttons->addStretch();
-    buttons->addWidget(close);
+    buttons->addWidget(m_close);
     buttons->addWidget(m_start);
     grid->addLayout(buttons, 8, 0, 1, 2);
     grid->setColumnStretch(1, 1);
@@ -104,7 +104,7 @@ SplitScorePanel::SplitScorePanel(QWidget* parent)
     for (ItemPicker* picker : {m_data, m_rewardModel, m_base})
         connect(picker, &ItemPicker::changed, this, &SplitScorePanel::updateState);
     connect(m_start, &QPushButton::clicked, this, &SplitScorePanel::start);
-    connect(close, &QPushButton::clicked, this, &SplitScorePanel::closed);
+    connect(m_close, &QPushButton::clicked, this, &SplitScorePanel::closed);
     updateState();
 }
 
@@ -129,6 +129,8 @@ void SplitScorePanel::refresh(const Project& project, const QString& dataset)
 void SplitScorePanel::showProgress(const QString& what, double share, const QString& detail)
 {
     m_busy = true;
+    if (m_start->hasFocus())
+        m_close->setFocus(); // the button that had it is being disabled
     m_progress->showProgress(what, share, detail);
     m_error->hide();
     updateState();
@@ -145,6 +147,7 @@ void SplitScorePanel::showIdle(const QString& error)
 
 void SplitScorePanel::updateState()
 {
+    m_close->setText(m_busy ? tr("Close") : tr("Cancel")); // closing the form stops nothing
     const bool folds = m_how->checkedId() == ByFolds;
     m_base->setEnabled(folds);
     m_folds->setEnabled(folds);

@@ -48,6 +48,7 @@ private:
     QLabel* m_error = nullptr;
     WorkProgress* m_progress = nullptr;
     QPushButton* m_start = nullptr;
+    QPushButton* m_close = nullptr;
     bool m_busy = false;
     bool m_touched = false; ///< the user has chosen how to score
 };
