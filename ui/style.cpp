@@ -161,10 +161,10 @@ QLineEdit { padding: 4px 8px; min-height: 18px; }
 QLineEdit:focus, QPlainTextEdit:focus, QTextEdit:focus, QComboBox:focus, QComboBox:on, QAbstractSpinBox:focus { border-color: @accent@; }
 QLineEdit:disabled, QComboBox:disabled, QAbstractSpinBox:disabled { color: @disabled@; background: @window@; }
 QLineEdit[invalid="true"] { border-color: @bad@; }
-QComboBox { padding: 4px 8px; min-height: 18px; }
+QComboBox { combobox-popup: 0; padding: 4px 8px; min-height: 18px; }
 QComboBox::drop-down { border: none; width: 24px; }
 QComboBox::down-arrow { image: url(:/icons/chevron_down.svg); width: 12px; height: 12px; }
-QComboBox QAbstractItemView { background: @surface@; border: 1px solid @border@; selection-background-color: @raised@; selection-color: @text@; padding: 4px; }
+QComboBox QAbstractItemView, QComboBox QAbstractItemView:focus { background: @surface@; border: 1px solid @border@; border-radius: 0; selection-background-color: @raised@; selection-color: @text@; padding: 4px; }
 QAbstractSpinBox { padding: 3px 4px 3px 8px; min-height: 18px; }
 QCheckBox, QRadioButton { spacing: 6px; }
 QCheckBox::indicator, QRadioButton::indicator { width: 14px; height: 14px; border: 1px solid @faint@; background: @surface@; }

@@ -4,10 +4,10 @@
 
 #include "ui/charts/crosshair.h"
 #include "ui/format.h"
+#include "ui/forms/form_combo_box.h"
 #include "ui/style.h"
 
 #include <QCheckBox>
-#include <QComboBox>
 #include <QGridLayout>
 #include <QHBoxLayout>
 #include <QLabel>
@@ -79,7 +79,7 @@ MetricGrid::MetricGrid(QWidget* parent)
     , m_scroll(new QScrollArea(this))
     , m_empty(makeHint({}, this))
     , m_legend(new QLabel(this))
-    , m_xAxis(new QComboBox(this))
+    , m_xAxis(new FormComboBox(this))
     , m_logY(new QCheckBox(tr("Log values"), this))
     , m_smoothing(new QSlider(Qt::Horizontal, this))
     , m_filter(new QLineEdit(this))

@@ -2,10 +2,26 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/forms/form_combo_box.h"
 
+#include <QAbstractItemView>
 #include <QStylePainter>
+#include <QStyledItemDelegate>
 #include <QWheelEvent>
 
 namespace mpo {
+
+FormComboBox::FormComboBox(QWidget* parent)
+    : QComboBox(parent)
+{
+    setItemDelegate(new QStyledItemDelegate(this)); // the one that follows the style sheet
+}
+
+void FormComboBox::showPopup()
+{
+    QComboBox::showPopup();
+    // The style sheet draws the frame of the list.
+    if (auto* frame = qobject_cast<QFrame*>(view()->parentWidget()))
+        frame->setFrameShape(QFrame::NoFrame);
+}
 
 void FormComboBox::wheelEvent(QWheelEvent* event) { event->ignore(); }
 

@@ -11,7 +11,9 @@ namespace mpo {
 class FormComboBox : public QComboBox
 {
 public:
-    using QComboBox::QComboBox;
+    explicit FormComboBox(QWidget* parent = nullptr);
+
+    void showPopup() override;
 
 protected:
     void wheelEvent(QWheelEvent* event) override;

@@ -5,12 +5,12 @@
 #include "core/engine/catalogue.h"
 #include "core/store/project.h"
 #include "ui/format.h"
+#include "ui/forms/form_combo_box.h"
 #include "ui/models/import_issue_model.h"
 #include "ui/models/pair_table_model.h"
 #include "ui/pair_view.h"
 #include "ui/style.h"
 
-#include <QComboBox>
 #include <QDragEnterEvent>
 #include <QFileDialog>
 #include <QFileInfo>
@@ -91,7 +91,7 @@ DataPage::DataPage(EngineBridge& bridge, Selection& selection, QWidget* parent)
     : Page(bridge, selection, parent)
 {
     setAcceptDrops(true);
-    m_format = new QComboBox;
+    m_format = new FormComboBox;
     m_format->addItem(tr("Detect the format"), QString());
     for (const CatalogueEntry& format : knownFormats()) {
         m_format->addItem(toQString(format.name), toQString(format.name));

@@ -7,6 +7,7 @@
 #include "ui/charts/metric_grid.h"
 #include "ui/elided_label.h"
 #include "ui/format.h"
+#include "ui/forms/form_combo_box.h"
 #include "ui/forms/item_picker.h"
 #include "ui/forms/settings_form.h"
 #include "ui/forms/train_command.h"
@@ -15,7 +16,6 @@
 
 #include <QApplication>
 #include <QClipboard>
-#include <QComboBox>
 #include <QFormLayout>
 #include <QHBoxLayout>
 #include <QLabel>
@@ -207,7 +207,7 @@ QWidget* TrainingPage::makeForm()
 
 QWidget* TrainingPage::makeRunView()
 {
-    m_runs = new QComboBox;
+    m_runs = new FormComboBox;
     m_runs->setSizeAdjustPolicy(QComboBox::AdjustToContents);
     m_runs->setAccessibleName(tr("Run shown"));
     m_runLine = new ElidedLabel;
