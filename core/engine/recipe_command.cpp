@@ -51,7 +51,7 @@ void recipeCommand(const Workspace& workspace, const RunRecipe& command)
 {
     const Recipe& recipe = command.recipe;
     Project& project = workspace.project();
-    const int steps = recipe.sft ? 7 : 6;
+    const int steps = recipe.sft ? 6 : 5;
     int step = 0;
     const auto next = [&](const std::string& title) {
         if (workspace.stopped())

@@ -165,6 +165,10 @@ std::int64_t Workspace::run(const RunSpec& spec, const std::function<StageOutcom
             = outcome.stopped ? fmt::format("Stopped after step {} of {}", outcome.steps, outcome.totalSteps) : "";
         m_project.endRun(id, state, message);
         send(RunEnded {id, state, message});
+        if (!outcome.stopped) { // the model is saved; optimiser states are twice its size
+            std::error_code ignored;
+            fs::remove_all(context.checkpoints, ignored);
+        }
         if (outcome.stopped)
             fail("{} {}: stopped after step {} of {}; the same command goes on from its last checkpoint", spec.stage,
                 spec.name, outcome.steps, outcome.totalSteps);

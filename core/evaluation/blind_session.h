@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "core/evaluation/statistics.h"
 #include "core/data/verdict.h"
+#include "core/evaluation/statistics.h"
 
 #include <optional>
 #include <span>
