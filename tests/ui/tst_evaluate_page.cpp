@@ -297,6 +297,35 @@ private Q_SLOTS:
         QCOMPARE(reader->verticalScrollBar()->maximum(), 0); // all of it is seen
     }
 
+    void winsByGapOfThePair()
+    {
+        // Twelve prompts, gap falling with the number of the pair; A wins where the gap is high, loses where it is low.
+        std::vector<EvaluationItemRow> items(14);
+        std::vector<EvaluationItemInput> key(14);
+        std::vector<double> gaps;
+        for (int i = 0; i < 14; ++i) {
+            key[std::size_t(i)].pair = i;
+            key[std::size_t(i)].aIsLeft = i % 2 == 0;
+            gaps.push_back(12.0 - i);
+            const bool forA = i < 4;
+            items[std::size_t(i)].verdict = i >= 4 && i < 8 ? Verdict::Tie
+                : forA == (i % 2 == 0)                      ? Verdict::Left
+                                                            : Verdict::Right;
+        }
+        items[12].verdict = Verdict::Skip; // does not count
+        gaps[13] = std::nan(""); // has no gap
+        const std::vector<GapBin> bins = winsByGap(items, key, gaps);
+        QCOMPARE(bins.size(), std::size_t(3));
+        QCOMPARE(bins[0].low, 1.0);
+        QCOMPARE(bins[0].high, 4.0);
+        QCOMPARE(bins[0].forA.losses, std::int64_t(4));
+        QCOMPARE(bins[1].forA.ties, std::int64_t(4));
+        QCOMPARE(bins[2].forA.wins, std::int64_t(4));
+        QCOMPARE(bins[2].high, 12.0);
+        items[0].verdict.reset();
+        QVERIFY(winsByGap(items, key, gaps).empty()); // too few to say anything
+    }
+
     void goesOnWhereItStopped()
     {
         const std::int64_t id = m_project->addEvaluation(makeRow("session"), makeItems());

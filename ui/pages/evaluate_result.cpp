@@ -9,6 +9,7 @@
 #include <QStringList>
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 
 namespace mpo {
@@ -55,6 +56,36 @@ EvaluationResult countVerdicts(const std::vector<EvaluationItemRow>& items, cons
         result.medianSeconds = *middle;
     }
     return result;
+}
+
+std::vector<GapBin> winsByGap(const std::vector<EvaluationItemRow>& items, const std::vector<EvaluationItemInput>& key,
+    const std::vector<double>& gaps)
+{
+    constexpr std::size_t kBins = 3, kLeast = 4; // of each bin
+    std::vector<std::pair<double, std::size_t>> judged; // gap, item
+    for (std::size_t i = 0; i < items.size(); ++i) {
+        const std::int64_t pair = key.at(i).pair;
+        if (!items[i].verdict || *items[i].verdict == Verdict::Skip || pair < 0 || pair >= std::int64_t(gaps.size()))
+            continue;
+        if (const double gap = gaps[std::size_t(pair)]; std::isfinite(gap))
+            judged.emplace_back(gap, i);
+    }
+    if (judged.size() < kBins * kLeast)
+        return {};
+    std::sort(judged.begin(), judged.end());
+    std::vector<GapBin> bins;
+    for (std::size_t bin = 0; bin < kBins; ++bin) {
+        const std::size_t from = judged.size() * bin / kBins, to = judged.size() * (bin + 1) / kBins;
+        GapBin& made = bins.emplace_back(GapBin {judged[from].first, judged[to - 1].first, {}});
+        for (std::size_t i = from; i < to; ++i) {
+            const Verdict verdict = *items[judged[i].second].verdict;
+            if (verdict != Verdict::Left && verdict != Verdict::Right)
+                ++made.forA.ties;
+            else
+                ++((verdict == Verdict::Left) == key[judged[i].second].aIsLeft ? made.forA.wins : made.forA.losses);
+        }
+    }
+    return bins;
 }
 
 std::int64_t EvaluationResult::moreNeeded() const

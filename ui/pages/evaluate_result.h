@@ -29,6 +29,17 @@ struct EvaluationResult
 EvaluationResult countVerdicts(
     const std::vector<EvaluationItemRow>& items, const std::vector<EvaluationItemInput>& key);
 
+/// Verdicts on prompts whose pairs have gaps in [low, high].
+struct GapBin
+{
+    double low = 0.0, high = 0.0;
+    Tally forA;
+};
+/// Three bins of equally many judged prompts by rising reward gap; none where fewer than twelve have one. REQUIRES: as
+/// countVerdicts(); `gaps` holds one for each pair of the data, NaN for none.
+std::vector<GapBin> winsByGap(const std::vector<EvaluationItemRow>& items, const std::vector<EvaluationItemInput>& key,
+    const std::vector<double>& gaps);
+
 /// Both responses are the same text: a tie by rule, no judge is asked.
 bool isIdentical(const EvaluationItemRow& item);
 

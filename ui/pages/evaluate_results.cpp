@@ -66,6 +66,7 @@ EvaluateResults::EvaluateResults(Project& project, QWidget* parent)
     QFrame* chartCard = makeCard();
     auto* chartLayout = new QVBoxLayout(chartCard);
     chartLayout->setContentsMargins(2 * kSpace, 2 * kSpace, 2 * kSpace, kSpace);
+    chartLayout->addStretch();
     chartLayout->addWidget(m_chart);
     chartLayout->addStretch();
     m_numbers = makeCard();
@@ -182,8 +183,27 @@ void EvaluateResults::open(const EvaluationRow& row)
     if (m_result.unjudged > 0)
         addNumber(tr("Not judged"), formatCount(m_result.unjudged));
     addNumber(tr("Median time for an item"), formatDuration(m_result.medianSeconds));
+    addWinsByGap();
     fillTable();
     m_table->setFocus();
+}
+
+void EvaluateResults::addWinsByGap()
+{
+    const std::string data = m_row.config.is_object() ? m_row.config.value("data", "") : "";
+    std::string newest;
+    for (const ScoreSetRow& row : m_project.scoreSets())
+        if (row.dataset == data)
+            newest = row.name;
+    if (newest.empty())
+        return;
+    std::vector<double> gaps;
+    for (const PairScore& score : m_project.loadScores(newest))
+        gaps.push_back(score.gap());
+    for (const GapBin& bin : winsByGap(m_items, m_key, gaps))
+        addNumber(tr("Win rate at gaps %1 to %2").arg(formatNumber(bin.low, 2), formatNumber(bin.high, 2)),
+            tr("%1  (%2 prompts)").arg(formatShare(winRate(bin.forA)), formatCount(bin.forA.total())),
+            tr("By the reward gap of the prompt's pair in %1; low gaps are the hard pairs").arg(toQString(newest)));
 }
 
 void EvaluateResults::fillTable()

@@ -34,6 +34,7 @@ Q_SIGNALS:
 private:
     void askExport();
     void addNumber(const QString& name, const QString& value, const QString& toolTip = {});
+    void addWinsByGap();
     void fillTable();
 
     Project& m_project;
