@@ -70,6 +70,19 @@ private Q_SLOTS:
         QVERIFY(charts->chart("loss")->hasCurve(first));
     }
 
+    void tableFollowsARunningRun()
+    {
+        UiFixture fixture;
+        const std::int64_t run = fixture.project->beginRun("dpo", "a", Json::object(), {});
+        RunTableModel model;
+        const QAbstractItemModelTester tester(&model, QAbstractItemModelTester::FailureReportingMode::QtTest);
+        model.setRuns(fixture.project.get(), fixture.project->runs());
+        model.setProgress(run, 3, 10);
+        QCOMPARE(model.index(0, RunTableModel::Steps).data().toString(), QStringLiteral("3 / 10"));
+        model.setProgress(run + 1, 4, 10); // not in the table
+        QCOMPARE(model.index(0, RunTableModel::Steps).data().toString(), QStringLiteral("3 / 10"));
+    }
+
     void modelsShowTheirLineage()
     {
         UiFixture fixture;

@@ -15,6 +15,12 @@ FormComboBox::FormComboBox(QWidget* parent)
     setItemDelegate(new QStyledItemDelegate(this)); // the one that follows the style sheet
 }
 
+QSize FormComboBox::sizeHint() const
+{
+    // The style counts a few pixels too few for the longest text.
+    return QComboBox::sizeHint() + QSize(8, 0);
+}
+
 void FormComboBox::showPopup()
 {
     QComboBox::showPopup();

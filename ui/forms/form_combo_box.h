@@ -13,6 +13,7 @@ class FormComboBox : public QComboBox
 public:
     explicit FormComboBox(QWidget* parent = nullptr);
 
+    QSize sizeHint() const override;
     void showPopup() override;
 
 protected:

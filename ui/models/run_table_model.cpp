@@ -55,6 +55,16 @@ int RunTableModel::rowOf(std::int64_t run) const
     return found == m_runs.end() ? -1 : int(found - m_runs.begin());
 }
 
+void RunTableModel::setProgress(std::int64_t run, std::int64_t step, std::int64_t total)
+{
+    const int row = rowOf(run);
+    if (row < 0)
+        return;
+    m_runs[std::size_t(row)].steps = step;
+    m_runs[std::size_t(row)].totalSteps = total;
+    Q_EMIT dataChanged(index(row, 0), index(row, ColumnCount - 1));
+}
+
 int RunTableModel::rowCount(const QModelIndex& parent) const { return parent.isValid() ? 0 : int(m_runs.size()); }
 
 int RunTableModel::columnCount(const QModelIndex& parent) const { return parent.isValid() ? 0 : ColumnCount; }

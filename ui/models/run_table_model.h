@@ -22,6 +22,7 @@ public:
 
     void setRuns(const Project* project, std::vector<RunRow> runs);
     const RunRow& run(int row) const { return m_runs[std::size_t(row)]; }
+    void setProgress(std::int64_t run, std::int64_t step, std::int64_t total); ///< of a run that is running
     int rowOf(std::int64_t run) const; ///< -1: not there
 
     int rowCount(const QModelIndex& parent = {}) const override;

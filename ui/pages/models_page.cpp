@@ -152,6 +152,7 @@ void ModelsPage::showCurrent()
         at = project().model(*at->parent);
     }
     m_lineage->setText(chain);
+    m_lineage->setVisible(chain != m_name->text());
 }
 
 void ModelsPage::importFolder()

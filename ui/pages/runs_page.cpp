@@ -114,8 +114,17 @@ RunsPage::RunsPage(EngineBridge& bridge, Selection& selection, QWidget* parent)
     connect(m_report, &QPushButton::clicked, this,
         [this] { QDesktopServices::openUrl(QUrl::fromLocalFile(QString::fromStdString(reportFile().string()))); });
     connect(m_table->selectionModel(), &QItemSelectionModel::selectionChanged, this, &RunsPage::showChosen);
-    connect(&m_bridge, &EngineBridge::metricsLogged, this,
-        [this](const std::vector<MetricsLogged>& batch) { m_charts->append(batch); });
+    connect(&m_bridge, &EngineBridge::metricsLogged, this, [this](const std::vector<MetricsLogged>& batch) {
+        m_charts->append(batch);
+        m_last = batch.back();
+        if (!m_progressTimer.isActive())
+            m_progressTimer.start();
+    });
+    // Once a second: the result in the table is read from the store.
+    m_progressTimer.setSingleShot(true);
+    m_progressTimer.setInterval(1000);
+    connect(&m_progressTimer, &QTimer::timeout, this,
+        [this] { m_model->setProgress(m_last.run, m_last.step, m_last.totalSteps); });
     const auto reload = [this] {
         if (isVisible())
             refresh();

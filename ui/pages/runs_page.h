@@ -4,6 +4,8 @@
 
 #include "ui/page.h"
 
+#include <QTimer>
+
 #include <filesystem>
 
 class QLabel;
@@ -42,6 +44,8 @@ private:
     QLabel* m_detailLine = nullptr;
     QPlainTextEdit* m_config = nullptr;
     std::vector<qint64> m_shown;
+    MetricsLogged m_last; ///< what the running row will show
+    QTimer m_progressTimer;
 };
 
 } // namespace mpo
