@@ -60,7 +60,26 @@ std::string withReplacements(std::string_view text)
     return out;
 }
 
-bool isSpace(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+/// Unicode's White_Space.
+constexpr std::string_view kSpaces[] {" ", "\n", "\t", "\r", "\v", "\f", "\u0085", "\u00A0", "\u1680", "\u2000",
+    "\u2001", "\u2002", "\u2003", "\u2004", "\u2005", "\u2006", "\u2007", "\u2008", "\u2009", "\u200A", "\u2028",
+    "\u2029", "\u202F", "\u205F", "\u3000"};
+
+std::size_t lengthOfSpaceAtBegin(std::string_view text)
+{
+    for (const std::string_view space : kSpaces)
+        if (text.starts_with(space))
+            return space.size();
+    return 0;
+}
+
+std::size_t lengthOfSpaceAtEnd(std::string_view text)
+{
+    for (const std::string_view space : kSpaces)
+        if (text.ends_with(space))
+            return space.size();
+    return 0;
+}
 
 } // namespace
 
@@ -113,39 +132,63 @@ ByteLevelBpe::ByteLevelBpe(BytePairParts parts)
     std::stable_sort(m_parts.added.begin(), m_parts.added.end(),
         [](const AddedToken& a, const AddedToken& b) { return a.text.size() > b.text.size(); });
     m_addedById.clear();
-    for (const AddedToken& token : m_parts.added)
+    for (const AddedToken& token : m_parts.added) {
         m_addedById[token.id] = &token;
+        if (!token.text.empty())
+            m_startsAdded[static_cast<unsigned char>(token.text.front())] = true;
+    }
 }
 
 TokenIds ByteLevelBpe::encode(std::string_view raw, SpecialInText special) const
 {
-    const std::string text = withReplacements(raw);
     TokenIds ids;
-    std::size_t from = 0;
-    if (special == SpecialInText::Yes) {
-        for (std::size_t at = 0; at < text.size();) {
-            const AddedToken* found = nullptr;
+    encodeAdded(withReplacements(raw), special, AddedToken::Search::First, ids);
+    return ids;
+}
+
+void ByteLevelBpe::encodeAdded(
+    std::string_view text, SpecialInText special, AddedToken::Search search, TokenIds& ids) const
+{
+    const auto encodeRest = [&](std::string_view rest) {
+        if (search == AddedToken::Search::First)
+            encodeAdded(rest, special, AddedToken::Search::Second, ids);
+        else
+            encodeText(rest, ids);
+    };
+    std::size_t from = 0, at = 0;
+    while (at < text.size()) {
+        const AddedToken* found = nullptr;
+        if (m_startsAdded[static_cast<unsigned char>(text[at])])
             for (const AddedToken& token : m_parts.added)
-                if (!token.text.empty() && text.compare(at, token.text.size(), token.text) == 0) {
+                if (token.search == search && !token.text.empty() && text.substr(at).starts_with(token.text)) {
                     found = &token;
                     break;
                 }
-            if (!found) {
-                ++at;
-                continue;
-            }
-            std::size_t end = at, next = at + found->text.size();
-            while (found->leftStrip && end > from && isSpace(text[end - 1]))
-                --end;
-            while (found->rightStrip && next < text.size() && isSpace(text[next]))
-                ++next;
-            encodeText(std::string_view(text).substr(from, end - from), ids);
-            ids.push_back(found->id);
-            from = at = next;
+        if (!found) {
+            ++at;
+            continue;
         }
+        std::size_t begin = at;
+        at += found->text.size();
+        if (found->special && special == SpecialInText::No)
+            continue; // stays text, also what may be another added token inside it
+        while (found->leftStrip && begin > from) {
+            const std::size_t length = lengthOfSpaceAtEnd(text.substr(from, begin - from));
+            if (length == 0)
+                break;
+            begin -= length;
+        }
+        while (found->rightStrip && at < text.size()) {
+            const std::size_t length = lengthOfSpaceAtBegin(text.substr(at));
+            if (length == 0)
+                break;
+            at += length;
+        }
+        encodeRest(text.substr(from, begin - from));
+        ids.push_back(found->id);
+        from = at;
     }
-    encodeText(std::string_view(text).substr(from), ids);
-    return ids;
+    encodeRest(text.substr(from));
 }
 
 TokenIds ByteLevelBpe::encodeWithTemplate(std::string_view text, SpecialInText special) const
@@ -162,7 +205,7 @@ void ByteLevelBpe::encodeText(std::string_view text, TokenIds& ids) const
     if (text.empty())
         return;
     std::string prefixed;
-    if (m_parts.addPrefixSpace && !isSpace(text.front())) {
+    if (m_parts.addPrefixSpace && text.front() != ' ') {
         prefixed = " " + std::string(text);
         text = prefixed;
     }

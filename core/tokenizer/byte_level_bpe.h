@@ -21,6 +21,8 @@ struct AddedToken
     std::string text;
     TokenId id = 0;
     bool special = false, leftStrip = false, rightStrip = false;
+    /// Those of the second search ("normalized": true) are looked for in what the first leaves.
+    enum class Search { First, Second } search = Search::First;
 };
 
 struct BytePairParts
@@ -48,6 +50,7 @@ public:
     std::optional<std::string> tokenOf(TokenId id) const override;
 
 private:
+    void encodeAdded(std::string_view text, SpecialInText special, AddedToken::Search search, TokenIds& ids) const;
     void encodeText(std::string_view text, TokenIds& ids) const;
     void encodePiece(std::string_view piece, TokenIds& ids) const;
     TokenIds mergePiece(const std::string& bytes) const;
@@ -60,6 +63,7 @@ private:
     BytePairParts m_parts;
     std::vector<std::string> m_texts; ///< by id; empty: no such id
     std::unordered_map<TokenId, const AddedToken*> m_addedById;
+    std::array<bool, 256> m_startsAdded {}; ///< an added token begins with this byte
     std::unordered_map<std::uint64_t, Merge> m_merges; ///< (left << 32 | right)
     std::array<TokenId, 256> m_byteIds {};
     std::unordered_map<std::string, std::uint8_t> m_bytes; ///< character of the alphabet -> byte

@@ -14,7 +14,7 @@ class SplitPattern
 {
 public:
     /// `literal`: the text itself instead of a regular expression. Throws Error when the pattern is not valid.
-    SplitPattern(const std::string& pattern, bool literal);
+    SplitPattern(const std::string& given, bool literal);
     SplitPattern(SplitPattern&&) noexcept;
     ~SplitPattern();
 

@@ -24,7 +24,7 @@ public:
     virtual ~Tokenizer() = default;
 
     /// `specialInText`: whether added special tokens written in the text become their id. For text of users and data:
-    /// No.
+    /// No. Added tokens that are not special (runs of spaces, perhaps) always do.
     enum class SpecialInText { No, Yes };
     /// Without the template's BOS/EOS. Invalid UTF-8 is replaced by U+FFFD.
     virtual TokenIds encode(std::string_view text, SpecialInText special = SpecialInText::Yes) const = 0;

@@ -35,6 +35,8 @@ void addPreTokenizer(const Json& part, BytePairParts& parts)
             addPreTokenizer(inner, parts);
     } else if (type == "ByteLevel") {
         parts.addPrefixSpace = part.value("add_prefix_space", true);
+        if (parts.addPrefixSpace && !parts.steps.empty())
+            fail("tokenizer.json: ByteLevel with add_prefix_space behind another pre-tokenizer is not supported");
         if (part.value("use_regex", true))
             parts.steps.push_back({SplitPattern(kGpt2Pattern, false), SplitStep::Behaviour::Isolated, false});
     } else if (type == "Digits") {
@@ -115,7 +117,8 @@ std::shared_ptr<ByteLevelBpe> readTokenizer(const Json& json)
             if (token.value("single_word", false))
                 fail("tokenizer.json: added tokens with single_word are not supported");
             parts.added.push_back({token.at("content").get<std::string>(), token.at("id").get<TokenId>(),
-                token.value("special", false), token.value("lstrip", false), token.value("rstrip", false)});
+                token.value("special", false), token.value("lstrip", false), token.value("rstrip", false),
+                token.value("normalized", false) ? AddedToken::Search::Second : AddedToken::Search::First});
         }
     return std::make_shared<ByteLevelBpe>(std::move(parts));
 }
