@@ -7,6 +7,8 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+
 namespace fs = std::filesystem;
 
 namespace mpo {
@@ -32,7 +34,7 @@ void demoCommand(const Workspace& workspace, const RunDemo& command)
     int step = 0;
     const auto next = [&](const std::string& title) {
         if (workspace.stopped())
-            fail("The demo was stopped");
+            fail("The demo was stopped; given again, it goes on");
         workspace.send(PipelineStep {title, ++step, steps});
     };
 
@@ -51,6 +53,14 @@ void demoCommand(const Workspace& workspace, const RunDemo& command)
     const auto tokenizer = Tokenizer::load(tokenizerFolder);
     std::vector<std::string> names;
     for (const Dataset* data : {&completions, &pairs, &prompts}) {
+        // The seed makes the same data again, so a demo that was stopped goes on.
+        const auto stored = project.datasets();
+        const auto same = std::find_if(stored.begin(), stored.end(),
+            [&](const DatasetRow& row) { return row.digest == data->digest() && row.name.starts_with(data->name); });
+        if (same != stored.end()) {
+            names.push_back(same->name);
+            continue;
+        }
         Dataset named = *data;
         named.name = project.freeName(data->name);
         names.push_back(named.name);
@@ -68,7 +78,6 @@ void demoCommand(const Workspace& workspace, const RunDemo& command)
               train.model = model;
               train.data = data;
               train.out = out;
-              train.restart = true;
               train.split = split;
               train.settings = Settings(stage);
               for (const auto& [name, value] : settings)
@@ -98,10 +107,10 @@ void demoCommand(const Workspace& workspace, const RunDemo& command)
     for (const auto& [name, value] : rewardSettings)
         score.settings.set(name, value);
     score.settings.set("eval_share", 0.0);
-    score.name = project.freeName("demo-scores");
-    scoreCommand(workspace, score);
-    SplitPairs divide {pairData, score.name,
-        {SplitRule::By::EasyShare, 0.5, false, {}, ContradictoryAction::TreatAsHard}, project.freeName("demo-split")};
+    score.name = "demo-scores";
+    const std::string scores = scoresStoredOrNew(workspace, score);
+    const SplitPairs divide {
+        pairData, scores, {SplitRule::By::EasyShare, 0.5, false, {}, ContradictoryAction::TreatAsHard}, "demo-split"};
     splitCommand(workspace, divide);
 
     const std::vector<std::pair<std::string, SettingValue>> dpoSettings {
@@ -143,7 +152,7 @@ void demoCommand(const Workspace& workspace, const RunDemo& command)
         pairs.pairs.size(), workspace.project().model("demo-sft")->parameters, command.seed, prompts.pairs.size());
     report.rewardName = "True reward";
     report.models = compareModels(workspace, prompts, comparison);
-    report.scoreSet = score.name;
+    report.scoreSet = scores;
     report.split = divide.name;
     report.products = {"demo-sft", "demo-reward", "demo-dpo-all", "demo-dpo", "demo-ppo-all", "demo-mpo"};
     writePipelineReport(

@@ -60,6 +60,7 @@ void Engine::cancel()
 {
     const std::lock_guard lock(m_mutex);
     m_current.request_stop();
+    m_cancelNext = !m_running && !m_commands.empty(); // posted, but not begun yet
 }
 
 void Engine::run(const std::stop_token& quit)
@@ -76,6 +77,9 @@ void Engine::run(const std::stop_token& quit)
             m_commands.pop();
             m_current = std::stop_source();
             stop = m_current.get_token();
+            m_running = true;
+            if (std::exchange(m_cancelNext, false))
+                m_current.request_stop();
         }
 
         // The one place where a failure inside the engine becomes something the user can read.
@@ -94,6 +98,7 @@ void Engine::run(const std::stop_token& quit)
         {
             const std::lock_guard lock(m_mutex);
             m_busy = !m_commands.empty();
+            m_running = false;
         }
         m_sink(std::move(finished));
     }

@@ -44,7 +44,7 @@ public:
     ~Engine(); ///< cancels what is running and waits for it
 
     void post(Command command);
-    void cancel(); ///< asks the running command to stop at its next step; queued ones stay
+    void cancel(); ///< asks the running command, or the next if none runs yet, to stop at its next step; others stay
     void pause() { m_gate.pause(); }
     void resume() { m_gate.resume(); }
     bool paused() const { return m_gate.paused(); }
@@ -57,10 +57,11 @@ private:
     EventSink m_sink;
     Execute m_execute;
     PauseGate m_gate;
-    std::mutex m_mutex; ///< guards m_commands and m_current
+    std::mutex m_mutex; ///< guards what follows up to m_busy
     std::condition_variable_any m_wake;
     std::queue<Command> m_commands;
     std::stop_source m_current;
+    bool m_running = false, m_cancelNext = false;
     std::atomic<bool> m_busy {false};
     std::jthread m_thread; ///< last: starts when all else exists, joins before anything goes
 };

@@ -5,47 +5,7 @@
 
 #include <fmt/core.h>
 
-#include <algorithm>
-
 namespace mpo {
-
-namespace {
-
-/// Scores of the pairs: those of an earlier run of this recipe where nothing they depend on has changed, else new ones.
-/// Returns the name of the score set.
-std::string scoredWith(
-    const Workspace& workspace, const Recipe& recipe, const std::string& data, const std::string& sft)
-{
-    Project& project = workspace.project();
-    const std::string key = "recipe/" + recipe.name + "/scores";
-    const auto digest = [&](const std::string& model) {
-        const auto row = project.model(model);
-        return row ? row->digest : model;
-    };
-    const Json made {{"data", project.dataset(data)->digest}, {"limit", recipe.limit}, {"folds", recipe.folds},
-        {"model", digest(recipe.folds >= 2 ? sft : recipe.name + "-reward")}, {"settings", recipe.reward.toJson()}};
-    if (const auto stored = project.value(key)) {
-        const Json before = parseJson(*stored, key);
-        const std::string scores = before.at("scores").get<std::string>();
-        const auto sets = project.scoreSets();
-        if (before.at("made") == made
-            && std::any_of(sets.begin(), sets.end(), [&](const ScoreSetRow& row) { return row.name == scores; }))
-            return scores;
-    }
-    ScorePairs score;
-    score.data = data;
-    score.rewardModel = recipe.name + "-reward";
-    score.model = sft;
-    score.folds = recipe.folds;
-    score.settings = recipe.reward;
-    score.name = project.freeName(recipe.name + "-scores");
-    score.limit = recipe.limit;
-    scoreCommand(workspace, score);
-    project.setValue(key, toLine(Json {{"scores", score.name}, {"made", made}}));
-    return score.name;
-}
-
-} // namespace
 
 void recipeCommand(const Workspace& workspace, const RunRecipe& command)
 {
@@ -93,7 +53,15 @@ void recipeCommand(const Workspace& workspace, const RunRecipe& command)
 
     next("Scoring the pairs");
     const std::string split = name + "-split";
-    const std::string scores = scoredWith(workspace, recipe, data, sft);
+    ScorePairs score;
+    score.data = data;
+    score.rewardModel = name + "-reward";
+    score.model = sft;
+    score.folds = recipe.folds;
+    score.settings = recipe.reward;
+    score.name = name + "-scores";
+    score.limit = recipe.limit;
+    const std::string scores = scoresStoredOrNew(workspace, score);
     SplitPairs divide {data, scores, {}, split};
     divide.rule.by = recipe.splitBy == "gap" ? SplitRule::By::Gap
         : recipe.splitBy == "confidence"     ? SplitRule::By::Confidence

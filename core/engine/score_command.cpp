@@ -105,4 +105,27 @@ void scoreCommand(const Workspace& workspace, const ScorePairs& command)
     workspace.send(PairsScored {row.name, scores});
 }
 
+std::string scoresStoredOrNew(const Workspace& workspace, const ScorePairs& command)
+{
+    Project& project = workspace.project();
+    const std::string key = "pipeline/" + command.name;
+    const std::string& from = command.folds >= 2 ? command.model : command.rewardModel;
+    const auto model = project.model(from);
+    const Json made {{"data", project.dataset(command.data)->digest}, {"limit", command.limit},
+        {"folds", command.folds}, {"model", model ? model->digest : from}, {"settings", command.settings.toJson()}};
+    if (const auto stored = project.value(key)) {
+        const Json before = parseJson(*stored, key);
+        const auto sets = project.scoreSets();
+        if (before.at("made") == made && std::any_of(sets.begin(), sets.end(), [&](const ScoreSetRow& row) {
+                return row.name == before.at("scores");
+            }))
+            return before.at("scores").get<std::string>();
+    }
+    ScorePairs score = command;
+    score.name = project.freeName(command.name);
+    scoreCommand(workspace, score);
+    project.setValue(key, toLine(Json {{"scores", score.name}, {"made", made}}));
+    return score.name;
+}
+
 } // namespace mpo

@@ -79,6 +79,9 @@ void importModelCommand(const Workspace& workspace, const ImportModel& command);
 void exportModelCommand(const Workspace& workspace, const ExportModel& command);
 void trainCommand(const Workspace& workspace, const TrainStage& command);
 void scoreCommand(const Workspace& workspace, const ScorePairs& command);
+/// For pipelines, which may be given again: scores that were made so before where nothing they depend on has changed,
+/// else new ones. Returns the name of the score set, `command.name` or a free one like it.
+std::string scoresStoredOrNew(const Workspace& workspace, const ScorePairs& command);
 void splitCommand(const Workspace& workspace, const SplitPairs& command);
 void sampleCommand(const Workspace& workspace, const SampleResponses& command);
 void logProbsCommand(const Workspace& workspace, const ComputeLogProbs& command);

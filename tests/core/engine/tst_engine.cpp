@@ -70,6 +70,21 @@ private Q_SLOTS:
         QTRY_VERIFY(!engine.busy());
     }
 
+    /// A stop that comes between post and the start of the command is not lost.
+    void cancelBeforeTheCommandBegins()
+    {
+        QTemporaryDir folder;
+        const auto project = Project::open(folder.path().toStdString() + "/p.mpo");
+        for (int i = 0; i < 30; ++i) {
+            Heard heard;
+            Engine engine(project, heard.sink(), work);
+            engine.post(RunDemo {});
+            engine.cancel();
+            QTRY_COMPARE(heard.count(), std::size_t(1));
+            QVERIFY(heard.finished[0].outcome == CommandFinished::Outcome::Cancelled);
+        }
+    }
+
     void destroyingWhileBusyIsSafe()
     {
         QTemporaryDir folder;
