@@ -8,6 +8,9 @@ cd "$ROOT"
 PRESET=${MPO_PRESET:-release}
 BIN=$ROOT/build/$PRESET/bin
 
+# A second clone elsewhere finds what the first one compiled.
+export CCACHE_BASEDIR=$ROOT CCACHE_NOHASHDIR=true
+
 say() { printf '\033[1m%s\033[0m\n' "$*" >&2; }
 
 install_packages() {

@@ -547,11 +547,10 @@ void SplitPage::showPointed(std::optional<double> gap)
         return;
     const auto bin = gap ? m_histogram->binAt(*gap) : std::nullopt;
     if (!bin) {
-        const QString unscored = m_data->unscored() > 0
-            ? tr(" %1 pairs have no score (too long) and are hard.").arg(formatCount(m_data->unscored()))
-            : QString();
-        m_readout->setText(
-            tr("Drag the threshold. Point at a bar for its numbers, click it for its pairs.") + unscored);
+        m_readout->setText(m_data->unscored() > 0
+                ? tr("Drag the threshold, click a bar. %1 pairs without a score (too long) are hard.")
+                      .arg(formatCount(m_data->unscored()))
+                : tr("Drag the threshold. Point at a bar for its numbers, click it for its pairs."));
         return;
     }
     const double low = bin->low >= 0.0 ? bin->low : -bin->high, high = bin->low >= 0.0 ? bin->high : -bin->low;

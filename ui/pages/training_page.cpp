@@ -429,8 +429,14 @@ void TrainingPage::chooseDefaults()
     auto made = m_stage == StageKind::Ppo ? newest("dpo") : m_stage == StageKind::Sft ? runs.end() : newest("sft");
     if (made == runs.end() && m_stage == StageKind::Ppo)
         made = newest("sft");
-    if (made != runs.end())
+    const auto startedFrom = [](const RunRow& row) { return toQString(row.config.value("model", std::string())); };
+    if (made != runs.end()) {
         m_model->setValue(toQString(made->name));
+        if (m_sftModel && made->stage == "dpo")
+            m_sftModel->setValue(startedFrom(*made));
+    } else if (const auto other = newest(m_stage == StageKind::Dpo ? "reward" : "dpo"); other != runs.end()) {
+        m_model->setValue(startedFrom(*other)); // a model from elsewhere, without SFT here
+    }
     if (m_stage == StageKind::Ppo && made != runs.end())
         m_data->setValue(toQString(made->config.value("data", std::string())));
     if (m_split)
