@@ -12,6 +12,7 @@
 #include <QPalette>
 #include <QStyle>
 #include <QStyleFactory>
+#include <QStyledItemDelegate>
 #include <QSvgRenderer>
 #include <QTableView>
 
@@ -184,7 +185,8 @@ QTableView, QListView, QTreeView { background: @surface@; border: 1px solid @bor
     selection-background-color: @raised@; selection-color: @text@; }
 QTableView[role="flat"], QListView[role="flat"] { border: none; background: transparent; }
 QTableView::item { padding: 0 8px; border: none; }
-QTableView::item:selected, QListView::item:selected { background: @raised@; color: @text@; }
+QTableView::item:selected { background: @raised@; }
+QListView::item:selected { background: @raised@; color: @text@; }
 QTableView:focus, QListView:focus { border-color: @accent@; }
 QListView::item { padding: 6px 8px; border-radius: 6px; }
 QListView::item:hover:!selected { background: @window@; }
@@ -347,8 +349,28 @@ QIcon themedIcon(const QString& name, const QColor& colour)
     return icon;
 }
 
+namespace {
+
+/// A selected row keeps the colours that its model gives: a state or a bucket is told by its colour there too.
+class CellDelegate : public QStyledItemDelegate
+{
+public:
+    using QStyledItemDelegate::QStyledItemDelegate;
+
+protected:
+    void initStyleOption(QStyleOptionViewItem* option, const QModelIndex& index) const override
+    {
+        QStyledItemDelegate::initStyleOption(option, index);
+        if (index.data(Qt::ForegroundRole).isValid())
+            option->palette.setBrush(QPalette::HighlightedText, option->palette.brush(QPalette::Text));
+    }
+};
+
+} // namespace
+
 void setTableLook(QTableView* table)
 {
+    table->setItemDelegate(new CellDelegate(table));
     table->setShowGrid(false);
     table->setWordWrap(false);
     table->setSelectionBehavior(QAbstractItemView::SelectRows);

@@ -4,7 +4,6 @@
 #include "core/support/file.h"
 #include "core/support/json.h"
 
-#include <QElapsedTimer>
 #include <QTemporaryDir>
 #include <QTest>
 
@@ -83,16 +82,15 @@ private Q_SLOTS:
         QCOMPARE(problem.reason, std::string("the key \"k2\" stands twice in one object"));
     }
 
-    /// A vocabulary of 128,000 tokens. Looking each key up among all earlier ones costs 8e9 comparisons, minutes.
-    void aVocabularyIsReadInTime()
+    /// A vocabulary of 128,000 tokens. Looking each key up among all earlier ones costs 8e9 comparisons: minutes,
+    /// which CTest's time limit ends.
+    void aVocabularyIsRead()
     {
         std::string text = "{";
         for (int i = 0; i < 128000; ++i)
             text += (i ? ",\"token" : "\"token") + std::to_string(i) + "\":" + std::to_string(i);
-        QElapsedTimer timer;
-        timer.start();
-        const Json json = parseJson(text + "}", "x");
-        QVERIFY2(timer.elapsed() < 3000, qPrintable(QString::number(timer.elapsed())));
+        Json json;
+        QBENCHMARK_ONCE { json = parseJson(text + "}", "x"); }
         QCOMPARE(json.size(), std::size_t(128000));
         QCOMPARE(json.back().get<int>(), 127999);
     }
