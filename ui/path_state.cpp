@@ -42,6 +42,7 @@ std::array<PathStep, 6> pathState(const Project& project)
     const bool evaluated
         = std::any_of(evaluations.begin(), evaluations.end(), [](const EvaluationRow& row) { return row.closed; });
     const bool pairs = pairSets > 0, model = policies > 0, reward = rewardModels > 0;
+    const bool scored = !project.scoreSets().empty();
 
     return {{
         {PageId::Data, stateOf(pairs, true),
@@ -50,7 +51,7 @@ std::array<PathStep, 6> pathState(const Project& project)
             reward      ? say("A reward model is there")
                 : pairs ? say("Ready to train a reward model")
                         : say("Needs preference pairs")},
-        {PageId::Split, stateOf(!splits.empty(), pairs && (reward || model)),
+        {PageId::Split, stateOf(!splits.empty(), pairs && (reward || model || scored)),
             !splits.empty() ? say("The pairs are split")
                 : pairs     ? say("Score the pairs, then split them by reward gap")
                             : say("Needs preference pairs and a reward model")},
