@@ -3,7 +3,7 @@
 #include "app/cli/arguments.h"
 #include "app/cli/console.h"
 #include "core/support/error.h"
-#include "core/support/passive_threads.h"
+#include "core/support/thread_spinning.h"
 
 #include <algorithm>
 #include <csignal>
@@ -25,7 +25,7 @@ int complain(std::string message, int status)
 int main(int argc, char** argv)
 {
     using namespace mpo::cli;
-    mpo::letThreadsWaitPassively(argv);
+    mpo::limitThreadSpinning(argv);
     // A reader that goes away must not kill a training run: writing fails instead, and the run is stopped in good
     // order.
     std::signal(SIGPIPE, SIG_IGN);

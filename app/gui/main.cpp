@@ -3,7 +3,7 @@
 #include "core/store/project.h"
 #include "core/support/error.h"
 #include "core/support/log.h"
-#include "core/support/passive_threads.h"
+#include "core/support/thread_spinning.h"
 #include "ui/main_window.h"
 #include "ui/style.h"
 
@@ -71,7 +71,7 @@ int complain(const char* sentence, bool batch)
 
 int main(int argc, char** argv)
 {
-    mpo::letThreadsWaitPassively(argv);
+    mpo::limitThreadSpinning(argv);
     QApplication application(argc, argv);
     QApplication::setOrganizationName(QStringLiteral("mpo-studio"));
     QApplication::setApplicationName(QStringLiteral("mpo-studio"));
