@@ -55,8 +55,7 @@ StageOutcome trainDpo(
     };
     const auto compute = [&](std::span<const std::int64_t> numbers) {
         const PairBatch batch = pairBatch(pairs, numbers);
-        std::vector<std::int64_t> responses = batch.chosen;
-        responses.insert(responses.end(), batch.rejected.begin(), batch.rejected.end());
+        const std::vector<std::int64_t> responses = batch.responses();
         const auto logProbs = responseLogProbs(*policy.trunk, batch.packed, responses, {.computeType = computeType});
         const at::Tensor summed = logProbs.summed(), counts = logProbs.counts();
         const auto n = std::int64_t(numbers.size());
@@ -89,7 +88,7 @@ StageOutcome trainDpo(
         task.evaluate = [&] {
             const at::NoGradGuard noGrad;
             double sum = 0.0, margin = 0.0, right = 0.0;
-            for (const auto& numbers : batchesByTokens(held.evaluation, task.tokens, 4096)) {
+            for (const auto& numbers : batchesByTokens(held.evaluation, task.tokens, kInferenceTokens)) {
                 const Result result = compute(numbers);
                 const at::Tensor margins = result.loss.chosenRewards - result.loss.rejectedRewards;
                 sum += result.loss.loss.sum().item<double>();

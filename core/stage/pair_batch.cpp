@@ -8,10 +8,12 @@
 
 namespace mpo {
 
-namespace {
-/// Without gradient a batch of this many tokens keeps the GEMMs busy and the memory small.
-constexpr std::int64_t kInferenceTokens = 4096;
-} // namespace
+std::vector<std::int64_t> PairBatch::responses() const
+{
+    std::vector<std::int64_t> both = chosen;
+    both.insert(both.end(), rejected.begin(), rejected.end());
+    return both;
+}
 
 PairBatch pairBatch(std::span<const TokenizedPair> pairs, std::span<const std::int64_t> numbers)
 {
@@ -61,8 +63,7 @@ PairSums pairSums(
     for (const auto& batchNumbers : batchesByTokens(
              numbers, [&](std::int64_t i) { return tokensOf(pairs[std::size_t(i)]); }, kInferenceTokens)) {
         const PairBatch batch = pairBatch(pairs, batchNumbers);
-        std::vector<std::int64_t> responses = batch.chosen;
-        responses.insert(responses.end(), batch.rejected.begin(), batch.rejected.end());
+        const std::vector<std::int64_t> responses = batch.responses();
         const auto logProbs
             = responseLogProbs(*model.trunk, batch.packed, responses, {.computeType = model.trunk->computeType});
         const at::Tensor summed = logProbs.summed().to(at::kDouble).contiguous();

@@ -12,11 +12,15 @@
 
 namespace mpo {
 
+/// Without gradient a batch of this many tokens keeps the GEMMs busy and the memory small.
+inline constexpr std::int64_t kInferenceTokens = 4096;
+
 /// Pairs laid into one packed batch: segments prompt, chosen, rejected of each pair, the prompt once.
 struct PairBatch
 {
     PackedBatch packed;
     std::vector<std::int64_t> chosen, rejected; ///< segment numbers, one for each pair
+    std::vector<std::int64_t> responses() const; ///< all chosen, then all rejected
 };
 PairBatch pairBatch(std::span<const TokenizedPair> pairs, std::span<const std::int64_t> numbers);
 

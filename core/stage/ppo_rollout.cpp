@@ -66,6 +66,18 @@ auto& tokenList(E& episode, std::size_t which)
     }
 }
 
+/// Scores of the responses as the reward model was trained to see them. One for each episode.
+std::vector<double> rawScores(
+    const Model& reward, std::span<const Episode> episodes, std::span<const std::int64_t> numbers)
+{
+    std::vector<TokenIds> prompts, responses;
+    for (const std::int64_t number : numbers) {
+        prompts.push_back(episodes[std::size_t(number)].prompt);
+        responses.push_back(episodes[std::size_t(number)].response);
+    }
+    return scoreResponses(reward, prompts, responses);
+}
+
 } // namespace
 
 EpisodeBatch layOut(std::span<const Episode> episodes, std::span<const std::int64_t> numbers)
@@ -85,17 +97,6 @@ at::Tensor valuesOf(const Model& value, const PackedBatch& batch, std::span<cons
     const ResponseRows rows = responseRows(batch, responses);
     const at::Tensor hidden = value.trunk->hidden(batch).index_select(0, rows.rows); // (R, D)
     return hidden.mv(value.head.squeeze(0));
-}
-
-std::vector<double> rawScores(
-    const Model& reward, std::span<const Episode> episodes, std::span<const std::int64_t> numbers)
-{
-    std::vector<TokenIds> prompts, responses;
-    for (const std::int64_t number : numbers) {
-        prompts.push_back(episodes[std::size_t(number)].prompt);
-        responses.push_back(episodes[std::size_t(number)].response);
-    }
-    return scoreResponses(reward, prompts, responses);
 }
 
 bool recordTerms(std::vector<Episode>& episodes, const PpoModels& models, const RecordOptions& options,
@@ -132,16 +133,6 @@ bool recordTerms(std::vector<Episode>& episodes, const PpoModels& models, const 
             episodes[std::size_t(numbers[i])].rawScore = raw[i];
     }
     return true;
-}
-
-std::size_t numberTokens(std::vector<Episode>& episodes)
-{
-    std::size_t count = 0;
-    for (Episode& episode : episodes) {
-        episode.first = count;
-        count += episode.response.size();
-    }
-    return count;
 }
 
 void storeRollout(const std::vector<Episode>& episodes, const std::string& prefix, NamedTensors& tensors)

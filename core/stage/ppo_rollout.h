@@ -34,10 +34,6 @@ EpisodeBatch layOut(std::span<const Episode> episodes, std::span<const std::int6
 /// Values of the states before each response token. (R) fp32, differentiable
 at::Tensor valuesOf(const Model& value, const PackedBatch& batch, std::span<const std::int64_t> responses);
 
-/// Scores of the responses as the reward model was trained to see them (scoredLength). One for each episode.
-std::vector<double> rawScores(
-    const Model& reward, std::span<const Episode> episodes, std::span<const std::int64_t> numbers);
-
 struct RecordOptions
 {
     double temperature = 1.0;
@@ -48,9 +44,6 @@ struct RecordOptions
 /// decode and the packed pass that is trained differ in their last digits there. False: stopped before the end.
 bool recordTerms(std::vector<Episode>& episodes, const PpoModels& models, const RecordOptions& options,
     const std::function<bool()>& stopped);
-
-/// Sets `first` of each episode. Returns the number of response tokens.
-std::size_t numberTokens(std::vector<Episode>& episodes);
 
 /// A rollout as tensors for a checkpoint, bit for bit, and back. `prefix` goes before each name.
 void storeRollout(const std::vector<Episode>& episodes, const std::string& prefix, NamedTensors& tensors);

@@ -100,8 +100,8 @@ private:
     bool accumulate(std::span<const std::int64_t> minibatch, UpdateSums& sums);
     void apply(UpdateSums& sums);
 
-    void report(double seconds);
-    bool klIsTooLarge() const;
+    double report(double seconds); ///< returns the KL to the reference, nats a response
+    bool isTooLarge(double kl) const;
     void restore();
     void save();
     bool policyIsFrozen() const { return m_outcome.steps < m_warmupRollouts; }
@@ -114,6 +114,7 @@ private:
     // Settings.
     const std::uint64_t m_seed;
     const std::int64_t m_rolloutSize, m_ppoEpochs, m_minibatch, m_microBatch, m_warmupRollouts;
+    const std::int64_t m_perEpoch; ///< minibatches
     const ComputeType m_computeType;
     const double m_temperature;
     GenerationOptions m_generation;
@@ -166,6 +167,7 @@ PpoRun::PpoRun(const PpoModels& models, std::span<const TokenIds> prompts, const
     , m_minibatch(context.settings.integer("minibatch_size"))
     , m_microBatch(context.settings.integer("micro_batch"))
     , m_warmupRollouts(context.settings.integer("value_warmup_rollouts"))
+    , m_perEpoch((m_rolloutSize + m_minibatch - 1) / m_minibatch)
     , m_computeType(computeTypeFromName(context.settings.text("dtype")))
     , m_temperature(context.settings.real("temperature"))
     , m_policyParameters(trainable(models.policy))
@@ -217,8 +219,8 @@ StageOutcome PpoRun::run()
             break;
         }
         ++m_outcome.steps;
-        report(std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
-        const bool tooFar = klIsTooLarge();
+        const double kl = report(std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+        const bool tooFar = isTooLarge(kl);
         m_episodes.clear();
         m_minibatchesDone = 0;
         m_sums = {};
@@ -238,7 +240,6 @@ bool PpoRun::collect()
 {
     if (m_context.stopped())
         return false;
-    std::vector<Episode> none;
     drawPrompts();
     const bool done = sampleResponses()
         && recordTerms(
@@ -313,11 +314,11 @@ void PpoRun::rewardResponses()
 /// step 4. Rewards, advantages, returns.
 void PpoRun::computeAdvantages()
 {
-    numberTokens(m_episodes);
     std::vector<RolloutSequence> sequences;
     m_oldLogProbs.clear();
     m_oldValues.clear();
-    for (const Episode& episode : m_episodes) {
+    for (Episode& episode : m_episodes) {
+        episode.first = m_oldLogProbs.size();
         sequences.push_back(episode.terms);
         m_oldLogProbs.insert(m_oldLogProbs.end(), episode.terms.logProbs.begin(), episode.terms.logProbs.end());
         m_oldValues.insert(m_oldValues.end(), episode.terms.values.begin(), episode.terms.values.end());
@@ -329,18 +330,17 @@ void PpoRun::computeAdvantages()
 /// step 5. Epochs of minibatches over the rollout, going on after the minibatches that are done.
 bool PpoRun::update()
 {
-    const std::int64_t perEpoch = (m_rolloutSize + m_minibatch - 1) / m_minibatch;
     std::vector<std::int64_t> order(m_episodes.size());
     std::int64_t orderOf = -1;
-    while (m_minibatchesDone < m_ppoEpochs * perEpoch) {
-        const std::int64_t epoch = m_minibatchesDone / perEpoch;
+    while (m_minibatchesDone < m_ppoEpochs * m_perEpoch) {
+        const std::int64_t epoch = m_minibatchesDone / m_perEpoch;
         if (epoch != orderOf) {
             std::iota(order.begin(), order.end(), 0);
             RandomStream(m_seed, fmt::format("minibatches of rollout {} epoch {}", m_outcome.steps, epoch))
                 .shuffle(order);
             orderOf = epoch;
         }
-        const auto from = std::size_t(m_minibatchesDone % perEpoch * m_minibatch);
+        const auto from = std::size_t(m_minibatchesDone % m_perEpoch * m_minibatch);
         const auto minibatch = std::span<const std::int64_t>(order).subspan(
             from, std::min(std::size_t(m_minibatch), order.size() - from));
         UpdateSums sums = m_sums;
@@ -352,7 +352,7 @@ bool PpoRun::update()
         apply(sums);
         m_sums = sums;
         ++m_minibatchesDone;
-        if (m_minibatchesDone < m_ppoEpochs * perEpoch && m_clock.dueByTime())
+        if (m_minibatchesDone < m_ppoEpochs * m_perEpoch && m_clock.dueByTime())
             save();
     }
     return true;
@@ -399,7 +399,7 @@ void PpoRun::apply(UpdateSums& sums)
         failNotFinite("loss of the policy", "learning_rate");
     if (!std::isfinite(sums.valueLoss))
         failNotFinite("loss of the value model", "value_learning_rate");
-    const std::int64_t perRollout = m_ppoEpochs * ((m_rolloutSize + m_minibatch - 1) / m_minibatch);
+    const std::int64_t perRollout = m_ppoEpochs * m_perEpoch;
     const std::int64_t step = m_outcome.steps * perRollout + m_minibatchesDone,
                        steps = m_outcome.totalSteps * perRollout;
     if (!policyIsFrozen()) {
@@ -427,7 +427,7 @@ void PpoRun::failNotFinite(const char* what, const char* setting)
 }
 
 /// step 6.
-void PpoRun::report(double seconds)
+double PpoRun::report(double seconds)
 {
     const double n = double(m_episodes.size());
     const double updates = double(std::max<std::int64_t>(1, m_minibatchesDone));
@@ -474,15 +474,12 @@ void PpoRun::report(double seconds)
         m_context.samples(rows);
     }
     m_controller.update(kl, m_rolloutSize);
+    return kl;
 }
 
-bool PpoRun::klIsTooLarge() const
+bool PpoRun::isTooLarge(double kl) const
 {
     const double limit = m_context.settings.real("max_kl");
-    double kl = 0.0;
-    for (const Episode& episode : m_episodes)
-        for (std::size_t t = 0; t < episode.response.size(); ++t)
-            kl += (episode.terms.logProbs[t] - episode.terms.referenceLogProbs[t]) / double(m_episodes.size());
     if (limit <= 0.0 || kl <= limit)
         return false;
     if (m_context.warning)

@@ -19,8 +19,7 @@ struct BatchScores
 BatchScores scoresOf(const Model& model, std::span<const TokenizedPair> pairs, std::span<const std::int64_t> numbers)
 {
     const PairBatch batch = pairBatch(pairs, numbers);
-    std::vector<std::int64_t> segments = batch.chosen;
-    segments.insert(segments.end(), batch.rejected.begin(), batch.rejected.end());
+    const std::vector<std::int64_t> segments = batch.responses();
     const at::Tensor all = scores(model, batch.packed, segments);
     const auto n = std::int64_t(numbers.size());
     return {all.narrow(0, 0, n), all.narrow(0, n, n)};
@@ -53,7 +52,7 @@ StageOutcome trainReward(Model& rewardModel, std::span<const TokenizedPair> pair
         task.evaluate = [&] {
             const at::NoGradGuard noGrad;
             double loss = 0.0, right = 0.0, margin = 0.0;
-            for (const auto& numbers : batchesByTokens(held.evaluation, task.tokens, 4096)) {
+            for (const auto& numbers : batchesByTokens(held.evaluation, task.tokens, kInferenceTokens)) {
                 const BatchScores batch = scoresOf(rewardModel, pairs, numbers);
                 loss += rewardLoss(batch.chosen, batch.rejected, centering).sum().item<double>();
                 right += (batch.chosen > batch.rejected).sum().item<double>();

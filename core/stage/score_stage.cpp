@@ -8,20 +8,42 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <numeric>
 
 namespace mpo {
 
 namespace {
-constexpr std::int64_t kInferenceTokens = 4096;
-
 std::vector<std::int64_t> numbersUpTo(std::size_t count)
 {
     std::vector<std::int64_t> numbers(count);
     std::iota(numbers.begin(), numbers.end(), 0);
     return numbers;
 }
+
+/// A number for each response, prompt and the part of the response that `part` keeps packed into batches.
+std::vector<double> overResponses(std::span<const TokenIds> prompts, std::span<const TokenIds> responses,
+    const std::function<std::span<const TokenId>(std::span<const TokenId>)>& part,
+    const std::function<at::Tensor(const PackedBatch&, std::span<const std::int64_t>)>& evaluate)
+{
+    const at::NoGradGuard noGrad;
+    std::vector<double> result;
+    const auto cost = [&](std::int64_t i) {
+        return std::int64_t(prompts[std::size_t(i)].size() + responses[std::size_t(i)].size());
+    };
+    for (const auto& numbers : batchesByTokens(numbersUpTo(prompts.size()), cost, kInferenceTokens)) {
+        PackedBatchBuilder builder;
+        std::vector<std::int64_t> segments;
+        for (const std::int64_t i : numbers)
+            segments.push_back(builder.add(part(responses[std::size_t(i)]), builder.add(prompts[std::size_t(i)])));
+        const at::Tensor all = evaluate(builder.build(), segments).to(at::kDouble).contiguous(); // (segments)
+        const double* values = all.const_data_ptr<double>();
+        result.insert(result.end(), values, values + numbers.size());
+    }
+    return result;
+}
+
 } // namespace
 
 std::vector<PairScore> scorePairs(
@@ -37,8 +59,7 @@ std::vector<PairScore> scorePairs(
         if (context.stopped())
             break;
         const PairBatch batch = pairBatch(pairs, numbers);
-        std::vector<std::int64_t> segments = batch.chosen;
-        segments.insert(segments.end(), batch.rejected.begin(), batch.rejected.end());
+        const std::vector<std::int64_t> segments = batch.responses();
         const at::Tensor all = scores(rewardModel, batch.packed, segments).to(at::kDouble).contiguous();
         const double* values = all.const_data_ptr<double>();
         for (std::size_t i = 0; i < numbers.size(); ++i)
@@ -54,48 +75,25 @@ std::vector<PairScore> scorePairs(
 std::vector<double> scoreResponses(
     const Model& rewardModel, std::span<const TokenIds> prompts, std::span<const TokenIds> responses)
 {
-    const at::NoGradGuard noGrad;
-    std::vector<double> result;
-    const auto cost = [&](std::int64_t i) {
-        return std::int64_t(prompts[std::size_t(i)].size() + responses[std::size_t(i)].size());
+    const auto scored = [&](std::span<const TokenId> response) {
+        return response.first(std::size_t(scoredLength(rewardModel.config(), response)));
     };
-    for (const auto& numbers : batchesByTokens(numbersUpTo(prompts.size()), cost, kInferenceTokens)) {
-        PackedBatchBuilder builder;
-        std::vector<std::int64_t> segments;
-        for (const std::int64_t i : numbers) {
-            const std::span<const TokenId> response = responses[std::size_t(i)];
-            const auto length = std::size_t(scoredLength(rewardModel.config(), response));
-            segments.push_back(builder.add(response.first(length), builder.add(prompts[std::size_t(i)])));
-        }
-        const at::Tensor all = scores(rewardModel, builder.build(), segments).to(at::kDouble).contiguous();
-        const double* values = all.const_data_ptr<double>();
-        result.insert(result.end(), values, values + numbers.size());
-    }
-    return result;
+    return overResponses(
+        prompts, responses, scored, [&](const PackedBatch& batch, std::span<const std::int64_t> segments) {
+            return scores(rewardModel, batch, segments);
+        });
 }
 
 std::vector<double> responseSums(
     const Model& model, std::span<const TokenIds> prompts, std::span<const TokenIds> responses, double temperature)
 {
-    const at::NoGradGuard noGrad;
-    std::vector<double> result;
-    const auto cost = [&](std::int64_t i) {
-        return std::int64_t(prompts[std::size_t(i)].size() + responses[std::size_t(i)].size());
-    };
-    for (const auto& numbers : batchesByTokens(numbersUpTo(prompts.size()), cost, kInferenceTokens)) {
-        PackedBatchBuilder builder;
-        std::vector<std::int64_t> segments;
-        for (const std::int64_t i : numbers)
-            segments.push_back(builder.add(responses[std::size_t(i)], builder.add(prompts[std::size_t(i)])));
-        const at::Tensor sums = responseLogProbs(*model.trunk, builder.build(), segments,
-            {.temperature = temperature, .computeType = model.trunk->computeType})
-                                    .summed()
-                                    .to(at::kDouble)
-                                    .contiguous();
-        const double* values = sums.const_data_ptr<double>();
-        result.insert(result.end(), values, values + numbers.size());
-    }
-    return result;
+    const auto whole = [](std::span<const TokenId> response) { return response; };
+    return overResponses(
+        prompts, responses, whole, [&](const PackedBatch& batch, std::span<const std::int64_t> segments) {
+            return responseLogProbs(
+                *model.trunk, batch, segments, {.temperature = temperature, .computeType = model.trunk->computeType})
+                .summed();
+        });
 }
 
 std::vector<std::int64_t> stopIds(const Model& model)

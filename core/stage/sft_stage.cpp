@@ -48,7 +48,7 @@ StageOutcome trainSft(Model& policy, std::span<const TokenizedPair> pairs, const
         task.evaluate = [&] {
             const at::NoGradGuard noGrad;
             double sum = 0.0;
-            for (const auto& batch : batchesByTokens(held.evaluation, task.tokens, 4096))
+            for (const auto& batch : batchesByTokens(held.evaluation, task.tokens, kInferenceTokens))
                 sum += summedLoss(batch).item<double>();
             return Metrics {{"eval_loss", sum / targets(held.evaluation)}};
         };
