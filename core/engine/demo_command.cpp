@@ -54,9 +54,10 @@ void demoCommand(const Workspace& workspace, const RunDemo& command)
     std::vector<std::string> names;
     for (const Dataset* data : {&completions, &pairs, &prompts}) {
         // The seed makes the same data again, so a demo that was stopped goes on.
+        const std::string digest = data->digest();
         const auto stored = project.datasets();
         const auto same = std::find_if(stored.begin(), stored.end(),
-            [&](const DatasetRow& row) { return row.digest == data->digest() && row.name.starts_with(data->name); });
+            [&](const DatasetRow& row) { return row.digest == digest && row.name.starts_with(data->name); });
         if (same != stored.end()) {
             names.push_back(same->name);
             continue;

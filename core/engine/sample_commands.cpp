@@ -56,9 +56,7 @@ void sampleCommand(const Workspace& workspace, const SampleResponses& command)
         responses->push_back(
             {sampled.responses[i].ids, sampled.texts[i], sampled.promptTexts[i], sampled.responses[i].finished, {}});
     if (!command.rewardModel.empty()) {
-        const Model reward = workspace.model(command.rewardModel);
-        if (!reward.isReward())
-            fail("{}: this is a language model, not a reward model", command.rewardModel);
+        const Model reward = workspace.rewardModel(command.rewardModel);
         std::vector<TokenIds> ids;
         for (const GeneratedResponse& response : sampled.responses)
             ids.push_back(response.ids);

@@ -66,27 +66,25 @@ void scoreCommand(const Workspace& workspace, const ScorePairs& command)
     row.created = nowUtc();
 
     if (command.folds < 2) {
-        const Model reward = workspace.model(command.rewardModel);
-        if (!reward.isReward())
-            fail("{}: this is a language model, not a reward model; train one with `mpo train reward`",
-                command.rewardModel);
+        const Model reward = workspace.rewardModel(command.rewardModel);
         reward.trunk->computeType = computeTypeFromName(command.settings.text("dtype"));
         auto pairs = tokenizeFor(workspace, data, reward, 0, Truncation::DropLong);
         trimForScoring(pairs, data, reward.config());
         place(*scores, pairs, scorePairs(reward, pairs, workspace.context(command.settings)));
     } else {
         // Each pair is scored by a reward model that was trained on the other folds.
-        const Model base = workspace.model(command.model);
-        auto pairs = tokenizeFor(workspace, data, base, command.settings.integer("max_length"), Truncation::DropLong);
         const auto seed = std::uint64_t(command.settings.integer("seed"));
+        Model base = workspace.model(command.model);
+        if (!base.isReward())
+            base = rewardModelFrom(base, seed);
+        auto pairs = tokenizeFor(workspace, data, base, command.settings.integer("max_length"), Truncation::DropLong);
+        trimForScoring(pairs, data, base.config());
         const std::vector<int> foldOf = foldsByPrompt(pairs, command.folds, seed);
         if (foldOf.empty())
             fail("{}: the pairs have fewer than {} different prompts, so they cannot be divided into {} folds",
                 command.data, command.folds, command.folds);
         for (int fold = 0; fold < command.folds && !workspace.stopped(); ++fold) {
-            Model reward = base.isReward() ? cloneModel(base) : rewardModelFrom(base, seed);
-            if (fold == 0)
-                trimForScoring(pairs, data, reward.config());
+            Model reward = cloneModel(base);
             std::vector<TokenizedPair> inside, outside;
             for (std::size_t i = 0; i < pairs.size(); ++i)
                 (foldOf[i] == fold ? inside : outside).push_back(pairs[i]);

@@ -77,10 +77,7 @@ StageOutcome trainOnPrompts(
 {
     if (command.rewardModel.empty())
         fail("PPO needs a reward model (--reward-model)");
-    const Model reward = workspace.model(command.rewardModel);
-    if (!reward.isReward())
-        fail(
-            "{}: this is a language model, not a reward model; train one with `mpo train reward`", command.rewardModel);
+    const Model reward = workspace.rewardModel(command.rewardModel);
     if (reward.config().vocabulary != policy.config().vocabulary)
         fail("{}: the reward model has {} token ids and the policy {}; both must share one tokenizer",
             command.rewardModel, reward.config().vocabulary, policy.config().vocabulary);

@@ -80,6 +80,14 @@ fs::path Workspace::modelFolder(const std::string& nameOrFolder) const
 
 Model Workspace::model(const std::string& nameOrFolder) const { return loadModel(modelFolder(nameOrFolder)); }
 
+Model Workspace::rewardModel(const std::string& nameOrFolder) const
+{
+    Model model = this->model(nameOrFolder);
+    if (!model.isReward())
+        fail("{}: this is a language model, not a reward model; train one with `mpo train reward`", nameOrFolder);
+    return model;
+}
+
 fs::path Workspace::outFolder(const std::string& out) const
 {
     if (out.empty())

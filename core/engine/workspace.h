@@ -31,6 +31,7 @@ public:
     /// Folder of a model named in the project, or the folder itself.
     std::filesystem::path modelFolder(const std::string& nameOrFolder) const;
     Model model(const std::string& nameOrFolder) const;
+    Model rewardModel(const std::string& nameOrFolder) const; ///< throws Error when it is a language model
 
     /// Where `--out` points: a folder if it holds a '/', else a model of the project.
     std::filesystem::path outFolder(const std::string& out) const;

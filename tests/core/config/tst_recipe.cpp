@@ -3,6 +3,7 @@
 #include "core/config/recipe.h"
 #include "core/support/error.h"
 #include "core/support/file.h"
+#include "tests/common/message_of.h"
 
 #include <QTemporaryDir>
 #include <QTest>
@@ -15,12 +16,7 @@ class TestRecipe : public QObject
 
     static std::string messageOf(const std::string& text, const std::vector<std::string>& overrides = {})
     {
-        try {
-            parseRecipe(text, "r.yaml", overrides);
-        } catch (const Error& error) {
-            return error.what();
-        }
-        return "no error";
+        return ::messageOf([&] { parseRecipe(text, "r.yaml", overrides); });
     }
 
 private Q_SLOTS:

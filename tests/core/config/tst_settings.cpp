@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/config/settings.h"
 #include "core/support/error.h"
+#include "tests/common/message_of.h"
 
 #include <QTest>
 
@@ -14,17 +15,6 @@ class TestSettings : public QObject
     Q_OBJECT
 
     static constexpr StageKind kStages[] {StageKind::Sft, StageKind::Reward, StageKind::Dpo, StageKind::Ppo};
-
-    template<class F>
-    static std::string messageOf(F&& operation)
-    {
-        try {
-            operation();
-        } catch (const Error& error) {
-            return error.what();
-        }
-        return "no error";
-    }
 
 private Q_SLOTS:
     /// Every declaration is complete, and its default is a value that may be set.

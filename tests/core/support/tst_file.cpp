@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/support/error.h"
 #include "core/support/file.h"
+#include "tests/common/message_of.h"
 
 #include <QTemporaryDir>
 #include <QTest>
@@ -21,17 +22,6 @@ class TestFile : public QObject
     QTemporaryDir m_folder;
 
     fs::path path(const char* name) const { return fs::path(m_folder.path().toStdString()) / name; }
-
-    template<class F>
-    static std::string messageOf(F&& operation)
-    {
-        try {
-            operation();
-        } catch (const Error& error) {
-            return error.what();
-        }
-        return "no error";
-    }
 
 private Q_SLOTS:
     /// FIPS 180-2, appendix B: "abc", the 448-bit text, one million times 'a'; and nothing at all.
