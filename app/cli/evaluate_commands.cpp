@@ -3,7 +3,7 @@
 #include "app/cli/console.h"
 #include "app/cli/engine_session.h"
 #include "core/engine/command.h"
-#include "core/evaluation/statistics.h"
+#include "core/engine/judged_session.h"
 #include "core/support/error.h"
 
 #include <fmt/format.h>
@@ -43,39 +43,6 @@ EvaluationRow findEvaluation(const Project& project, const std::string& name)
     fail("There is no evaluation \"{}\"; `mpo evaluate list` shows them", name);
 }
 
-struct Outcome
-{
-    Tally forA; ///< "both bad" is a tie
-    std::int64_t left = 0; ///< verdicts for the left side, whoever stood there
-    std::int64_t right = 0, skipped = 0;
-};
-
-Outcome countVerdicts(const std::vector<EvaluationItemRow>& items, const std::vector<EvaluationItemInput>& key)
-{
-    Outcome outcome;
-    for (std::size_t i = 0; i < items.size(); ++i) {
-        if (!items[i].verdict)
-            continue;
-        switch (*items[i].verdict) {
-        case Verdict::Left:
-        case Verdict::Right: {
-            const bool left = *items[i].verdict == Verdict::Left;
-            ++(left ? outcome.left : outcome.right);
-            ++(left == key.at(i).aIsLeft ? outcome.forA.wins : outcome.forA.losses);
-            break;
-        }
-        case Verdict::Tie:
-        case Verdict::BothBad:
-            ++outcome.forA.ties;
-            break;
-        case Verdict::Skip:
-            ++outcome.skipped;
-            break;
-        }
-    }
-    return outcome;
-}
-
 int reportEvaluation(const GlobalOptions& global, const std::string& name)
 {
     const auto project = openProjectToShow(global);
@@ -83,26 +50,24 @@ int reportEvaluation(const GlobalOptions& global, const std::string& name)
     if (!row.closed)
         fail("{}: {} of {} items are judged and the session is still blind; close it in the window first", name,
             row.judged, row.items);
-    const Outcome outcome = countVerdicts(project->evaluationItems(row.id), project->evaluationKey(row.id));
-    const Tally& tally = outcome.forA;
-    const double rate = winRate(tally);
-    const Interval interval = wilsonInterval(rate, tally.total());
-    const double p = signTest(tally);
+    const JudgedSession session = judgedSession(project->evaluationItems(row.id), project->evaluationKey(row.id));
+    const SessionResult result = sessionResult(session.key, session.verdicts);
+    const auto& [tally, rate, interval] = result.first;
     if (global.json) {
         writeLine(toLine({{"evaluation", name}, {"model_a", row.sourceA}, {"model_b", row.sourceB},
-            {"wins_a", tally.wins}, {"ties", tally.ties}, {"wins_b", tally.losses}, {"skipped", outcome.skipped},
-            {"win_rate_a", rate}, {"interval", {interval.low, interval.high}}, {"sign_test_p", p},
-            {"left", outcome.left}, {"right", outcome.right}}));
+            {"wins_a", tally.wins}, {"ties", tally.ties}, {"wins_b", tally.losses}, {"skipped", result.skipped},
+            {"win_rate_a", rate}, {"interval", {interval.low, interval.high}}, {"sign_test_p", result.p},
+            {"left", result.left}, {"right", result.right}}));
         return 0;
     }
     writeFields({{"A", row.sourceA}, {"B", row.sourceB},
         {"A wins / ties / B wins",
-            fmt::format("{} / {} / {} ({} skipped)", tally.wins, tally.ties, tally.losses, outcome.skipped)},
+            fmt::format("{} / {} / {} ({} skipped)", tally.wins, tally.ties, tally.losses, result.skipped)},
         {"win rate of A",
             fmt::format(
                 "{:.1f} % (95 %: {:.1f} to {:.1f} %)", 100.0 * rate, 100.0 * interval.low, 100.0 * interval.high)},
-        {"sign test", fmt::format("p = {:.3g}", p)},
-        {"left / right chosen", fmt::format("{} / {}", outcome.left, outcome.right)}});
+        {"sign test", fmt::format("p = {:.3g}", result.p)},
+        {"left / right chosen", fmt::format("{} / {}", result.left, result.right)}});
     return 0;
 }
 

@@ -130,9 +130,6 @@ void createEvaluationCommand(const Workspace& workspace, const CreateEvaluation&
     row.items = std::int64_t(items.size());
     row.created = nowUtc();
     const std::int64_t id = workspace.project().addEvaluation(row, items);
-    for (std::size_t i = 0; i < items.size(); ++i)
-        if (session.key[i].identical) // nobody needs to be asked
-            workspace.project().judge(id, std::int64_t(i), Verdict::Tie, "The same text twice: a tie by rule", 0.0);
     workspace.send(EvaluationCreated {id, row.name});
 }
 

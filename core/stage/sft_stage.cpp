@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: MPO Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/loss/log_probs.h"
+#include "core/loss/sft_loss.h"
 #include "core/stage/pair_batch.h"
 #include "core/stage/stages.h"
 #include "core/stage/training_loop.h"
@@ -15,8 +16,8 @@ StageOutcome trainSft(Model& policy, std::span<const TokenizedPair> pairs, const
     const HeldOut held = holdOut(std::int64_t(pairs.size()), context.settings.real("eval_share"),
         std::uint64_t(context.settings.integer("seed")));
 
-    // Negative log-likelihood of the chosen responses, summed over tokens.
-    const auto summedLoss = [&](std::span<const std::int64_t> numbers) {
+    // Of the chosen responses.
+    const auto lossOf = [&](std::span<const std::int64_t> numbers, double targets) {
         PackedBatchBuilder builder;
         std::vector<std::int64_t> responses;
         for (const std::int64_t number : numbers) {
@@ -25,21 +26,20 @@ StageOutcome trainSft(Model& policy, std::span<const TokenizedPair> pairs, const
         }
         const auto logProbs
             = responseLogProbs(*policy.trunk, builder.build(), responses, {.computeType = policy.trunk->computeType});
-        return -logProbs.tokens.logProbs.sum();
+        return sftLoss(logProbs.tokens.logProbs, targets);
     };
-    const auto targets = [&](std::span<const std::int64_t> numbers) {
+    const auto targetsOf = [&](std::span<const std::int64_t> numbers) {
         double count = 0.0;
         for (const std::int64_t number : numbers)
             count += double(pairs[std::size_t(number)].chosen.size());
-        return std::max(1.0, count);
+        return count;
     };
 
-    double stepTargets = 1.0;
+    double stepTargets = 0.0;
     TrainingTask task;
     task.examples = held.train;
-    task.beginStep = [&](std::span<const std::int64_t> numbers) { stepTargets = targets(numbers); };
-    task.loss
-        = [&](std::span<const std::int64_t> numbers, double, Metrics&) { return summedLoss(numbers) / stepTargets; };
+    task.beginStep = [&](std::span<const std::int64_t> numbers) { stepTargets = targetsOf(numbers); };
+    task.loss = [&](std::span<const std::int64_t> numbers, double, Metrics&) { return lossOf(numbers, stepTargets); };
     task.tokens = [&](std::int64_t number) {
         return std::int64_t(pairs[std::size_t(number)].prompt.size() + pairs[std::size_t(number)].chosen.size());
     };
@@ -47,10 +47,11 @@ StageOutcome trainSft(Model& policy, std::span<const TokenizedPair> pairs, const
     if (!held.evaluation.empty()) {
         task.evaluate = [&] {
             const at::NoGradGuard noGrad;
-            double sum = 0.0;
+            const double targets = targetsOf(held.evaluation);
+            double loss = 0.0;
             for (const auto& batch : batchesByTokens(held.evaluation, task.tokens, kInferenceTokens))
-                sum += summedLoss(batch).item<double>();
-            return Metrics {{"eval_loss", sum / targets(held.evaluation)}};
+                loss += lossOf(batch, targets).item<double>();
+            return Metrics {{"eval_loss", loss}};
         };
     }
     return runTrainingLoop(policy, task, context);

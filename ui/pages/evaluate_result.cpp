@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/pages/evaluate_result.h"
 
+#include "core/engine/judged_session.h"
 #include "ui/format.h"
 
 #include <QObject>
@@ -18,38 +19,14 @@ bool isIdentical(const EvaluationItemRow& item) { return item.left == item.right
 
 EvaluationResult countVerdicts(const std::vector<EvaluationItemRow>& items, const std::vector<EvaluationItemInput>& key)
 {
-    EvaluationResult result;
+    const JudgedSession session = judgedSession(items, key);
+    const SessionResult counted = sessionResult(session.key, session.verdicts);
+    EvaluationResult result {counted.first.tally, counted.bothBad, counted.identical, counted.skipped, counted.unjudged,
+        counted.left, counted.right, 0.0};
     std::vector<double> seconds;
-    for (std::size_t i = 0; i < items.size(); ++i) {
-        const EvaluationItemRow& item = items[i];
-        if (!item.verdict) {
-            ++result.unjudged;
-            continue;
-        }
-        if (isIdentical(item))
-            ++result.identical;
-        else if (*item.verdict != Verdict::Skip)
+    for (const EvaluationItemRow& item : items)
+        if (item.verdict && *item.verdict != Verdict::Skip && !isIdentical(item))
             seconds.push_back(item.seconds);
-        switch (*item.verdict) {
-        case Verdict::Left:
-        case Verdict::Right: {
-            const bool left = *item.verdict == Verdict::Left;
-            ++(left ? result.left : result.right);
-            ++(left == key.at(i).aIsLeft ? result.forA.wins : result.forA.losses);
-            break;
-        }
-        case Verdict::BothBad:
-            ++result.bothBad;
-            ++result.forA.ties;
-            break;
-        case Verdict::Tie:
-            ++result.forA.ties;
-            break;
-        case Verdict::Skip:
-            ++result.skipped;
-            break;
-        }
-    }
     if (!seconds.empty()) {
         const auto middle = seconds.begin() + std::ptrdiff_t(seconds.size() / 2);
         std::nth_element(seconds.begin(), middle, seconds.end());
@@ -73,17 +50,16 @@ std::vector<GapBin> winsByGap(const std::vector<EvaluationItemRow>& items, const
     if (judged.size() < kBins * kLeast)
         return {};
     std::sort(judged.begin(), judged.end());
+    const JudgedSession session = judgedSession(items, key);
     std::vector<GapBin> bins;
     for (std::size_t bin = 0; bin < kBins; ++bin) {
         const std::size_t from = judged.size() * bin / kBins, to = judged.size() * (bin + 1) / kBins;
-        GapBin& made = bins.emplace_back(GapBin {judged[from].first, judged[to - 1].first, {}});
+        JudgedSession part;
         for (std::size_t i = from; i < to; ++i) {
-            const Verdict verdict = *items[judged[i].second].verdict;
-            if (verdict != Verdict::Left && verdict != Verdict::Right)
-                ++made.forA.ties;
-            else
-                ++((verdict == Verdict::Left) == key[judged[i].second].aIsLeft ? made.forA.wins : made.forA.losses);
+            part.key.push_back(session.key[judged[i].second]);
+            part.verdicts.push_back(session.verdicts[judged[i].second]);
         }
+        bins.push_back({judged[from].first, judged[to - 1].first, sessionResult(part.key, part.verdicts).first.tally});
     }
     return bins;
 }
