@@ -12,6 +12,7 @@ namespace mpo {
 namespace {
 
 constexpr std::size_t kCachedPieces = 200'000;
+constexpr std::string_view kReplacement = "\xEF\xBF\xBD"; ///< U+FFFD
 
 void appendUtf8(std::string& out, char32_t c)
 {
@@ -54,7 +55,7 @@ std::string withReplacements(std::string_view text)
         if (length > 0)
             out += text.substr(i, length);
         else
-            out += "\xEF\xBF\xBD";
+            out += kReplacement;
         i += std::max<std::size_t>(1, length);
     }
     return out;
@@ -139,24 +140,63 @@ ByteLevelBpe::ByteLevelBpe(BytePairParts parts)
     }
 }
 
+bool ByteLevelBpe::Trust::all(std::size_t begin, std::size_t end) const
+{
+    return bytes.empty() ? everywhere
+                         : std::all_of(bytes.begin() + std::ptrdiff_t(begin), bytes.begin() + std::ptrdiff_t(end),
+                             [](bool trusted) { return trusted; });
+}
+
+bool ByteLevelBpe::Trust::any(std::size_t begin, std::size_t end) const
+{
+    return bytes.empty() ? everywhere
+                         : std::any_of(bytes.begin() + std::ptrdiff_t(begin), bytes.begin() + std::ptrdiff_t(end),
+                             [](bool trusted) { return trusted; });
+}
+
 TokenIds ByteLevelBpe::encode(std::string_view raw, SpecialInText special) const
 {
     TokenIds ids;
-    encodeAdded(withReplacements(raw), special, AddedToken::Search::First, ids);
+    const std::string text = withReplacements(raw);
+    encodeAdded(text, 0, text.size(), {special == SpecialInText::Yes, {}}, AddedToken::Search::First, ids);
     return ids;
 }
 
-void ByteLevelBpe::encodeAdded(
-    std::string_view text, SpecialInText special, AddedToken::Search search, TokenIds& ids) const
+TokenIds ByteLevelBpe::encodeParts(std::span<const TextPart> parts) const
 {
-    const auto encodeRest = [&](std::string_view rest) {
+    std::string raw;
+    std::vector<bool> trusted;
+    for (const TextPart& part : parts) {
+        raw += part.text;
+        trusted.insert(trusted.end(), part.text.size(), part.trusted);
+    }
+    std::string text;
+    Trust trust;
+    for (std::size_t i = 0; i < raw.size();) {
+        const std::size_t length = sequenceLength(raw, i);
+        const std::string_view character = length > 0 ? std::string_view(raw).substr(i, length) : kReplacement;
+        for (std::size_t k = 0; k < character.size(); ++k)
+            trust.bytes.push_back(trusted[length > 0 ? i + k : i]);
+        text += character;
+        i += std::max<std::size_t>(1, length);
+    }
+    TokenIds ids;
+    encodeAdded(text, 0, text.size(), trust, AddedToken::Search::First, ids);
+    return ids;
+}
+
+void ByteLevelBpe::encodeAdded(std::string_view text, std::size_t from, std::size_t to, const Trust& trust,
+    AddedToken::Search search, TokenIds& ids) const
+{
+    const auto encodeRest = [&](std::size_t begin, std::size_t end) {
         if (search == AddedToken::Search::First)
-            encodeAdded(rest, special, AddedToken::Search::Second, ids);
+            encodeAdded(text, begin, end, trust, AddedToken::Search::Second, ids);
         else
-            encodeText(rest, ids);
+            encodeText(text.substr(begin, end - begin), ids);
     };
-    std::size_t from = 0, at = 0;
-    while (at < text.size()) {
+    text = text.substr(0, to);
+    std::size_t at = from;
+    while (at < to) {
         const AddedToken* found = nullptr;
         if (m_startsAdded[static_cast<unsigned char>(text[at])])
             for (const AddedToken& token : m_parts.added)
@@ -170,25 +210,29 @@ void ByteLevelBpe::encodeAdded(
         }
         std::size_t begin = at;
         at += found->text.size();
-        if (found->special && special == SpecialInText::No)
-            continue; // stays text, also what may be another added token inside it
+        if (found->special && !trust.all(begin, at)) {
+            // Stays text, also what may be another added token inside it; but what we wrote is still looked at.
+            if (trust.any(begin, at))
+                at = begin + 1;
+            continue;
+        }
         while (found->leftStrip && begin > from) {
             const std::size_t length = lengthOfSpaceAtEnd(text.substr(from, begin - from));
             if (length == 0)
                 break;
             begin -= length;
         }
-        while (found->rightStrip && at < text.size()) {
+        while (found->rightStrip && at < to) {
             const std::size_t length = lengthOfSpaceAtBegin(text.substr(at));
             if (length == 0)
                 break;
             at += length;
         }
-        encodeRest(text.substr(from, begin - from));
+        encodeRest(from, begin);
         ids.push_back(found->id);
         from = at;
     }
-    encodeRest(text.substr(from));
+    encodeRest(from, to);
 }
 
 TokenIds ByteLevelBpe::encodeWithTemplate(std::string_view text, SpecialInText special) const

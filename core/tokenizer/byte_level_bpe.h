@@ -44,13 +44,24 @@ public:
 
     TokenIds encode(std::string_view text, SpecialInText special) const override;
     TokenIds encodeWithTemplate(std::string_view text, SpecialInText special) const override;
+    TokenIds encodeParts(std::span<const TextPart> parts) const override;
     std::string decode(const TokenIds& ids, SpecialTokens special) const override;
     std::int64_t vocabularySize() const override { return std::int64_t(m_texts.size()); }
     std::optional<TokenId> idOf(std::string_view token) const override;
     std::optional<std::string> tokenOf(TokenId id) const override;
 
 private:
-    void encodeAdded(std::string_view text, SpecialInText special, AddedToken::Search search, TokenIds& ids) const;
+    /// Which bytes of a text may be part of a special token.
+    struct Trust
+    {
+        bool everywhere = false;
+        std::vector<bool> bytes; ///< empty: as `everywhere` says
+        bool all(std::size_t begin, std::size_t end) const;
+        bool any(std::size_t begin, std::size_t end) const;
+    };
+    /// Of the bytes [from, to) of `text`.
+    void encodeAdded(std::string_view text, std::size_t from, std::size_t to, const Trust& trust,
+        AddedToken::Search search, TokenIds& ids) const;
     void encodeText(std::string_view text, TokenIds& ids) const;
     void encodePiece(std::string_view piece, TokenIds& ids) const;
     TokenIds mergePiece(const std::string& bytes) const;

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -17,8 +18,9 @@ namespace mpo {
 class Tokenizer
 {
 public:
-    /// Reads tokenizer.json, and the names of BOS, EOS and PAD from tokenizer_config.json / special_tokens_map.json and
-    /// generation_config.json / config.json beside it. `folderOrFile`: a model folder or the tokenizer.json itself.
+    /// Reads tokenizer.json and, from tokenizer_config.json / special_tokens_map.json and generation_config.json /
+    /// config.json beside it, BOS, EOS and PAD, and the chat template from tokenizer_config.json or, before that,
+    /// chat_template.jinja. `folderOrFile`: a model folder or the tokenizer.json itself.
     /// Throws Error naming what is missing or not supported (with the types that are).
     static std::shared_ptr<const Tokenizer> load(const std::filesystem::path& folderOrFile);
     virtual ~Tokenizer() = default;
@@ -31,6 +33,17 @@ public:
     /// As transformers' tokenizer(text): with what the post-processor adds (a BOS in front, perhaps).
     virtual TokenIds encodeWithTemplate(std::string_view text, SpecialInText special = SpecialInText::Yes) const = 0;
 
+    /// A stretch of a text and whether it comes from us (a chat template) or from users and data.
+    struct TextPart
+    {
+        std::string_view text;
+        bool trusted = false;
+    };
+    /// Encodes the joined text as one: words and merges run across the borders of parts. An added special token is
+    /// recognised only where all its bytes come from trusted parts, so users cannot write one; added tokens that are
+    /// not special always are. Adds no BOS/EOS.
+    virtual TokenIds encodeParts(std::span<const TextPart> parts) const = 0;
+
     enum class SpecialTokens { Keep, Skip };
     /// Ids outside the vocabulary are left out.
     virtual std::string decode(const TokenIds& ids, SpecialTokens special = SpecialTokens::Keep) const = 0;
@@ -41,6 +54,10 @@ public:
 
     std::optional<TokenId> bos, eos, pad; ///< empty: the model has none
     std::string eosText; ///< as appended to responses; empty: none
+    /// As tokenizer_config.json or special_tokens_map.json writes them (what chat templates know as bos_token and so
+    /// on); empty: not given there.
+    std::string bosText, padText, unkText;
+    std::string chatTemplate; ///< source of the (default) chat template, Jinja; empty: none
     std::filesystem::path file; ///< where it was read; copied beside models
 };
 

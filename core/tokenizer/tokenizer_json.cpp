@@ -3,6 +3,7 @@
 #include "core/support/error.h"
 #include "core/support/json.h"
 #include "core/tokenizer/byte_level_bpe.h"
+#include "core/tokenizer/tokenizer_config.h"
 
 namespace fs = std::filesystem;
 
@@ -123,14 +124,6 @@ std::shared_ptr<ByteLevelBpe> readTokenizer(const Json& json)
     return std::make_shared<ByteLevelBpe>(std::move(parts));
 }
 
-/// A special token is named as text or as an object with "content".
-std::string tokenText(const Json& value)
-{
-    if (value.is_string())
-        return value.get<std::string>();
-    return value.is_object() ? value.value("content", std::string()) : std::string();
-}
-
 } // namespace
 
 std::shared_ptr<const Tokenizer> Tokenizer::load(const fs::path& folderOrFile)
@@ -146,33 +139,7 @@ std::shared_ptr<const Tokenizer> Tokenizer::load(const fs::path& folderOrFile)
         fail("{}: {}", file.parent_path().string(), error.what());
     }
     tokenizer->file = file;
-
-    for (const char* name : {"tokenizer_config.json", "special_tokens_map.json"}) {
-        const fs::path beside = file.parent_path() / name;
-        if (!fs::exists(beside))
-            continue;
-        const Json config = readJsonFile(beside);
-        for (const auto& [key, into] :
-            {std::pair {"bos_token", &tokenizer->bos}, {"eos_token", &tokenizer->eos}, {"pad_token", &tokenizer->pad}})
-            if (!*into && config.is_object() && config.contains(key))
-                *into = tokenizer->idOf(tokenText(config[key]));
-    }
-    for (const char* name : {"generation_config.json", "config.json"}) {
-        const fs::path beside = file.parent_path() / name;
-        if (!fs::exists(beside))
-            continue;
-        const Json config = readJsonFile(beside);
-        for (const auto& [key, into] : {std::pair {"bos_token_id", &tokenizer->bos}, {"eos_token_id", &tokenizer->eos},
-                 {"pad_token_id", &tokenizer->pad}}) {
-            if (*into || !config.is_object() || !config.contains(key))
-                continue;
-            const Json& value = config[key].is_array() && !config[key].empty() ? config[key][0] : config[key];
-            if (value.is_number_integer())
-                *into = value.get<TokenId>();
-        }
-    }
-    if (tokenizer->eos)
-        tokenizer->eosText = tokenizer->tokenOf(*tokenizer->eos).value_or(std::string());
+    readTokenizerConfig(file.parent_path(), *tokenizer);
     return tokenizer;
 }
 

@@ -1,5 +1,7 @@
 // SPDX-FileCopyrightText: MPO Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/support/error.h"
+#include "core/support/json.h"
 #include "core/tokenizer/bpe_trainer.h"
 #include "core/tokenizer/tokenized_pair.h"
 
@@ -77,6 +79,66 @@ private Q_SLOTS:
         QCOMPARE(tokenizer->encode("a<|endoftext|>").back(), 0);
         QVERIFY(tokenizer->encode("a<|endoftext|>", Tokenizer::SpecialInText::No).back() != 0);
         QCOMPARE(tokenizer->decode({0, 0}, Tokenizer::SpecialTokens::Skip), std::string());
+    }
+
+    /// A chat template may write special tokens, the text of a user inside it may not, also not with its help.
+    void partsOfUsersMakeNoSpecialToken()
+    {
+        const auto tokenizer = trained();
+        const auto ends = [&](std::vector<Tokenizer::TextPart> parts) {
+            const TokenIds ids = tokenizer->encodeParts(parts);
+            std::string text;
+            for (const Tokenizer::TextPart& part : parts)
+                text += part.text;
+            if (tokenizer->decode(ids) != text)
+                return std::ptrdiff_t(-1);
+            return std::count(ids.begin(), ids.end(), *tokenizer->eos);
+        };
+        QCOMPARE(ends({{"a<|endoftext|>b", true}}), 1);
+        QCOMPARE(ends({{"a<|endoftext|>b", false}}), 0);
+        QCOMPARE(ends({{"<|endof", true}, {"text|>", true}}), 1);
+        QCOMPARE(ends({{"<|endof", true}, {"text|>", false}, {"<|endoftext|>", true}}), 1);
+        QCOMPARE(ends({{"<|endof", false}, {"text|>", true}}), 0);
+        QCOMPARE(ends({{"<|endoftext|", false}, {">", true}, {"<|endoftext|>", false}}), 0);
+        QCOMPARE(ends({{"<|endof", false}, {"<|endoftext|>", true}, {"<|endoftext|>", false}}), 1);
+        QCOMPARE(ends({}), 0);
+        // One text: a word runs across the border of parts.
+        const std::vector<Tokenizer::TextPart> word {{"the cha", true}, {"ir", false}};
+        QCOMPARE(tokenizer->encodeParts(word), tokenizer->encode("the chair"));
+        const std::vector<Tokenizer::TextPart> letter {{"\xC3", true}, {"\xA9", false}};
+        QCOMPARE(tokenizer->encodeParts(letter), tokenizer->encode("\xC3\xA9"));
+        const std::vector<Tokenizer::TextPart> invalid {{"\xFF", true}, {"<|endoftext|>", false}};
+        QCOMPARE(tokenizer->encodeParts(invalid), tokenizer->encode("\xFF<|endoftext|>", Tokenizer::SpecialInText::No));
+    }
+
+    void chatTemplateAndTexts()
+    {
+        trained();
+        const fs::path folder = m_folder.path().toStdString();
+        const auto with = [&](const char* name, const Json& content) {
+            writeJsonFile(folder / name, content);
+            return Tokenizer::load(folder);
+        };
+        QCOMPARE(with("chat_template.json", {{"chat_template", "old"}})->chatTemplate, std::string("old"));
+        auto tokenizer = with("tokenizer_config.json",
+            {{"chat_template",
+                 {{{"name", "tool_use"}, {"template", "tools"}}, {{"name", "default"}, {"template", "plain"}}}},
+                {"bos_token", {{"content", "<|endoftext|>"}}}, {"eos_token", "<|endoftext|>"}, {"pad_token", nullptr},
+                {"unk_token", "<none>"}});
+        QCOMPARE(tokenizer->chatTemplate, std::string("plain"));
+        QCOMPARE(tokenizer->bosText, std::string("<|endoftext|>"));
+        QCOMPARE(*tokenizer->bos, 0);
+        QCOMPARE(tokenizer->unkText, std::string("<none>"));
+        QVERIFY(tokenizer->padText.empty() && !tokenizer->pad);
+        tokenizer = with("special_tokens_map.json", {{"pad_token", "<|pad|>"}});
+        QCOMPARE(tokenizer->padText, std::string("<|pad|>"));
+        QCOMPARE(*tokenizer->pad, 1);
+        std::ofstream(folder / "chat_template.jinja") << "{{ messages }}";
+        QCOMPARE(Tokenizer::load(folder)->chatTemplate, std::string("{{ messages }}"));
+        for (const char* name : {"chat_template.jinja", "chat_template.json", "special_tokens_map.json"})
+            fs::remove(folder / name);
+        QCOMPARE(with("tokenizer_config.json", {{"chat_template", "one"}})->chatTemplate, std::string("one"));
+        QVERIFY_THROWS_EXCEPTION(Error, with("tokenizer_config.json", {{"chat_template", 3}}));
     }
 
     void responsesEndWithOneEos()
