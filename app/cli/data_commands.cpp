@@ -50,6 +50,12 @@ Json jsonOfPair(const PreferencePair& pair, DatasetKind kind)
         add("chosen", pair.chosen, "chosen_ids", pair.chosenIds);
     if (kind == DatasetKind::Pairs)
         add("rejected", pair.rejected, "rejected_ids", pair.rejectedIds);
+    for (const ChatMessage& turn : pair.turns)
+        row["turns"].push_back({{"role", turn.role}, {"content", turn.content}});
+    if (pair.confidence)
+        row["confidence"] = *pair.confidence;
+    if (pair.margin)
+        row["margin"] = *pair.margin;
     if (pair.line > 0)
         row["line"] = pair.line;
     return row;

@@ -4,6 +4,8 @@
 
 #include "core/support/file.h"
 
+#include <bit>
+
 namespace mpo {
 
 std::string Dataset::digest() const
@@ -18,6 +20,15 @@ std::string Dataset::digest() const
             add(*text);
         for (const TokenIds* ids : {&pair.promptIds, &pair.chosenIds, &pair.rejectedIds})
             add({reinterpret_cast<const char*>(ids->data()), ids->size() * sizeof(TokenId)});
+        // Only where they are given, so that digests of older data sets stay what they were.
+        for (const ChatMessage& turn : pair.turns) {
+            add("turn:" + turn.role);
+            add(turn.content);
+        }
+        if (pair.confidence)
+            add("confidence:" + std::to_string(std::bit_cast<std::uint64_t>(*pair.confidence)));
+        if (pair.margin)
+            add("margin:" + std::to_string(std::bit_cast<std::uint64_t>(*pair.margin)));
     }
     return hash.hex();
 }

@@ -200,7 +200,7 @@ Dataset SyntheticPreferences::prompts(std::int64_t count)
 {
     Dataset data {"demo-prompts", DatasetKind::Prompts, {}};
     for (std::int64_t i = 0; i < count; ++i)
-        data.pairs.push_back({prompt(true), {}, {}, {}, {}, {}, 0});
+        data.pairs.emplace_back().prompt = prompt(true);
     return data;
 }
 

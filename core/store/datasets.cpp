@@ -29,6 +29,28 @@ void readIds(const std::string& text, PreferencePair& pair)
     }
 }
 
+/// The text of a file name or record may hold bytes that are not UTF-8; nothing must fail over them.
+std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
+std::string turnsText(const PreferencePair& pair)
+{
+    Json turns = Json::array();
+    for (const ChatMessage& turn : pair.turns)
+        turns.push_back(Json::array({turn.role, turn.content}));
+    return dump(turns);
+}
+
+void readTurns(const std::string& text, PreferencePair& pair)
+{
+    const auto turns = parseJson(text, "project.db: turns of a pair");
+    try {
+        for (const Json& turn : turns)
+            pair.turns.push_back({turn.at(0).get<std::string>(), turn.at(1).get<std::string>()});
+    } catch (const Json::exception&) {
+        fail("project.db is damaged: the turns of a pair cannot be read");
+    }
+}
+
 Json reportJson(const ImportReport& report)
 {
     Json issues = Json::array();
@@ -62,9 +84,6 @@ ImportReport reportFrom(const std::string& text)
     }
 }
 
-/// The text of a file name or record may hold bytes that are not UTF-8; a report must not fail over them.
-std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
-
 constexpr const char* kColumns = "id, name, digest, source, kind, pairs, created";
 
 DatasetRow rowFrom(SQLite::Statement& query)
@@ -80,6 +99,11 @@ DatasetRow rowFrom(SQLite::Statement& query)
     return row;
 }
 
+std::optional<double> numberOrNothing(const SQLite::Column& column)
+{
+    return column.isNull() ? std::nullopt : std::optional(column.getDouble());
+}
+
 std::vector<PreferencePair> pairsFrom(SQLite::Statement query)
 {
     std::vector<PreferencePair> pairs;
@@ -91,13 +115,17 @@ std::vector<PreferencePair> pairsFrom(SQLite::Statement query)
         pair.line = query.getColumn(3).getInt64();
         if (const auto ids = query.getColumn(4); !ids.isNull())
             readIds(ids.getString(), pair);
+        if (const auto turns = query.getColumn(5); !turns.isNull())
+            readTurns(turns.getString(), pair);
+        pair.confidence = numberOrNothing(query.getColumn(6));
+        pair.margin = numberOrNothing(query.getColumn(7));
         pairs.push_back(std::move(pair));
     }
     return pairs;
 }
 
-constexpr const char* kPairsQuery
-    = "SELECT prompt, chosen, rejected, line, ids FROM pairs WHERE id >= ? AND id < ? ORDER BY id";
+constexpr const char* kPairsQuery = "SELECT prompt, chosen, rejected, line, ids, turns, confidence, margin FROM pairs "
+                                    "WHERE id >= ? AND id < ? ORDER BY id";
 
 } // namespace
 
@@ -115,8 +143,8 @@ std::int64_t Project::addDataset(const Dataset& dataset, const std::string& sour
                nowUtc(), reportText)
             .exec();
         const auto id = m_d->database.getLastInsertRowid();
-        auto insert
-            = m_d->statement("INSERT INTO pairs(id, prompt, chosen, rejected, line, ids) VALUES(?, ?, ?, ?, ?, ?)");
+        auto insert = m_d->statement("INSERT INTO pairs(id, prompt, chosen, rejected, line, ids, turns, confidence, "
+                                     "margin) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)");
         std::int64_t pairId = firstPair;
         for (const auto& pair : dataset.pairs) {
             insert.bind(1, pairId++);
@@ -126,10 +154,15 @@ std::int64_t Project::addDataset(const Dataset& dataset, const std::string& sour
             insert.bind(5, pair.line);
             if (pair.hasIds())
                 insert.bind(6, idsText(pair));
-            else
-                insert.bind(6);
+            if (!pair.turns.empty())
+                insert.bind(7, turnsText(pair));
+            if (pair.confidence)
+                insert.bind(8, *pair.confidence);
+            if (pair.margin)
+                insert.bind(9, *pair.margin);
             insert.exec();
             insert.reset();
+            insert.clearBindings();
         }
         return id;
     });

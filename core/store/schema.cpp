@@ -65,6 +65,12 @@ constexpr const char* kSteps[] = {
     CREATE UNIQUE INDEX judgments_that_count ON judgments(evaluation, number) WHERE undone IS NULL;
     CREATE TABLE project_values(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
     )sql",
+    // Turns of a dialogue as JSON [[role, content], ...], and what the data say of the label.
+    R"sql(
+    ALTER TABLE pairs ADD COLUMN turns TEXT;
+    ALTER TABLE pairs ADD COLUMN confidence REAL;
+    ALTER TABLE pairs ADD COLUMN margin REAL;
+    )sql",
 };
 
 int pragma(SQLite::Database& database, const char* name)

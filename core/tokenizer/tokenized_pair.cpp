@@ -36,14 +36,16 @@ TokenizedPair tokenizePair(const PreferencePair& pair, DatasetKind kind, const T
         fail("The model has no tokenizer.json, so it takes rows of token ids only; give it a tokenizer or rows with "
              "prompt_ids");
     TokenizedPair result;
+    // Responses of a dialogue are bare; as plain text a space stands between them and "Assistant:".
+    const std::string space = pair.turns.empty() ? "" : " ";
     result.prompt = tokenizer->encodeWithTemplate(pair.prompt, Tokenizer::SpecialInText::No);
     if (kind == DatasetKind::Prompts)
         return result;
-    const TokenIds chosen = withEos(pair.prompt, pair.chosen, *tokenizer);
+    const TokenIds chosen = withEos(pair.prompt, space + pair.chosen, *tokenizer);
     std::size_t boundary = commonPrefix(result.prompt, chosen);
     TokenIds rejected;
     if (kind == DatasetKind::Pairs) {
-        rejected = withEos(pair.prompt, pair.rejected, *tokenizer);
+        rejected = withEos(pair.prompt, space + pair.rejected, *tokenizer);
         boundary = std::min(boundary, commonPrefix(result.prompt, rejected));
         result.rejected.assign(rejected.begin() + std::ptrdiff_t(boundary), rejected.end());
     }

@@ -386,8 +386,9 @@ private Q_SLOTS:
 
     void newSessionPostsTheCommand()
     {
-        m_project->addDataset(
-            {"prompts", DatasetKind::Prompts, {{"Hello", "", "", {}, {}, {}, 1}}}, "made by the test");
+        Dataset prompts {"prompts", DatasetKind::Prompts, {}};
+        prompts.pairs.emplace_back().prompt = "Hello";
+        m_project->addDataset(prompts, "made by the test");
         makePage();
         QVERIFY(child<QLabel>("emptyTitle")->isVisible());
         m_project->addModel({0, "plain-yak", "models/y", "policy", "llama", "d0", 10, {}, {}, nowUtc()});

@@ -50,8 +50,11 @@ Dataset makeDataset(const std::string& name)
     for (int i = 0; i < kPairs; ++i) {
         const bool longer = i % 4 != 0;
         const std::string mark = std::to_string(i);
-        data.pairs.push_back({"Prompt " + mark, "chosen " + mark + " " + words(longer ? 9 : 2),
-            "rejected " + mark + " " + words(longer ? 2 : 9), {}, {}, {}, i + 1});
+        PreferencePair& pair = data.pairs.emplace_back();
+        pair.prompt = "Prompt " + mark;
+        pair.chosen = "chosen " + mark + " " + words(longer ? 9 : 2);
+        pair.rejected = "rejected " + mark + " " + words(longer ? 2 : 9);
+        pair.line = i + 1;
     }
     return data;
 }

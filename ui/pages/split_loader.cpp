@@ -23,11 +23,21 @@ Json rowOf(const PreferencePair& pair, bool flipped)
     const bool ids = pair.hasIds();
     const auto value = [&](const std::string& text, const TokenIds& tokens) { return ids ? Json(tokens) : Json(text); };
     const std::string suffix = ids ? "_ids" : "";
+    Json prompt = value(pair.prompt, pair.promptIds);
     Json chosen = value(pair.chosen, pair.chosenIds), rejected = value(pair.rejected, pair.rejectedIds);
+    if (!pair.turns.empty()) {
+        const auto message = [](const std::string& role, const Json& text) {
+            return Json {{"role", role}, {"content", text}};
+        };
+        prompt = Json::array();
+        for (const ChatMessage& turn : pair.turns)
+            prompt.push_back(message(turn.role, turn.content));
+        chosen = Json::array({message("assistant", chosen)});
+        rejected = Json::array({message("assistant", rejected)});
+    }
     if (flipped)
         std::swap(chosen, rejected);
-    return Json {{"prompt" + suffix, value(pair.prompt, pair.promptIds)}, {"chosen" + suffix, chosen},
-        {"rejected" + suffix, rejected}};
+    return Json {{"prompt" + suffix, prompt}, {"chosen" + suffix, chosen}, {"rejected" + suffix, rejected}};
 }
 
 /// Calls `each` with the number and the pair, in order, until `stop`.

@@ -21,9 +21,9 @@ Parsed parse(const Json& r)
     if (r.contains("input") && r["input"].is_string() && !r["input"].get_ref<const std::string&>().empty())
         prompt += "\n\n" + r["input"].get<std::string>();
     PreferencePair pair;
-    pair.prompt = humanTurn(prompt);
-    pair.chosen = " " + r["chosen"].get<std::string>();
-    pair.rejected = " " + r["rejected"].get<std::string>();
+    setTurns(pair, {{"user", std::move(prompt)}});
+    pair.chosen = r["chosen"].get<std::string>();
+    pair.rejected = r["rejected"].get<std::string>();
     return pair;
 }
 

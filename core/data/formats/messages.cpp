@@ -32,14 +32,15 @@ Parsed parse(const Json& r)
         return std::string("chosen and rejected must hold one answer each after the prompt they share");
     std::string problem;
     PreferencePair pair;
-    pair.prompt = renderTurns(prompt, prompt.size(), problem);
-    if (!problem.empty())
+    auto turns = promptTurns(prompt, prompt.size(), problem);
+    if (!turns)
         return problem;
-    const Json *first = messageText(chosen[common]), *second = messageText(rejected[common]);
+    setTurns(pair, std::move(*turns));
+    auto first = messageText(chosen[common]), second = messageText(rejected[common]);
     if (!first || !second)
         return std::string("an answer has no text");
-    pair.chosen = " " + first->get<std::string>();
-    pair.rejected = " " + second->get<std::string>();
+    pair.chosen = std::move(*first);
+    pair.rejected = std::move(*second);
     return pair;
 }
 

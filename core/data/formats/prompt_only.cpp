@@ -31,9 +31,10 @@ Parsed parse(const Json& r)
     if (!isMessageList(r["prompt"]))
         return std::string("field \"prompt\" is neither text nor a list of messages");
     std::string problem;
-    pair.prompt = renderTurns(r["prompt"], r["prompt"].size(), problem);
-    if (!problem.empty())
+    auto turns = promptTurns(r["prompt"], r["prompt"].size(), problem);
+    if (!turns)
         return problem;
+    setTurns(pair, std::move(*turns));
     return pair;
 }
 

@@ -18,16 +18,17 @@ Parsed parse(const Json& r)
         return std::string("field \"conversations\" is not a list of {\"from\", \"value\"}");
     PreferencePair pair;
     std::string problem;
-    pair.prompt = renderTurns(r["conversations"], r["conversations"].size(), problem);
-    if (!problem.empty())
+    auto turns = promptTurns(r["conversations"], r["conversations"].size(), problem);
+    if (!turns)
         return problem;
+    setTurns(pair, std::move(*turns));
     for (const auto& [key, into] : {std::pair {"chosen", &pair.chosen}, {"rejected", &pair.rejected}}) {
         if (!r.contains(key))
             return std::string("field \"") + key + "\" is missing";
-        const Json* text = r[key].is_string() ? &r[key] : messageText(r[key]);
+        auto text = r[key].is_string() ? r[key].get<std::string>() : messageText(r[key]);
         if (!text)
             return std::string("field \"") + key + "\" has no text";
-        *into = " " + text->get<std::string>();
+        *into = std::move(*text);
     }
     return pair;
 }

@@ -68,20 +68,20 @@ private Q_SLOTS:
         QTest::newRow("messages") << QByteArray(
             R"({"chosen":[{"role":"user","content":"Q"},{"role":"assistant","content":"A"}],"rejected":[{"role":"user","content":"Q"},{"role":"assistant","content":"B"}]})")
                                   << QByteArray("messages") << QByteArray("\n\nHuman: Q\n\nAssistant:")
-                                  << QByteArray(" A");
+                                  << QByteArray("A");
         QTest::newRow("messages with prompt") << QByteArray(
             R"({"prompt":[{"role":"system","content":"S"},{"role":"user","content":"Q"}],"chosen":[{"role":"assistant","content":"A"}],"rejected":[{"role":"assistant","content":"B"}]})")
                                               << QByteArray("messages")
                                               << QByteArray("\n\nSystem: S\n\nHuman: Q\n\nAssistant:")
-                                              << QByteArray(" A");
+                                              << QByteArray("A");
         QTest::newRow("instruction") << QByteArray(
             R"({"instruction":"I","input":"X","output":"","chosen":"A","rejected":"B"})")
                                      << QByteArray("instruction-pairs") << QByteArray("\n\nHuman: I\n\nX\n\nAssistant:")
-                                     << QByteArray(" A");
+                                     << QByteArray("A");
         QTest::newRow("sharegpt") << QByteArray(
             R"({"conversations":[{"from":"human","value":"Q"}],"chosen":{"from":"gpt","value":"A"},"rejected":{"from":"gpt","value":"B"}})")
                                   << QByteArray("sharegpt-pairs") << QByteArray("\n\nHuman: Q\n\nAssistant:")
-                                  << QByteArray(" A");
+                                  << QByteArray("A");
         QTest::newRow("completion") << QByteArray(R"({"prompt":"P","completion":"C"})")
                                     << QByteArray("prompt-completion") << QByteArray("P") << QByteArray("C");
         QTest::newRow("prompt") << QByteArray(R"({"prompt":"P"})") << QByteArray("prompts") << QByteArray("P")
@@ -98,7 +98,28 @@ private Q_SLOTS:
         const auto result = importDataset(write("f.json", "[\n" + record.toStdString() + "\n]"));
         QCOMPARE(result.report.format, format.toStdString());
         QCOMPARE(result.dataset.pairs.at(0).prompt, prompt.toStdString());
-        QCOMPARE(result.dataset.pairs.at(0).chosen, chosen.toStdString());
+        const PreferencePair& pair = result.dataset.pairs.at(0);
+        QCOMPARE(pair.chosen, chosen.toStdString());
+        // The same dialogue twice: as messages and as text.
+        std::string text;
+        for (const ChatMessage& turn : pair.turns)
+            text += (turn.role == "user" ? "\n\nHuman: " : "\n\nSystem: ") + turn.content;
+        QVERIFY(pair.turns.empty() || text + "\n\nAssistant:" == pair.prompt);
+        QCOMPARE(pair.turns.empty(),
+            format == "hh-dialogue" || format == "prompt-completion" || format == "prompts" || format == "token-ids");
+    }
+
+    void contentMayBeInParts()
+    {
+        const auto result = importDataset(write("parts.jsonl",
+            R"({"prompt":[{"role":"human","content":[{"type":"text","text":"Q"},{"type":"text","value":"R"}]}],"chosen":[{"role":"assistant","content":"A"}],"rejected":[{"role":"assistant","content":[{"type":"text","text":"B"}]}]})"
+            "\n"
+            R"({"prompt":[{"role":"user","content":[{"type":"image","url":"x"}]}],"chosen":[{"role":"assistant","content":"A"}],"rejected":[{"role":"assistant","content":"B"}]})"));
+        QCOMPARE(result.report.imported, 1);
+        const PreferencePair& pair = result.dataset.pairs.at(0);
+        QVERIFY((pair.turns == std::vector<ChatMessage> {{"user", "QR"}}));
+        QCOMPARE(pair.rejected, std::string("B"));
+        QVERIFY(result.report.issues.at(0).reason.find("no role or no text") != std::string::npos);
     }
 
     void unusableFilesEndWithOneSentence_data()

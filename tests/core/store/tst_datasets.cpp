@@ -5,7 +5,11 @@
 #include <QElapsedTimer>
 #include <QTest>
 
+#include <sqlite3.h>
+
 #include <csignal>
+#include <fstream>
+#include <sstream>
 #include <thread>
 
 using namespace mpo;
@@ -17,6 +21,8 @@ class TestDatasets : public QObject
 private Q_SLOTS:
     void roundTrip();
     void tokenIds();
+    void turns();
+    void anOlderProject();
     void pages();
     void importReport();
     void names();
@@ -34,6 +40,9 @@ static void compare(const PreferencePair& a, const PreferencePair& b)
     QCOMPARE(a.chosenIds, b.chosenIds);
     QCOMPARE(a.rejectedIds, b.rejectedIds);
     QCOMPARE(a.line, b.line);
+    QVERIFY(a.turns == b.turns);
+    QVERIFY(a.confidence == b.confidence);
+    QVERIFY(a.margin == b.margin);
 }
 
 void TestDatasets::roundTrip()
@@ -82,6 +91,53 @@ void TestDatasets::tokenIds()
     const auto loaded = project->loadDataset("ids");
     compare(loaded.pairs.at(0), dataset.pairs[0]);
     compare(loaded.pairs.at(1), dataset.pairs[1]);
+}
+
+void TestDatasets::turns()
+{
+    const TemporaryProject temporary;
+    const auto project = temporary.open();
+    auto dataset = smallDataset("talk", 3);
+    const std::string plain = dataset.digest();
+    dataset.pairs[1].turns = {{"system", "S"}, {"user", "line\n\xc3\xa4\"{"}};
+    const std::string talk = dataset.digest();
+    QVERIFY(talk != plain); // another text once a template puts its marks in
+    dataset.pairs[1].confidence = 1.0 / 3.0;
+    dataset.pairs[1].margin = -2.5;
+    QVERIFY(dataset.digest() != talk);
+    project->addDataset(dataset, "test");
+    const auto loaded = project->loadDataset("talk");
+    for (std::size_t i = 0; i < 3; ++i)
+        compare(loaded.pairs.at(i), dataset.pairs[i]); // of the pair after it too: nothing is carried on
+    QCOMPARE(loaded.digest(), project->dataset("talk")->digest);
+}
+
+/// A project that the first schema made keeps its pairs and digests, and takes new ones.
+void TestDatasets::anOlderProject()
+{
+    const TemporaryProject temporary;
+    std::filesystem::create_directories(temporary.folder);
+    std::stringstream sql;
+    sql << std::ifstream(MPO_FIXTURES "/store/schema1.sql").rdbuf();
+    sqlite3* database = nullptr;
+    QCOMPARE(sqlite3_open((temporary.folder / "project.db").c_str(), &database), SQLITE_OK);
+    QCOMPARE(sqlite3_exec(database, sql.str().c_str(), nullptr, nullptr, nullptr), SQLITE_OK);
+    sqlite3_close(database);
+
+    QVERIFY(contains(errorOf([&] { temporary.read(); }), "older version"));
+    const auto project = temporary.open();
+    QCOMPARE(project->datasets().size(), std::size_t(3));
+    for (const DatasetRow& row : project->datasets())
+        QCOMPARE(project->loadDataset(row.name).digest(), row.digest); // as the old program computed it
+    const PreferencePair pair = project->loadDataset("talk").pairs.at(0);
+    QCOMPARE(pair.prompt, std::string("\n\nSystem: S\n\nHuman: Q \xc3\xa4\n\nAssistant:"));
+    QCOMPARE(pair.chosen, std::string(" A"));
+    QVERIFY(pair.turns.empty() && !pair.margin && !pair.confidence);
+    QCOMPARE(project->loadDataset("ids").pairs.at(0).rejectedIds, (TokenIds {4, 5}));
+    auto dataset = smallDataset("new", 1);
+    dataset.pairs[0].turns = {{"user", "Q"}};
+    project->addDataset(dataset, "test");
+    compare(project->loadDataset("new").pairs.at(0), dataset.pairs[0]);
 }
 
 void TestDatasets::pages()

@@ -174,6 +174,26 @@ private Q_SLOTS:
         QVERIFY(result.prompt.size() < tokenizer->encode(pair.prompt).size());
     }
 
+    /// Bare responses of a dialogue give the ids of the same text with the space written out.
+    void dialoguesAreTokenizedAsTheirText()
+    {
+        const auto tokenizer = trained();
+        PreferencePair text;
+        text.prompt = "\n\nHuman: the chair?\n\nAssistant:";
+        text.chosen = " Use water.";
+        text.rejected = " no";
+        PreferencePair dialogue = text;
+        dialogue.turns = {{"user", "the chair?"}};
+        dialogue.chosen = "Use water.";
+        dialogue.rejected = "no";
+        const TokenizedPair a = tokenizePair(text, DatasetKind::Pairs, tokenizer.get());
+        const TokenizedPair b = tokenizePair(dialogue, DatasetKind::Pairs, tokenizer.get());
+        QCOMPARE(a.prompt, b.prompt);
+        QCOMPARE(a.chosen, b.chosen);
+        QCOMPARE(a.rejected, b.rejected);
+        QVERIFY(tokenizePair(dialogue, DatasetKind::Completions, tokenizer.get()).chosen == a.chosen);
+    }
+
     void longPairs()
     {
         Dataset data {"ids", DatasetKind::Pairs, {}};
