@@ -124,8 +124,8 @@ void EventPrinter::print(const Event& event)
         const std::string share = progress->share < 0.0 ? "" : fmt::format(" {:.0f} %", 100.0 * progress->share);
         if (statusVisible())
             showStatus(progress->what + share + (progress->detail.empty() ? "" : "  " + progress->detail));
-        else if (progress->what != std::exchange(m_progress, progress->what))
-            note(progress->what);
+        else
+            noteProgress(progress->what);
         return;
     }
     if (m_json) {
@@ -135,6 +135,22 @@ void EventPrinter::print(const Event& event)
         printForPeople(event);
     }
     flushOutput();
+}
+
+/// Off a terminal what takes long gets one line, and what is done at once none.
+void EventPrinter::noteProgress(const std::string& what)
+{
+    constexpr auto kLong = std::chrono::seconds(1);
+    const auto now = std::chrono::steady_clock::now();
+    if (what != m_progress) {
+        m_progress = what;
+        m_progressBegin = now;
+        m_progressNoted = false;
+    }
+    if (!m_progressNoted && now - m_progressBegin >= kLong) {
+        m_progressNoted = true;
+        note(what);
+    }
 }
 
 void EventPrinter::printForPeople(const Event& event)

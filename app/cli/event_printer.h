@@ -6,6 +6,7 @@
 #include "core/engine/event.h"
 #include "core/support/json.h"
 
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,7 @@ public:
 private:
     void printForPeople(const Event& event);
     void printStep(const MetricsLogged& step);
+    void noteProgress(const std::string& what);
 
     bool m_json, m_quiet;
     Printing m_printing;
@@ -41,7 +43,9 @@ private:
     double m_nextShare = 0.0; ///< of the steps, when the next row is due
     std::int64_t m_firstStep = 0;
     Metrics m_evaluation; ///< eval_ metrics seen last
-    std::string m_progress; ///< what was under way last
+    std::string m_progress; ///< what is under way
+    std::chrono::steady_clock::time_point m_progressBegin;
+    bool m_progressNoted = false;
 };
 
 } // namespace mpo::cli

@@ -1,84 +1,34 @@
 // SPDX-FileCopyrightText: MPO Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "tests/cli/tiny_model.h"
+#include "tests/common/program.h"
 
 #include <QJsonArray>
 #include <QJsonDocument>
 #include <QJsonObject>
-#include <QProcess>
-#include <QTemporaryDir>
 #include <QTest>
 
 #include <cmath>
 #include <csignal>
-
-namespace {
-
-struct Result
-{
-    int status = -1;
-    QByteArray out, err;
-
-    /// Every line of stdout must be one JSON object; anything else makes the list null.
-    QList<QJsonObject> rows() const
-    {
-        QList<QJsonObject> rows;
-        for (const QByteArray& line : out.split('\n')) {
-            if (line.isEmpty())
-                continue;
-            const QJsonDocument document = QJsonDocument::fromJson(line);
-            if (!document.isObject())
-                return {};
-            rows.append(document.object());
-        }
-        return rows;
-    }
-    /// What scripts rely on in a failure: nothing on stdout, one sentence on stderr.
-    bool isOneSentence() const
-    {
-        return out.isEmpty() && err.startsWith("mpo: ") && err.count('\n') == 1 && !err.contains("frame #");
-    }
-};
-
-double number(const QJsonObject& row, const char* key) { return row.value(QLatin1String(key)).toDouble(std::nan("")); }
-
-} // namespace
 
 /// Runs the program as a script does.
 class TestCli : public QObject
 {
     Q_OBJECT
 
-    QTemporaryDir m_folder;
-    QString m_project;
+    Program m_program;
 
-    QString path(const char* name) const { return m_folder.filePath(QLatin1String(name)); }
-    void write(const char* name, const QByteArray& content) const
-    {
-        QFile file(path(name));
-        QVERIFY(file.open(QIODevice::WriteOnly));
-        QCOMPARE(file.write(content), qint64(content.size()));
-    }
+    QString path(const char* name) const { return m_program.path(QLatin1String(name)); }
+    void write(const char* name, const QByteArray& content) const { m_program.write(QLatin1String(name), content); }
     /// Arguments separated by spaces; the temporary folder, the current one, is free of them.
-    void start(QProcess& process, const char* arguments) const
+    static QStringList split(const char* arguments)
     {
-        QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
-        environment.insert(QStringLiteral("XDG_DATA_HOME"), path("home")); // never the user's own projects
-        environment.insert(QStringLiteral("OMP_NUM_THREADS"), QStringLiteral("1"));
-        process.setProcessEnvironment(environment);
-        process.setWorkingDirectory(m_folder.path());
-        process.start(
-            QStringLiteral(MPO_BIN "/mpo"), QString::fromLatin1(arguments).split(QLatin1Char(' '), Qt::SkipEmptyParts));
+        return QString::fromLatin1(arguments).split(QLatin1Char(' '), Qt::SkipEmptyParts);
     }
+    void start(QProcess& process, const char* arguments) const { m_program.start(process, split(arguments)); }
     Result run(const char* arguments, const QByteArray& input = {}) const
     {
-        QProcess process;
-        start(process, arguments);
-        process.write(input);
-        process.closeWriteChannel();
-        if (!process.waitForFinished(60000) || process.exitStatus() != QProcess::NormalExit)
-            qWarning("mpo %s: %s", arguments, qPrintable(process.errorString()));
-        return {process.exitCode(), process.readAllStandardOutput(), process.readAllStandardError()};
+        return m_program.run(split(arguments), input);
     }
 
 private Q_SLOTS:
@@ -109,7 +59,7 @@ private Q_SLOTS:
 
 void TestCli::initTestCase()
 {
-    QVERIFY(m_folder.isValid());
+    QVERIFY(m_program.isValid());
     tiny_model::write(path("tiny"));
     write("pairs.jsonl",
         R"({"prompt_ids":[1,2],"chosen_ids":[3,4,10],"rejected_ids":[5,10]}
@@ -538,7 +488,7 @@ void TestCli::survivesAClosedPipe()
 {
     // `mpo ... | head -1`: the run ends in good order instead of being killed half-way.
     QProcess shell;
-    shell.setWorkingDirectory(m_folder.path());
+    shell.setWorkingDirectory(m_program.path());
     shell.start(QStringLiteral("sh"),
         {QStringLiteral("-c"),
             QStringLiteral(
