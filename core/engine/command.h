@@ -16,7 +16,8 @@
 namespace mpo {
 
 // Everything the application can ask of the engine. Values only: no tensors, no Qt. Wherever a model is named, a name
-// in the project or a Hugging Face folder works; wherever data is named, a data set of the project or a file.
+// in the project, a Hugging Face folder or "ORG/NAME" in the Hugging Face cache works, in this order; wherever data is
+// named, a data set of the project or a file.
 
 struct ImportDataset
 {
@@ -26,8 +27,23 @@ struct ImportDataset
 
 struct ImportModel
 {
-    std::filesystem::path source; ///< a Hugging Face folder; copied into the project
+    std::filesystem::path source; ///< a Hugging Face folder or "ORG/NAME" in the cache; copied into the project
     std::string name; ///< empty: the folder's name
+};
+
+/// Makes a model a part of the project that stays where it lies.
+struct AddModel
+{
+    std::string source; ///< a Hugging Face folder or "ORG/NAME" in the cache
+    std::string name; ///< empty: the folder's, or NAME
+};
+
+/// Fetches a model from the Hugging Face hub into the cache, or what is missing of it. Goes on where it was stopped.
+struct DownloadModel
+{
+    std::string repository; ///< "ORG/NAME"
+    std::string revision = "main"; ///< branch, tag or commit
+    std::string name; ///< then added to the project as AddModel does; empty: it is in the cache only
 };
 
 struct ExportModel
@@ -113,7 +129,7 @@ struct RunDemo
     std::filesystem::path report; ///< folder; empty: report/ in the project
 };
 
-using Command = std::variant<ImportDataset, ImportModel, ExportModel, TrainStage, ScorePairs, SplitPairs,
-    SampleResponses, ComputeLogProbs, CreateEvaluation, RunRecipe, RunDemo>;
+using Command = std::variant<ImportDataset, ImportModel, AddModel, DownloadModel, ExportModel, TrainStage, ScorePairs,
+    SplitPairs, SampleResponses, ComputeLogProbs, CreateEvaluation, RunRecipe, RunDemo>;
 
 } // namespace mpo

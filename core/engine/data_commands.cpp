@@ -23,12 +23,14 @@ void importDatasetCommand(const Workspace& workspace, const ImportDataset& comma
 void importModelCommand(const Workspace& workspace, const ImportModel& command)
 {
     // Reading and writing it back also proves that the whole model can be read.
-    const Model model = loadModel(command.source);
+    const fs::path folder
+        = fs::is_directory(command.source) ? command.source : workspace.modelFolder(command.source.string());
+    const Model model = loadModel(folder);
     std::string name
         = command.name.empty() ? fs::absolute(command.source).lexically_normal().filename().string() : command.name;
     if (name.empty())
         name = "model";
-    workspace.save(model, workspace.project().freeName(name), std::nullopt, fs::absolute(command.source).string());
+    workspace.save(model, workspace.project().freeName(name), std::nullopt, fs::absolute(folder).string());
 }
 
 void exportModelCommand(const Workspace& workspace, const ExportModel& command)

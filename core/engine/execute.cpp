@@ -19,6 +19,8 @@ void executeCommand(
     std::visit(Overloaded {
                    [&](const ImportDataset& c) { importDatasetCommand(workspace, c); },
                    [&](const ImportModel& c) { importModelCommand(workspace, c); },
+                   [&](const AddModel& c) { addModelCommand(workspace, c); },
+                   [&](const DownloadModel& c) { downloadModelCommand(workspace, c); },
                    [&](const ExportModel& c) { exportModelCommand(workspace, c); },
                    [&](const TrainStage& c) { trainCommand(workspace, c); },
                    [&](const ScorePairs& c) { scoreCommand(workspace, c); },

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/engine/workspace.h"
 
+#include "core/hub/hub_cache.h"
+#include "core/hub/hub_paths.h"
 #include "core/support/error.h"
 #include "core/support/log.h"
 
@@ -68,14 +70,16 @@ Dataset Workspace::data(const std::string& nameOrFile, std::int64_t limit) const
 fs::path Workspace::modelFolder(const std::string& nameOrFolder) const
 {
     if (nameOrFolder.empty())
-        fail("No model is given: name one of the project or a Hugging Face folder");
+        fail("No model is given: name one of the project, a Hugging Face folder, or ORG/NAME in the cache");
     if (const auto row = m_project.model(nameOrFolder)) {
         const fs::path folder = row->folder;
         return folder.is_absolute() ? folder : m_project.folder() / folder;
     }
     if (fs::is_directory(nameOrFolder))
         return nameOrFolder;
-    fail("{}: neither a model of the project nor a folder; `mpo model list` shows what the project has", nameOrFolder);
+    if (const auto cached = cachedModelFolder(hubCacheFolder(), nameOrFolder))
+        return fs::absolute(*cached);
+    fail("{}", unknownModel(nameOrFolder));
 }
 
 Model Workspace::model(const std::string& nameOrFolder) const { return loadModel(modelFolder(nameOrFolder)); }

@@ -28,7 +28,7 @@ public:
 
     /// A data set of the project or a file. Throws Error naming both possibilities.
     Dataset data(const std::string& nameOrFile, std::int64_t limit = 0) const;
-    /// Folder of a model named in the project, or the folder itself.
+    /// Folder of a model named in the project, the folder itself, or ORG/NAME in the Hugging Face cache, in this order.
     std::filesystem::path modelFolder(const std::string& nameOrFolder) const;
     Model model(const std::string& nameOrFolder) const;
     Model rewardModel(const std::string& nameOrFolder) const; ///< throws Error when it is a language model
@@ -77,6 +77,8 @@ Dataset partOf(const Dataset& data, const Split& split, const std::string& bucke
 // Commands, one file each group.
 void importDatasetCommand(const Workspace& workspace, const ImportDataset& command);
 void importModelCommand(const Workspace& workspace, const ImportModel& command);
+void addModelCommand(const Workspace& workspace, const AddModel& command);
+void downloadModelCommand(const Workspace& workspace, const DownloadModel& command);
 void exportModelCommand(const Workspace& workspace, const ExportModel& command);
 void trainCommand(const Workspace& workspace, const TrainStage& command);
 void scoreCommand(const Workspace& workspace, const ScorePairs& command);
