@@ -152,6 +152,10 @@ QPushButton[role="quiet"], QToolButton { background: transparent; border: 1px so
 QToolButton { padding: 4px; }
 QPushButton[role="quiet"]:hover, QToolButton:hover { background: @raised@; }
 QPushButton[role="quiet"]:focus, QToolButton:focus { border-color: @accent@; }
+QPushButton[role="link"] { background: transparent; border: 1px solid transparent; border-radius: 6px; padding: 2px 8px; color: @accent@; }
+QPushButton[role="link"]:hover { background: @raised@; }
+QPushButton[role="link"]:focus { border-color: @accent@; }
+QPushButton[role="link"]:disabled { color: @disabled@; }
 QToolButton:checked { background: @raised@; color: @accent@; }
 QToolButton:disabled { color: @disabled@; }
 QToolButton::menu-indicator { image: none; }

@@ -47,7 +47,7 @@ void applyStyle(QApplication& application, Theme theme);
 Theme theme(); ///< as asked for
 
 /// What a widget is, for the style sheet: "title", "heading", "group", "hint", "error", "warning", "value", "changed",
-/// "primary", "danger", "quiet", "card", "rail", "bar", "strip", "reading", "log", "flat".
+/// "primary", "danger", "quiet", "link", "card", "rail", "bar", "strip", "reading", "log", "flat".
 void setRole(QWidget* widget, const char* role);
 
 QLabel* makeTitle(const QString& text, QWidget* parent = nullptr); ///< of a page

@@ -82,7 +82,8 @@ int listCache(const GlobalOptions& global)
     std::vector<std::vector<std::string>> table {
         {"model", "family", "size", "revision", "commit", "last used", "state"}};
     for (const CachedModel& model : models) {
-        const std::string used = fmt::format("{:%Y-%m-%d}", fmt::localtime(std::time_t(model.lastUsed)));
+        const std::string used
+            = model.lastUsed == 0 ? "-" : fmt::format("{:%Y-%m-%d}", fmt::localtime(std::time_t(model.lastUsed)));
         if (global.json) {
             Json revisions = Json::array();
             for (const CachedRevision& revision : model.revisions)

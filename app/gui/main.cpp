@@ -12,8 +12,10 @@
 #include <QDir>
 #include <QElapsedTimer>
 #include <QMessageBox>
+#include <QTabWidget>
 #include <QTimer>
 
+#include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <functional>
@@ -41,9 +43,10 @@ bool takeScreenshots(QApplication& application, MainWindow& window, const QStrin
     QTimer tick;
     tick.start(20);
     const bool onStart = !window.currentPage().has_value();
-    for (const auto& [theme, name] : {std::pair {mpo::Theme::Light, "light"}, std::pair {mpo::Theme::Dark, "dark"}}) {
+    for (const auto& [theme, themeName] :
+        {std::pair {mpo::Theme::Light, "light"}, std::pair {mpo::Theme::Dark, "dark"}}) {
         mpo::applyStyle(application, theme);
-        const auto shoot = [&, suffix = QLatin1String(name)](const QString& page) {
+        const auto shoot = [&, suffix = QLatin1String(themeName)](const QString& page) {
             settle(600);
             return window.grab().save(QStringLiteral("%1/%2-%3.png").arg(folder, page, suffix));
         };
@@ -52,8 +55,18 @@ bool takeScreenshots(QApplication& application, MainWindow& window, const QStrin
         for (int i = 0; i < mpo::kPages; ++i) {
             const auto page = static_cast<PageId>(i);
             window.openPage(page);
-            if (!shoot(QString::fromUtf8(mpo::pageName(page).data(), qsizetype(mpo::pageName(page).size()))))
+            const auto name = QString::fromUtf8(mpo::pageName(page).data(), qsizetype(mpo::pageName(page).size()));
+            if (!shoot(name))
                 return false;
+            for (QTabWidget* tabs : window.findChildren<QTabWidget*>()) {
+                for (int tab = 1; tabs->isVisible() && tab < tabs->count(); ++tab) {
+                    tabs->setCurrentIndex(tab);
+                    if (!shoot(QStringLiteral("%1-%2").arg(name).arg(tab + 1)))
+                        return false;
+                }
+                if (tabs->isVisible())
+                    tabs->setCurrentIndex(0);
+            }
         }
     }
     return true;
@@ -72,6 +85,7 @@ int complain(const char* sentence, bool batch)
 int main(int argc, char** argv)
 {
     mpo::limitThreadSpinning(argv);
+    std::signal(SIGPIPE, SIG_IGN); // a server that hangs up on a download
     QApplication application(argc, argv);
     QApplication::setOrganizationName(QStringLiteral("mpo-studio"));
     QApplication::setApplicationName(QStringLiteral("mpo-studio"));

@@ -111,11 +111,11 @@ void trainCommand(const Workspace& workspace, const TrainStage& command)
         if (!parent.empty())
             spec.parents.push_back(parent);
 
-    // A model or split of the project may be made anew under its name: then it is not the same training any more.
+    // A model or split may be made anew, or fetched anew, under its name: then it is not the same training any more.
     if (command.model != command.out)
         for (const std::string& name : {command.model, command.rewardModel, command.reference, command.sftModel})
-            if (const auto row = project.model(name))
-                spec.config["digests"][name] = row->digest;
+            if (const std::string version = workspace.modelVersion(name); !version.empty())
+                spec.config["digests"][name] = version;
     if (!command.split.empty()) {
         const SplitRow split = project.loadSplit(command.split);
         spec.config["split_made"] = {{"scores", split.scoreSet}, {"threshold", split.split.threshold}};

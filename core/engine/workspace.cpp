@@ -82,6 +82,16 @@ fs::path Workspace::modelFolder(const std::string& nameOrFolder) const
     fail("{}", unknownModel(nameOrFolder));
 }
 
+std::string Workspace::modelVersion(const std::string& nameOrFolder) const
+{
+    if (const auto row = m_project.model(nameOrFolder))
+        return row->digest;
+    if (nameOrFolder.empty() || fs::is_directory(nameOrFolder))
+        return {};
+    const auto cached = cachedModelFolder(hubCacheFolder(), nameOrFolder);
+    return cached ? cached->filename().string() : std::string();
+}
+
 Model Workspace::model(const std::string& nameOrFolder) const { return loadModel(modelFolder(nameOrFolder)); }
 
 Model Workspace::rewardModel(const std::string& nameOrFolder) const

@@ -30,6 +30,9 @@ public:
     Dataset data(const std::string& nameOrFile, std::int64_t limit = 0) const;
     /// Folder of a model named in the project, the folder itself, or ORG/NAME in the Hugging Face cache, in this order.
     std::filesystem::path modelFolder(const std::string& nameOrFolder) const;
+    /// Changes when the name comes to mean another model: the digest of one of the project, the commit of one in the
+    /// cache. Empty for a folder, and for what is not there.
+    std::string modelVersion(const std::string& nameOrFolder) const;
     Model model(const std::string& nameOrFolder) const;
     Model rewardModel(const std::string& nameOrFolder) const; ///< throws Error when it is a language model
 

@@ -2,18 +2,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/hub/hub_cache.h"
 
+#include "core/hub/cache_files.h"
 #include "core/hub/hub_paths.h"
 #include "core/hub/model_files.h"
 #include "core/support/error.h"
 #include "core/support/file.h"
 #include "core/support/text.h"
 
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <array>
 #include <map>
-#include <set>
 
 namespace fs = std::filesystem;
 
@@ -21,90 +19,9 @@ namespace mpo {
 
 namespace {
 
-constexpr std::size_t kMaxEntries = 100'000; ///< looked at in one folder; a model has a few dozen
 constexpr int kMaxRefDepth = 6; ///< refs/refs/pr/1 has three
 constexpr std::size_t kMaxRefBytes = 200, kMaxConfigBytes = std::size_t(4) << 20,
                       kMaxIndexBytes = std::size_t(64) << 20;
-
-enum class Kind { Missing, File, Folder, Link, Other };
-
-Kind kindOf(const fs::path& path)
-{
-    std::error_code error;
-    switch (fs::symlink_status(path, error).type()) {
-    case fs::file_type::none:
-    case fs::file_type::not_found:
-        return Kind::Missing;
-    case fs::file_type::regular:
-        return Kind::File;
-    case fs::file_type::directory:
-        return Kind::Folder;
-    case fs::file_type::symlink:
-        return Kind::Link;
-    default:
-        return Kind::Other;
-    }
-}
-
-/// Names in a folder, sorted. A folder that cannot be read has none.
-std::vector<std::string> namesIn(const fs::path& folder)
-{
-    std::vector<std::string> names;
-    std::error_code error;
-    for (fs::directory_iterator at(folder, error), end; !error && at != end && names.size() < kMaxEntries;
-         at.increment(error))
-        names.push_back(at->path().filename().string());
-    std::sort(names.begin(), names.end());
-    return names;
-}
-
-/// Where a link leads by its text alone: no other link is followed on the way.
-fs::path targetOf(const fs::path& link)
-{
-    std::error_code error;
-    const fs::path target = fs::read_symlink(link, error);
-    return error ? fs::path() : (link.parent_path() / target).lexically_normal();
-}
-
-/// The file that a blob is: itself, or one of the store that models share, which is a folder of the cache too.
-std::optional<fs::path> blobFile(const fs::path& cache, const fs::path& blob)
-{
-    const Kind kind = kindOf(blob);
-    if (kind == Kind::File)
-        return blob;
-    if (kind != Kind::Link)
-        return std::nullopt;
-    const fs::path shared = targetOf(blob); // CACHE/blobs/ab/abcd...
-    const fs::path store = (cache / "blobs").lexically_normal();
-    if (shared.parent_path().parent_path() != store || kindOf(store) != Kind::Folder
-        || kindOf(shared.parent_path()) != Kind::Folder || kindOf(shared) != Kind::File)
-        return std::nullopt;
-    return shared;
-}
-
-/// Sizes of files, each once whatever its names.
-class DiskUse
-{
-public:
-    void add(const fs::path& file)
-    {
-        struct stat status
-        {
-        };
-        if (::lstat(file.c_str(), &status) != 0 || !S_ISREG(status.st_mode)
-            || !m_seen.emplace(status.st_dev, status.st_ino).second)
-            return;
-        m_bytes += std::uint64_t(status.st_size);
-        m_lastUsed = std::max({m_lastUsed, std::int64_t(status.st_atime), std::int64_t(status.st_mtime)});
-    }
-    std::uint64_t bytes() const { return m_bytes; }
-    std::int64_t lastUsed() const { return m_lastUsed; }
-
-private:
-    std::set<std::pair<dev_t, ino_t>> m_seen;
-    std::uint64_t m_bytes = 0;
-    std::int64_t m_lastUsed = 0;
-};
 
 /// refs/: names by commit. What is wrong with one lands in `problem`.
 void readRefs(const fs::path& folder, const std::string& prefix, int depth,
@@ -112,10 +29,10 @@ void readRefs(const fs::path& folder, const std::string& prefix, int depth,
 {
     for (const std::string& name : namesIn(folder)) {
         const fs::path path = folder / name;
-        const Kind kind = kindOf(path);
-        if (kind == Kind::Folder && depth < kMaxRefDepth) {
+        const FileKind kind = kindOf(path);
+        if (kind == FileKind::Folder && depth < kMaxRefDepth) {
             readRefs(path, prefix + name + "/", depth + 1, refs, problem);
-        } else if (kind == Kind::File && !name.starts_with('.') && !name.ends_with(".tmp")) {
+        } else if (kind == FileKind::File && !name.starts_with('.') && !name.ends_with(".tmp")) {
             std::string text;
             try {
                 text = trimmed(readTextFile(path, kMaxRefBytes));
@@ -168,7 +85,7 @@ private:
             return *file;
         const fs::path target = targetOf(m_revision.folder / name);
         const fs::path blobs = m_revision.folder.parent_path().parent_path() / "blobs";
-        if (target.parent_path() == blobs.lexically_normal() && kindOf(target) == Kind::Missing)
+        if (target.parent_path() == blobs.lexically_normal() && kindOf(target) == FileKind::Missing)
             fail("the content of {} is missing", toPrintable(name));
         fail("{} is a link that leads out of the model's folder", toPrintable(name));
     }
@@ -220,7 +137,7 @@ CachedModel readModel(const fs::path& cache, const std::string& folderName)
     CachedModel model;
     model.folder = cache / folderName;
     model.repository = repositoryOf(folderName).value_or(toPrintable(folderName));
-    if (kindOf(model.folder) != Kind::Folder) {
+    if (kindOf(model.folder) != FileKind::Folder) {
         model.problem = "the entry is a link or a file, not a folder of the cache";
         return model;
     }
@@ -230,12 +147,12 @@ CachedModel readModel(const fs::path& cache, const std::string& folderName)
     }
     const fs::path snapshots = model.folder / "snapshots", blobs = model.folder / "blobs", refs = model.folder / "refs";
     for (const fs::path& part : {snapshots, blobs, refs})
-        if (const Kind kind = kindOf(part); kind != Kind::Missing && kind != Kind::Folder) {
+        if (const FileKind kind = kindOf(part); kind != FileKind::Missing && kind != FileKind::Folder) {
             model.problem = fmt::format("{} is a link or a file, not a folder", part.filename().string());
             return model;
         }
 
-    DiskUse use;
+    DiskUse use, weights;
     for (const std::string& name : namesIn(blobs)) {
         if (const auto file = blobFile(cache, blobs / name))
             use.add(*file);
@@ -248,7 +165,7 @@ CachedModel readModel(const fs::path& cache, const std::string& folderName)
     std::map<std::string, fs::file_time_type> written;
     for (const std::string& commit : namesIn(snapshots)) {
         const fs::path folder = snapshots / commit;
-        if (kindOf(folder) != Kind::Folder || !isCommit(commit)) {
+        if (kindOf(folder) != FileKind::Folder || !isCommit(commit)) {
             if (!commit.starts_with('.'))
                 model.problem = fmt::format("snapshots/{} is not the folder of a commit", toPrintable(commit));
             continue;
@@ -262,14 +179,18 @@ CachedModel readModel(const fs::path& cache, const std::string& folderName)
         }
         SnapshotCheck(cache, revision, model.repository).run();
         for (const std::string& name : namesIn(folder))
-            if (const auto file = snapshotFile(cache, folder, name))
+            if (const auto file = snapshotFile(cache, folder, name)) {
                 use.add(*file);
+                if (name.ends_with(".safetensors"))
+                    weights.add(*file);
+            }
         std::error_code ignored;
         written[commit] = fs::last_write_time(folder, ignored);
         model.revisions.push_back(std::move(revision));
     }
     model.bytes = use.bytes();
-    model.lastUsed = use.lastUsed();
+    // Looking reads the small files, so only the weights tell when the model was used.
+    model.lastUsed = weights.lastUsed() > 0 ? weights.lastUsed() : use.lastUsed();
     if (!named.empty() && model.problem.empty())
         model.problem = fmt::format("{} means a commit that is not there", named.begin()->second.front());
     if (model.revisions.empty() && model.problem.empty())
@@ -287,22 +208,6 @@ CachedModel readModel(const fs::path& cache, const std::string& folderName)
 
 } // namespace
 
-std::optional<fs::path> snapshotFile(const fs::path& cache, const fs::path& snapshot, const std::string& name)
-{
-    if (!isPlainFileName(name))
-        return std::nullopt;
-    const fs::path path = snapshot / name;
-    const Kind kind = kindOf(path);
-    if (kind == Kind::File)
-        return path;
-    if (kind != Kind::Link)
-        return std::nullopt;
-    const fs::path target = targetOf(path);
-    if (target.parent_path() != (snapshot / "../../blobs").lexically_normal())
-        return std::nullopt;
-    return blobFile(cache, target);
-}
-
 std::vector<CachedModel> cachedModels(const fs::path& cache)
 {
     std::vector<CachedModel> models;
@@ -314,7 +219,7 @@ std::vector<CachedModel> cachedModels(const fs::path& cache)
 
 std::optional<CachedModel> cachedModel(const fs::path& cache, const std::string& repository)
 {
-    if (!isRepositoryName(repository) || kindOf(cache / cacheFolderName(repository)) == Kind::Missing)
+    if (!isRepositoryName(repository) || kindOf(cache / cacheFolderName(repository)) == FileKind::Missing)
         return std::nullopt;
     return readModel(cache, cacheFolderName(repository));
 }

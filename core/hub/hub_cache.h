@@ -49,11 +49,6 @@ std::optional<std::filesystem::path> cachedModelFolder(const std::filesystem::pa
 /// For a name that is neither in the project, nor a folder, nor in the cache: a sentence that says so and what to do.
 std::string unknownModel(const std::string& name);
 
-/// The file behind a name in a snapshot: itself, or the blob that its link means. Nothing: not there, or a link that
-/// leads elsewhere.
-std::optional<std::filesystem::path> snapshotFile(
-    const std::filesystem::path& cache, const std::filesystem::path& snapshot, const std::string& name);
-
 /// "1.2 GB": decimal, as disks and downloads are given.
 std::string bytesText(std::uint64_t bytes);
 

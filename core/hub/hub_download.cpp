@@ -3,9 +3,12 @@
 #include "core/hub/hub_download.h"
 
 #include "core/hub/blob_file.h"
+#include "core/hub/cache_files.h"
 #include "core/hub/hub_cache.h"
 #include "core/hub/hub_paths.h"
+#include "core/hub/hub_refusal.h"
 #include "core/hub/model_files.h"
+#include "core/hub/transfer_speed.h"
 #include "core/support/error.h"
 #include "core/support/file.h"
 #include "core/support/json.h"
@@ -14,7 +17,6 @@
 #include <algorithm>
 #include <charconv>
 #include <chrono>
-#include <deque>
 #include <system_error>
 
 namespace fs = std::filesystem;
@@ -24,34 +26,11 @@ namespace mpo {
 namespace {
 
 constexpr std::size_t kMaxListing = std::size_t(32) << 20, kMaxIndex = std::size_t(64) << 20;
+constexpr std::chrono::milliseconds kTellEvery {100};
 constexpr std::size_t kMaxNames = 100'000;
 constexpr std::size_t kMaxEtag = 128;
 constexpr std::uint64_t kSpareBytes = std::uint64_t(64) << 20; ///< that a download leaves free
-constexpr double kSpeedSeconds = 5.0; ///< over which the speed is an average
-constexpr long kOk = 200, kUnauthorized = 401, kForbidden = 403, kNotFound = 404, kRangeNotSatisfiable = 416;
-
-using Clock = std::chrono::steady_clock;
-
-double secondsBetween(Clock::time_point a, Clock::time_point b) { return std::chrono::duration<double>(b - a).count(); }
-
-/// Bytes a second over the last few.
-class Speed
-{
-public:
-    double at(std::uint64_t bytes)
-    {
-        const auto now = Clock::now();
-        m_points.emplace_back(now, bytes);
-        while (m_points.size() > 2 && secondsBetween(m_points[1].first, now) > kSpeedSeconds)
-            m_points.pop_front();
-        const double seconds = secondsBetween(m_points.front().first, now);
-        const std::uint64_t from = m_points.front().second;
-        return seconds < 0.2 || bytes <= from ? 0.0 : double(bytes - from) / seconds;
-    }
-
-private:
-    std::deque<std::pair<Clock::time_point, std::uint64_t>> m_points;
-};
+constexpr long kOk = 200, kPartial = 206, kRangeNotSatisfiable = 416;
 
 /// ETag as the name of a blob: W/"abc" -> abc. Nothing when it cannot be one.
 std::optional<std::string> blobName(std::string etag)
@@ -127,27 +106,13 @@ private:
     std::vector<RemoteFile> m_files;
     int m_number = 0; ///< of the file under way
     std::uint64_t m_done = 0, m_bytes = 0, m_fetched = 0;
-    Speed m_speed;
+    TransferSpeed m_speed;
+    std::chrono::steady_clock::time_point m_lastTold {};
 };
 
 void Downloader::refuse(const HubReply& reply, const std::string& what) const
 {
-    const std::string code = reply.header("x-error-code"), page = m_http.endpoint() + "/" + m_repository;
-    const bool token = !m_options.token.empty();
-    if (code == "GatedRepo" || (reply.status == kForbidden && code.empty()))
-        fail("{}: the model is gated; accept its licence on {}, {}", m_repository, page,
-            token ? "with the account that HF_TOKEN belongs to"
-                  : "then set HF_TOKEN to a token of that account (Settings, Access Tokens)");
-    if (code == "RevisionNotFound")
-        fail("{}: there is no revision \"{}\"", m_repository, m_revision);
-    if (reply.status == kUnauthorized && token && code.empty())
-        fail("{}: the hub does not accept the token in HF_TOKEN (or in the file of `hf auth login`)", m_repository);
-    if (reply.status == kUnauthorized || code == "RepoNotFound")
-        fail("{}: there is no such model on {}, or it is private; look at the spelling{}", m_repository,
-            m_http.endpoint(), token ? "" : ", or set HF_TOKEN");
-    if (reply.status == kNotFound)
-        fail("{}: {} is not there (revision \"{}\")", m_repository, what, m_revision);
-    fail("{}: {} cannot be had; the hub answers HTTP {}", m_repository, what, reply.status);
+    failRefused(reply, {m_repository, m_revision, what, m_http.endpoint(), !m_options.token.empty()});
 }
 
 std::string Downloader::resolvePath(const std::string& name) const
@@ -213,7 +178,7 @@ void Downloader::requireSpace() const
 {
     std::uint64_t needed = 0;
     for (const RemoteFile& file : m_files) {
-        if (file.etag.empty() || fs::exists(blobPath(file)))
+        if (file.etag.empty() || blobFile(m_options.cache, blobPath(file)))
             continue;
         std::error_code none;
         const auto there = fs::file_size(blobPath(file).string() + ".incomplete", none);
@@ -229,6 +194,11 @@ void Downloader::requireSpace() const
 
 void Downloader::tell(const RemoteFile& file, std::uint64_t fileDone)
 {
+    const auto now = std::chrono::steady_clock::now();
+    const bool edge = fileDone == 0 || fileDone == file.size;
+    if (!edge && now - m_lastTold < kTellEvery)
+        return;
+    m_lastTold = now;
     HubProgress progress;
     progress.file = file.name;
     progress.number = m_number;
@@ -248,7 +218,7 @@ void Downloader::fetchBlob(const RemoteFile& file, const fs::path& blob)
     const fs::path lockFile = m_options.cache / ".locks" / cacheFolderName(m_repository) / (file.etag + ".lock");
     const BlobLock lock(lockFile, m_listener.stopped,
         [&] { m_listener.info(fmt::format("Another program fetches {}; waiting for it", file.name)); });
-    if (fs::exists(blob)) // fetched while we waited
+    if (blobFile(m_options.cache, blob)) // fetched while we waited
         return;
     BlobFile content(blob, file.size);
     HubHttp::Receiver receiver;
@@ -277,7 +247,7 @@ void Downloader::fetchBlob(const RemoteFile& file, const fs::path& blob)
                 content.restart();
                 continue;
             }
-            if (reply.status != kOk && reply.status != 206)
+            if (reply.status != kOk && reply.status != kPartial)
                 refuse(reply, file.name);
         }
         if (content.finish())
@@ -315,12 +285,11 @@ void Downloader::fetch(const RemoteFile& file)
 {
     if (!file.etag.empty()) {
         const fs::path blob = blobPath(file);
-        std::error_code ignored;
-        bool there = fs::exists(blob, ignored);
-        if (there && file.size && fs::file_size(blob, ignored) != *file.size) {
+        auto there = blobFile(m_options.cache, blob);
+        if (there && file.size && fs::file_size(*there) != *file.size) {
             m_listener.warning(fmt::format("{}: the copy in the cache is damaged; fetching it again", file.name));
-            fs::remove(blob, ignored);
-            there = false;
+            fs::remove(blob);
+            there.reset();
         }
         if (!there)
             fetchBlob(file, blob);

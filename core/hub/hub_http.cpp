@@ -3,6 +3,7 @@
 #include "core/hub/hub_http.h"
 
 #include "core/hub/hub_paths.h"
+#include "core/hub/url_origin.h"
 #include "core/support/error.h"
 #include "core/support/text.h"
 
@@ -20,6 +21,7 @@ namespace {
 
 constexpr long kConnectSeconds = 20;
 constexpr int kMaxHops = 8;
+constexpr long kBufferBytes = 512L * 1024; ///< the largest that libcurl takes
 constexpr double kLongestDelay = 60.0; ///< of our own back-off
 constexpr double kLongestRetryAfter = 600.0; ///< that a server may ask for; beyond that the user is told
 constexpr auto kPoll = std::chrono::milliseconds(50);
@@ -27,43 +29,6 @@ constexpr std::size_t kMaxHeaders = 200, kMaxHeaderBytes = 8192;
 constexpr const char* kUserAgent = "mpo-studio; libcurl";
 
 using Clock = std::chrono::steady_clock;
-
-struct Origin
-{
-    std::string scheme, host, port;
-    bool operator==(const Origin&) const = default;
-};
-
-std::string lower(std::string text)
-{
-    std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return char(std::tolower(c)); });
-    return text;
-}
-
-/// Nothing unless it is an address of HTTP or HTTPS.
-std::optional<Origin> originOf(const std::string& url)
-{
-    const std::unique_ptr<CURLU, decltype(&curl_url_cleanup)> parsed(curl_url(), &curl_url_cleanup);
-    if (!parsed || curl_url_set(parsed.get(), CURLUPART_URL, url.c_str(), CURLU_DISALLOW_USER) != CURLUE_OK)
-        return std::nullopt;
-    Origin origin;
-    for (const auto& [part, text] : {std::pair {CURLUPART_SCHEME, &origin.scheme},
-             std::pair {CURLUPART_HOST, &origin.host}, std::pair {CURLUPART_PORT, &origin.port}}) {
-        char* value = nullptr;
-        if (curl_url_get(parsed.get(), part, &value, CURLU_DEFAULT_PORT) != CURLUE_OK)
-            return std::nullopt;
-        *text = lower(value);
-        curl_free(value);
-    }
-    if (origin.scheme != "http" && origin.scheme != "https")
-        return std::nullopt;
-    return origin;
-}
-
-bool isThisMachine(const std::string& host)
-{
-    return host == "localhost" || host.starts_with("127.") || host == "[::1]";
-}
 
 bool isRedirect(long status)
 {
@@ -79,18 +44,6 @@ bool mayPass(CURLcode code)
     return std::find(kPassing.begin(), kPassing.end(), code) != kPassing.end();
 }
 
-std::string environment(const char* name)
-{
-    const char* value = std::getenv(name);
-    return value ? std::string(value) : std::string();
-}
-
-bool isYes(const std::string& text)
-{
-    const std::string value = lower(text);
-    return value == "1" || value == "on" || value == "yes" || value == "true";
-}
-
 void initialiseCurl()
 {
     static const CURLcode s_code = curl_global_init(CURL_GLOBAL_DEFAULT);
@@ -99,19 +52,6 @@ void initialiseCurl()
 }
 
 } // namespace
-
-HubOptions hubOptionsFromEnvironment()
-{
-    if (isYes(environment("HF_HUB_OFFLINE")))
-        fail("HF_HUB_OFFLINE is set, so nothing is downloaded; unset it, or use what `mpo model cache` shows");
-    HubOptions options;
-    if (const std::string endpoint = environment("HF_ENDPOINT"); !endpoint.empty())
-        options.endpoint = endpoint;
-    options.token = hubToken();
-    options.cache = hubCacheFolder();
-    options.links = !isYes(environment("HF_HUB_DISABLE_SYMLINKS"));
-    return options;
-}
 
 std::string HubReply::header(const std::string& name) const
 {
@@ -123,7 +63,7 @@ struct HubHttp::Private
 {
     HubOptions options;
     std::string endpoint;
-    Origin origin;
+    UrlOrigin origin;
     std::function<bool()> stopped;
     std::function<void(const std::string&)> warn;
     CURL* curl = nullptr;
@@ -204,7 +144,7 @@ std::size_t takeHeader(char* data, std::size_t, std::size_t size, void* context)
         headers.clear();
     const auto colon = line.find(':');
     if (colon != line.npos && size <= kMaxHeaderBytes && headers.size() < kMaxHeaders)
-        headers[lower(std::string(line.substr(0, colon)))] = std::string(trimmed(line.substr(colon + 1)));
+        headers[lowerCase(line.substr(0, colon))] = std::string(trimmed(line.substr(colon + 1)));
     return size;
 }
 
@@ -242,7 +182,7 @@ HubHttp::HubHttp(const HubOptions& options, std::function<bool()> stopped, std::
     m_d->origin = *origin;
     m_d->stopped = std::move(stopped);
     m_d->warn = std::move(warn);
-    if (!options.token.empty() && origin->scheme == "http" && !isThisMachine(origin->host))
+    if (!options.token.empty() && origin->scheme == "http" && !isThisMachine(*origin))
         m_d->warn(fmt::format("HF_ENDPOINT is not encrypted: your token goes to {} in the clear", origin->host));
     m_d->curl = curl_easy_init();
     if (!m_d->curl)
@@ -288,9 +228,10 @@ HubHttp::Attempt HubHttp::attempt(bool head, const std::string& path, std::size_
         curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 1L);
         curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 2L);
         // Certificates of a proxy at work: the variable that OpenSSL, and so Python, reads.
-        if (const std::string file = environment("SSL_CERT_FILE"); !file.empty())
+        if (const std::string file = environmentVariable("SSL_CERT_FILE"); !file.empty())
             curl_easy_setopt(curl, CURLOPT_CAINFO, file.c_str());
         curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+        curl_easy_setopt(curl, CURLOPT_BUFFERSIZE, kBufferBytes);
         curl_easy_setopt(curl, CURLOPT_USERAGENT, kUserAgent);
         curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, kConnectSeconds);
         curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, &takeBody);

@@ -19,15 +19,9 @@ constexpr std::size_t kMaxName = 96; ///< of a repository, as the hub has it
 constexpr std::size_t kMaxRevision = 200, kMaxFileName = 200;
 constexpr std::size_t kMaxToken = 4096;
 
-std::string variable(const char* name)
-{
-    const char* value = std::getenv(name);
-    return value ? std::string(value) : std::string();
-}
-
 fs::path home()
 {
-    const std::string folder = variable("HOME");
+    const std::string folder = environmentVariable("HOME");
     return folder.empty() ? fs::path("/") : fs::path(folder);
 }
 
@@ -41,9 +35,9 @@ fs::path expanded(const std::string& text)
 
 fs::path hubHome()
 {
-    if (const std::string folder = variable("HF_HOME"); !folder.empty())
+    if (const std::string folder = environmentVariable("HF_HOME"); !folder.empty())
         return expanded(folder);
-    const std::string cache = variable("XDG_CACHE_HOME");
+    const std::string cache = environmentVariable("XDG_CACHE_HOME");
     return (cache.empty() ? home() / ".cache" : expanded(cache)) / "huggingface";
 }
 
@@ -58,10 +52,16 @@ bool isNamePart(std::string_view part)
 
 } // namespace
 
+std::string environmentVariable(const char* name)
+{
+    const char* value = std::getenv(name);
+    return value ? std::string(value) : std::string();
+}
+
 fs::path hubCacheFolder()
 {
     for (const char* name : {"HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"}) // the second is the older name of the first
-        if (const std::string folder = variable(name); !folder.empty())
+        if (const std::string folder = environmentVariable(name); !folder.empty())
             return expanded(folder);
     return hubHome() / "hub";
 }
@@ -71,9 +71,9 @@ std::string hubToken()
     std::string text, source = "HF_TOKEN";
     for (const char* name : {"HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"})
         if (text.empty())
-            text = variable(name);
+            text = environmentVariable(name);
     if (text.empty()) {
-        const std::string path = variable("HF_TOKEN_PATH");
+        const std::string path = environmentVariable("HF_TOKEN_PATH");
         const fs::path file = path.empty() ? hubHome() / "token" : expanded(path);
         std::error_code ignored;
         if (!fs::is_regular_file(file, ignored))

@@ -9,6 +9,9 @@
 
 namespace mpo {
 
+/// Empty: not set.
+std::string environmentVariable(const char* name);
+
 /// $HF_HUB_CACHE, else $HF_HOME/hub, else $XDG_CACHE_HOME/huggingface/hub, else ~/.cache/huggingface/hub: the folder
 /// that transformers uses too.
 std::filesystem::path hubCacheFolder();

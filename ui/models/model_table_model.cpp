@@ -37,7 +37,9 @@ QVariant ModelTableModel::data(const QModelIndex& index, int role) const
     case Parameters:
         return formatLargeCount(double(row.parameters));
     case Run:
-        return row.run ? tr("run %1").arg(*row.run) : tr("imported");
+        return row.run                                        ? tr("run %1").arg(*row.run)
+            : std::filesystem::path(row.folder).is_absolute() ? tr("linked")
+                                                              : tr("imported");
     case Parent:
         return row.parent ? toQString(*row.parent) : QStringLiteral("–");
     default:

@@ -5,6 +5,8 @@
 #include "core/store/project.h"
 #include "ui/format.h"
 #include "ui/models/model_table_model.h"
+#include "ui/pages/empty_state.h"
+#include "ui/pages/hub_panel.h"
 #include "ui/style.h"
 
 #include <QApplication>
@@ -15,6 +17,8 @@
 #include <QHeaderView>
 #include <QLabel>
 #include <QPushButton>
+#include <QTabBar>
+#include <QTabWidget>
 #include <QTableView>
 #include <QUrl>
 #include <QVBoxLayout>
@@ -27,15 +31,6 @@ namespace mpo {
 ModelsPage::ModelsPage(EngineBridge& bridge, Selection& selection, QWidget* parent)
     : Page(bridge, selection, parent)
 {
-    m_model = new ModelTableModel(this);
-    m_table = new QTableView;
-    m_table->setModel(m_model);
-    m_table->setAccessibleName(tr("Models"));
-    setTableLook(m_table);
-    constexpr std::array widths {200, 130, 96, 104, 96, 180};
-    for (int column = 0; column < int(widths.size()); ++column)
-        m_table->horizontalHeader()->resizeSection(column, widths[std::size_t(column)]);
-
     m_import = new QPushButton(tr("Import folder…"));
     m_import->setToolTip(tr("Copy a Hugging Face model folder into the project"));
     setRole(m_import, "primary");
@@ -52,38 +47,22 @@ ModelsPage::ModelsPage(EngineBridge& bridge, Selection& selection, QWidget* pare
     setRole(m_error, "error");
     m_error->hide();
 
-    m_card = makeCard();
-    m_name = makeHeading({});
-    m_folder = makeHint({});
-    m_folder->setTextInteractionFlags(Qt::TextSelectableByMouse);
-    m_lineage = makeHint({});
-    m_copy = new QPushButton(tr("Copy path"));
-    m_open = new QPushButton(tr("Open folder"));
-    m_export = new QPushButton(tr("Export…"));
-    m_export->setToolTip(tr("Write a copy to a folder of your choice"));
-    auto* texts = new QVBoxLayout;
-    texts->setSpacing(kSpace / 2);
-    texts->addWidget(m_name);
-    texts->addWidget(m_lineage);
-    texts->addWidget(m_folder);
-    auto* cardLayout = new QHBoxLayout(m_card);
-    cardLayout->setContentsMargins(2 * kSpace, 2 * kSpace, 2 * kSpace, 2 * kSpace);
-    cardLayout->setSpacing(kSpace);
-    cardLayout->addLayout(texts, 1);
-    for (QPushButton* button : {m_copy, m_open, m_export})
-        cardLayout->addWidget(button, 0, Qt::AlignTop);
+    m_hub = new HubPanel(m_bridge);
+    m_tabs = new QTabWidget;
+    m_tabs->setDocumentMode(true);
+    m_tabs->tabBar()->setDrawBase(false);
+    m_tabs->addTab(makeList(), tr("In the project"));
+    m_tabs->addTab(m_hub, tr("From the Hugging Face cache"));
 
     auto* layout = new QVBoxLayout(this);
     layout->setContentsMargins(kPageMargin, 2 * kSpace, kPageMargin, 2 * kSpace);
     layout->setSpacing(2 * kSpace);
     layout->addLayout(head);
     layout->addWidget(m_error);
-    layout->addWidget(m_table, 1);
-    layout->addWidget(m_card);
-    m_empty = makeHint(tr("No model yet. Import a Hugging Face folder, or run the demo, which makes its own."));
-    m_empty->setAlignment(Qt::AlignCenter);
-    layout->addWidget(m_empty, 1);
+    layout->addWidget(m_tabs, 1);
 
+    connect(m_tabs, &QTabWidget::currentChanged, this, &ModelsPage::refresh);
+    connect(m_hub, &HubPanel::message, this, &ModelsPage::message);
     connect(m_table->selectionModel(), &QItemSelectionModel::currentRowChanged, this, &ModelsPage::showCurrent);
     connect(m_import, &QPushButton::clicked, this, &ModelsPage::importFolder);
     connect(m_export, &QPushButton::clicked, this, &ModelsPage::exportCurrent);
@@ -110,6 +89,55 @@ ModelsPage::ModelsPage(EngineBridge& bridge, Selection& selection, QWidget* pare
     showCurrent();
 }
 
+QWidget* ModelsPage::makeList()
+{
+    m_model = new ModelTableModel(this);
+    m_table = new QTableView;
+    m_table->setModel(m_model);
+    m_table->setAccessibleName(tr("Models"));
+    setTableLook(m_table);
+    constexpr std::array widths {200, 130, 96, 104, 96, 180};
+    for (int column = 0; column < int(widths.size()); ++column)
+        m_table->horizontalHeader()->resizeSection(column, widths[std::size_t(column)]);
+
+    m_card = makeCard();
+    m_name = makeHeading({});
+    m_folder = makeHint({});
+    m_folder->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    m_lineage = makeHint({});
+    m_copy = new QPushButton(tr("Copy path"));
+    m_open = new QPushButton(tr("Open folder"));
+    m_export = new QPushButton(tr("Export…"));
+    m_export->setToolTip(tr("Write a copy to a folder of your choice"));
+    auto* texts = new QVBoxLayout;
+    texts->setSpacing(kSpace / 2);
+    texts->addWidget(m_name);
+    texts->addWidget(m_lineage);
+    texts->addWidget(m_folder);
+    auto* cardLayout = new QHBoxLayout(m_card);
+    cardLayout->setContentsMargins(2 * kSpace, 2 * kSpace, 2 * kSpace, 2 * kSpace);
+    cardLayout->setSpacing(kSpace);
+    cardLayout->addLayout(texts, 1);
+    for (QPushButton* button : {m_copy, m_open, m_export})
+        cardLayout->addWidget(button, 0, Qt::AlignTop);
+
+    m_empty = new EmptyState;
+    m_empty->setTexts(tr("No model yet"),
+        tr("Import a Hugging Face folder, take one from the Hugging Face cache, or run the demo, which makes its "
+           "own."));
+    connect(m_empty->addButton(tr("Look into the cache")), &QPushButton::clicked, this,
+        [this] { m_tabs->setCurrentWidget(m_hub); });
+
+    auto* list = new QWidget;
+    auto* layout = new QVBoxLayout(list);
+    layout->setContentsMargins(0, kSpace, 0, 0);
+    layout->setSpacing(2 * kSpace);
+    layout->addWidget(m_table, 1);
+    layout->addWidget(m_card);
+    layout->addWidget(m_empty, 1);
+    return list;
+}
+
 int ModelsPage::currentRow() const { return m_table->currentIndex().row(); }
 
 std::filesystem::path ModelsPage::folderOf(int row) const
@@ -120,6 +148,8 @@ std::filesystem::path ModelsPage::folderOf(int row) const
 
 void ModelsPage::refresh()
 {
+    if (m_tabs->currentWidget() == m_hub)
+        m_hub->refresh();
     const std::string before = currentRow() >= 0 ? m_model->model(currentRow()).name : std::string();
     m_model->setModels(project().models());
     for (int row = 0; row < m_model->rowCount(); ++row)

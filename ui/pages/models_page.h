@@ -9,13 +9,16 @@
 class QFrame;
 class QLabel;
 class QPushButton;
+class QTabWidget;
 class QTableView;
 
 namespace mpo {
 
+class EmptyState;
+class HubPanel;
 class ModelTableModel;
 
-/// The models of the project: where each came from, its folder, import and export.
+/// The models of the project: where each came from, its folder, import and export; and those in the Hugging Face cache.
 class ModelsPage : public Page
 {
     Q_OBJECT
@@ -27,14 +30,17 @@ public:
 private:
     int currentRow() const;
     std::filesystem::path folderOf(int row) const;
+    QWidget* makeList();
     void showCurrent();
     void importFolder();
     void exportCurrent();
 
     ModelTableModel* m_model = nullptr;
+    QTabWidget* m_tabs = nullptr;
+    HubPanel* m_hub = nullptr;
     QTableView* m_table = nullptr;
     QFrame* m_card = nullptr;
-    QLabel* m_empty = nullptr;
+    EmptyState* m_empty = nullptr;
     QPushButton* m_import = nullptr;
     QPushButton* m_export = nullptr;
     QPushButton* m_open = nullptr;

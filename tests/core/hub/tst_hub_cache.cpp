@@ -10,6 +10,10 @@
 #include <QTemporaryDir>
 #include <QTest>
 
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <ctime>
 #include <fstream>
 
 using namespace mpo;
@@ -137,6 +141,10 @@ private Q_SLOTS:
         QCOMPARE(model.problem, std::string());
         QCOMPARE(model.bytes, std::uint64_t(1023));
         QVERIFY(std::abs(model.lastUsed - std::time(nullptr)) < 60);
+        // An hour ago the weights were read; looking at the cache is no use.
+        const timespec hourAgo {std::time(nullptr) - 3600, 0}, both[] {hourAgo, hourAgo};
+        QCOMPARE(::utimensat(AT_FDCWD, (f.model() / "blobs/w").c_str(), both, 0), 0);
+        QCOMPARE(f.one().lastUsed, std::int64_t(hourAgo.tv_sec));
         const CachedRevision& revision = model.revisions.at(0);
         QVERIFY(revision.complete());
         QCOMPARE(revision.modelType, std::string("llama"));

@@ -522,6 +522,30 @@ private Q_SLOTS:
         QCOMPARE(f.get().fetched, std::uint64_t(0));
     }
 
+    /// A blob that is a link elsewhere is replaced, not read.
+    void blobsThatLeadElsewhereAreFetched()
+    {
+        Fixture f;
+        const fs::path elsewhere = fs::path(f.folder.path().toStdString()) / "elsewhere";
+        std::ofstream(elsewhere, std::ios::binary) << std::string(kWeights, 'x');
+        fs::create_directories(f.model() / "blobs");
+        fs::create_symlink(elsewhere, f.weightsBlob());
+        f.get();
+        QVERIFY(f.weightsAreRight());
+        QVERIFY(fs::is_regular_file(fs::symlink_status(f.weightsBlob())));
+        QCOMPARE(readTextFile(elsewhere), std::string(kWeights, 'x'));
+    }
+
+    void aBlobOfTheWrongSizeIsFetchedAgain()
+    {
+        Fixture f;
+        fs::create_directories(f.model() / "blobs");
+        std::ofstream(f.weightsBlob()) << "cut off";
+        f.get();
+        QVERIFY(f.weightsAreRight());
+        QVERIFY(f.warnings.at(0).find("the copy in the cache is damaged") != std::string::npos);
+    }
+
     /// A cache in which somebody has put links must not make us write elsewhere.
     void foldersThatAreLinksAreRefused()
     {
