@@ -8,6 +8,7 @@
 #include "core/hub/hub_cache.h"
 #include "core/hub/hub_paths.h"
 #include "core/support/error.h"
+#include "core/support/gguf_file.h"
 #include "core/support/text.h"
 
 #include <fmt/chrono.h>
@@ -125,14 +126,15 @@ fs::path modelFolder(const GlobalOptions& global, const std::string& name)
 {
     // A name of the project goes first, as everywhere; a folder needs no project.
     const bool plainName = name.find('/') == std::string::npos;
-    if ((plainName || !fs::is_directory(name)) && Project::isProject(projectFolder(global))) {
+    const bool there = fs::is_directory(name) || isGgufFile(name);
+    if ((plainName || !there) && Project::isProject(projectFolder(global))) {
         const auto project = openProjectToShow(global);
         if (const auto row = project->model(name)) {
             const fs::path folder = row->folder;
             return folder.is_absolute() ? folder : project->folder() / folder;
         }
     }
-    if (fs::is_directory(name))
+    if (there)
         return name;
     if (const auto cached = cachedModelFolder(hubCacheFolder(), name))
         return *cached;
@@ -163,8 +165,10 @@ void addModelCommands(CLI::App& app, Arguments& arguments)
     auto* importing = model->add_subcommand("import", "Copy a model into the project");
     auto in = std::make_shared<ImportModel>();
     auto link = std::make_shared<bool>(false);
-    importing->add_option("source", in->source, "A Hugging Face model folder, or ORG/NAME in the cache")->required();
-    importing->add_option("--name", in->name, "Name in the project; default: the folder's")->type_name("NAME");
+    importing->add_option("source", in->source, "A Hugging Face model folder, a GGUF file, or ORG/NAME in the cache")
+        ->required();
+    importing->add_option("--name", in->name, "Name in the project; default: the folder's or file's")
+        ->type_name("NAME");
     importing->add_flag("--link", *link, "Leave it where it lies: the project refers to it");
     importing->callback([in, link, &arguments] {
         arguments.action = [in, link](const GlobalOptions& global) {
@@ -188,7 +192,7 @@ void addModelCommands(CLI::App& app, Arguments& arguments)
 
     auto* info = model->add_subcommand("info", "Family, size and vocabulary of a model");
     auto name = std::make_shared<std::string>();
-    info->add_option("model", *name, "Model, folder or ORG/NAME")->required();
+    info->add_option("model", *name, "Model, folder, GGUF file or ORG/NAME")->required();
     info->callback([name, &arguments] {
         arguments.action = [name](const GlobalOptions& global) { return showModel(global, *name); };
     });

@@ -27,14 +27,14 @@ struct ImportDataset
 
 struct ImportModel
 {
-    std::filesystem::path source; ///< a Hugging Face folder or "ORG/NAME" in the cache; copied into the project
+    std::filesystem::path source; ///< a Hugging Face folder, GGUF file or "ORG/NAME" in the cache; is copied
     std::string name; ///< empty: the folder's name
 };
 
 /// Makes a model a part of the project that stays where it lies.
 struct AddModel
 {
-    std::string source; ///< a Hugging Face folder or "ORG/NAME" in the cache
+    std::string source; ///< a Hugging Face folder, GGUF file or "ORG/NAME" in the cache
     std::string name; ///< empty: the folder's, or NAME
 };
 

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/engine/workspace.h"
 #include "core/support/error.h"
+#include "core/support/gguf_file.h"
 
 #include <cmath>
 
@@ -23,11 +24,14 @@ void importDatasetCommand(const Workspace& workspace, const ImportDataset& comma
 void importModelCommand(const Workspace& workspace, const ImportModel& command)
 {
     // Reading and writing it back also proves that the whole model can be read.
+    const bool file = isGgufFile(command.source);
     const fs::path folder
-        = fs::is_directory(command.source) ? command.source : workspace.modelFolder(command.source.string());
+        = file || fs::is_directory(command.source) ? command.source : workspace.modelFolder(command.source.string());
     const Model model = loadModel(folder);
-    std::string name
-        = command.name.empty() ? fs::absolute(command.source).lexically_normal().filename().string() : command.name;
+    const fs::path source = fs::absolute(command.source).lexically_normal();
+    std::string name = command.name;
+    if (name.empty())
+        name = (file ? source.stem() : source.filename()).string();
     if (name.empty())
         name = "model";
     workspace.save(model, workspace.project().freeName(name), std::nullopt, fs::absolute(folder).string());

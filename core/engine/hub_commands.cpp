@@ -4,6 +4,7 @@
 #include "core/hub/hub_cache.h"
 #include "core/hub/hub_download.h"
 #include "core/support/error.h"
+#include "core/support/gguf_file.h"
 
 namespace fs = std::filesystem;
 
@@ -79,6 +80,8 @@ void addModelCommand(const Workspace& workspace, const AddModel& command)
         fail("{}: the project has this model already", command.source);
     const fs::path folder = workspace.modelFolder(command.source);
     std::string name = command.name;
+    if (name.empty() && isGgufFile(folder))
+        name = folder.stem().string();
     if (name.empty()) // of a snapshot in the cache the last part is a commit
         name = fs::path(command.source.substr(0, command.source.find('@'))).lexically_normal().filename().string();
     refer(workspace, folder, name.empty() ? "model" : name);

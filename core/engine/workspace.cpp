@@ -5,6 +5,7 @@
 #include "core/hub/hub_cache.h"
 #include "core/hub/hub_paths.h"
 #include "core/support/error.h"
+#include "core/support/gguf_file.h"
 #include "core/support/log.h"
 
 #include <fstream>
@@ -70,12 +71,13 @@ Dataset Workspace::data(const std::string& nameOrFile, std::int64_t limit) const
 fs::path Workspace::modelFolder(const std::string& nameOrFolder) const
 {
     if (nameOrFolder.empty())
-        fail("No model is given: name one of the project, a Hugging Face folder, or ORG/NAME in the cache");
+        fail(
+            "No model is given: name one of the project, a Hugging Face folder, a GGUF file, or ORG/NAME in the cache");
     if (const auto row = m_project.model(nameOrFolder)) {
         const fs::path folder = row->folder;
         return folder.is_absolute() ? folder : m_project.folder() / folder;
     }
-    if (fs::is_directory(nameOrFolder))
+    if (fs::is_directory(nameOrFolder) || isGgufFile(nameOrFolder))
         return nameOrFolder;
     if (const auto cached = cachedModelFolder(hubCacheFolder(), nameOrFolder))
         return fs::absolute(*cached);

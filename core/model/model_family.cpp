@@ -4,9 +4,11 @@
 
 #include "core/model/config_reader.h"
 #include "core/model/families/llama.h"
+#include "core/model/gguf/gguf_model.h"
 #include "core/model/weight_source.h"
 #include "core/support/error.h"
 #include "core/support/file.h"
+#include "core/support/gguf_file.h"
 #include "core/support/log.h"
 
 #include <ATen/ATen.h>
@@ -16,6 +18,7 @@
 #include <cmath>
 #include <cstdio>
 #include <fcntl.h>
+#include <functional>
 #include <system_error>
 #include <unistd.h>
 
@@ -136,21 +139,22 @@ void Model::setRequiresGrad(bool requiresGrad)
     }
 }
 
-Model loadModel(const fs::path& folder)
+namespace {
+
+/// Where the parts of a model were read: for messages.
+struct ModelFiles
 {
-    const fs::path configFile = folder / "config.json";
-    if (!fs::is_directory(folder))
-        fail("{}: there is no such model folder", folder.string());
-    if (!fs::exists(configFile) && fs::exists(folder / "adapter_config.json"))
-        fail("{}: this is an adapter (adapter_config.json); a whole model with a config.json is needed here",
-            folder.string());
-    if (!fs::exists(configFile))
-        fail("{}: there is no config.json; a Hugging Face model folder is needed", folder.string());
-    const Json json = readJsonFile(configFile);
+    fs::path model, config, generation, weights;
+};
+
+/// The model without its tokenizer. `generation`: null where there is none.
+Model assembled(const ModelFiles& files, const Json& json, const Json& generation,
+    const std::function<std::map<std::string, at::Tensor>()>& readTensors)
+{
     Model model;
-    model.folder = folder;
+    model.folder = files.model;
     ModelConfig config;
-    const ModelFamily& family = *inFile(configFile, [&] {
+    const ModelFamily& family = *inFile(files.config, [&] {
         const ConfigReader reader(json);
         if (!reader.find("model_type"))
             fail("\"model_type\" is missing");
@@ -160,17 +164,18 @@ Model loadModel(const fs::path& folder)
     });
 
     // What ends a response: generation_config.json, else config.json.
-    if (const fs::path file = folder / "generation_config.json"; fs::exists(file)) {
-        model.generationConfig = readJsonFile(file);
-        const auto ids = inFile(file, [&] { return ConfigReader(model.generationConfig).tokenIds("eos_token_id"); });
+    if (!generation.is_null()) {
+        model.generationConfig = generation;
+        const auto ids
+            = inFile(files.generation, [&] { return ConfigReader(model.generationConfig).tokenIds("eos_token_id"); });
         if (!ids.empty()) {
             config.eosIds = ids;
             config.eosId = ids.front();
         }
     }
 
-    std::map<std::string, at::Tensor> tensors = readModelTensors(folder);
-    inFile(weightsFile(folder), [&] {
+    std::map<std::string, at::Tensor> tensors = readTensors();
+    inFile(files.weights, [&] {
         if (tensors.empty())
             fail("there is no tensor in it");
         if (const auto score = tensors.find("score.weight"); score != tensors.end()) {
@@ -192,9 +197,32 @@ Model loadModel(const fs::path& folder)
         return entry.first == "lm_head.weight" || entry.first.ends_with("rotary_emb.inv_freq");
     });
     if (!tensors.empty())
-        log().warn("{}: {} tensors are not used by this kind of model, {} first", weightsFile(folder).string(),
+        log().warn("{}: {} tensors are not used by this kind of model, {} first", files.weights.string(),
             tensors.size(), tensors.begin()->first.substr(0, 200));
+    return model;
+}
 
+} // namespace
+
+Model loadModel(const fs::path& folder)
+{
+    if (isGgufFile(folder)) {
+        GgufModel gguf = readGgufModel(folder);
+        Model model = assembled({folder, folder, folder, folder}, gguf.config, gguf.generationConfig,
+            [&] { return std::move(gguf.tensors); });
+        model.tokenizer = gguf.tokenizer;
+        return model;
+    }
+    const fs::path configFile = folder / "config.json", generationFile = folder / "generation_config.json";
+    if (!fs::is_directory(folder))
+        fail("{}: there is no such model folder", folder.string());
+    if (!fs::exists(configFile) && fs::exists(folder / "adapter_config.json"))
+        fail("{}: this is an adapter (adapter_config.json); a whole model with a config.json is needed here",
+            folder.string());
+    if (!fs::exists(configFile))
+        fail("{}: there is no config.json; a Hugging Face model folder is needed", folder.string());
+    Model model = assembled({folder, configFile, generationFile, weightsFile(folder)}, readJsonFile(configFile),
+        fs::exists(generationFile) ? readJsonFile(generationFile) : Json(), [&] { return readModelTensors(folder); });
     if (fs::exists(folder / "tokenizer.json"))
         model.tokenizer = Tokenizer::load(folder);
     return model;

@@ -46,8 +46,8 @@ struct Model
     void setRequiresGrad(bool requiresGrad);
 };
 
-/// Reads a Hugging Face folder: config.json, *.safetensors, tokenizer.json if there. Throws Error naming file and
-/// tensor.
+/// Reads a Hugging Face folder: config.json, *.safetensors, tokenizer.json if there; or a GGUF file. Throws Error
+/// naming file and tensor.
 Model loadModel(const std::filesystem::path& folder);
 
 /// Random weights, no folder. For the demo and for tests.

@@ -12,10 +12,13 @@
 #include <QApplication>
 #include <QClipboard>
 #include <QDesktopServices>
+#include <QDropEvent>
 #include <QFileDialog>
 #include <QHBoxLayout>
 #include <QHeaderView>
 #include <QLabel>
+#include <QMenu>
+#include <QMimeData>
 #include <QPushButton>
 #include <QTabBar>
 #include <QTabWidget>
@@ -31,8 +34,16 @@ namespace mpo {
 ModelsPage::ModelsPage(EngineBridge& bridge, Selection& selection, QWidget* parent)
     : Page(bridge, selection, parent)
 {
-    m_import = new QPushButton(tr("Import folder…"));
-    m_import->setToolTip(tr("Copy a Hugging Face model folder into the project"));
+    m_import = new QPushButton(tr("Import…"));
+    m_import->setToolTip(tr("Copy a model into the project; you can also drop it here"));
+    auto* kinds = new QMenu(m_import);
+    connect(kinds->addAction(tr("Hugging Face folder…")), &QAction::triggered, this,
+        [this] { importModel(QFileDialog::getExistingDirectory(this, tr("Import a Hugging Face model folder"))); });
+    connect(kinds->addAction(tr("GGUF file…")), &QAction::triggered, this, [this] {
+        importModel(
+            QFileDialog::getOpenFileName(this, tr("Import a GGUF file"), {}, tr("GGUF files (*.gguf);;All files (*)")));
+    });
+    m_import->setMenu(kinds);
     setRole(m_import, "primary");
     auto* titles = new QVBoxLayout;
     titles->setSpacing(2);
@@ -64,7 +75,6 @@ ModelsPage::ModelsPage(EngineBridge& bridge, Selection& selection, QWidget* pare
     connect(m_tabs, &QTabWidget::currentChanged, this, &ModelsPage::refresh);
     connect(m_hub, &HubPanel::message, this, &ModelsPage::message);
     connect(m_table->selectionModel(), &QItemSelectionModel::currentRowChanged, this, &ModelsPage::showCurrent);
-    connect(m_import, &QPushButton::clicked, this, &ModelsPage::importFolder);
     connect(m_export, &QPushButton::clicked, this, &ModelsPage::exportCurrent);
     connect(m_copy, &QPushButton::clicked, this, [this] {
         QApplication::clipboard()->setText(QString::fromStdString(folderOf(currentRow()).string()));
@@ -86,6 +96,7 @@ ModelsPage::ModelsPage(EngineBridge& bridge, Selection& selection, QWidget* pare
         if (event.outcome == CommandFinished::Outcome::Succeeded)
             Q_EMIT message(event.message.empty() ? tr("Done.") : toQString(event.message));
     });
+    setAcceptDrops(true);
     showCurrent();
 }
 
@@ -123,7 +134,8 @@ QWidget* ModelsPage::makeList()
 
     m_empty = new EmptyState;
     m_empty->setTexts(tr("No model yet"),
-        tr("Import a Hugging Face folder, take one from the Hugging Face cache, or run the demo, which makes its "
+        tr("Import a Hugging Face folder or a GGUF file, take one from the Hugging Face cache, or run the demo, which "
+           "makes its "
            "own."));
     connect(m_empty->addButton(tr("Look into the cache")), &QPushButton::clicked, this,
         [this] { m_tabs->setCurrentWidget(m_hub); });
@@ -185,15 +197,22 @@ void ModelsPage::showCurrent()
     m_lineage->setVisible(chain != m_name->text());
 }
 
-void ModelsPage::importFolder()
+void ModelsPage::importModel(const QString& path)
 {
-    const QString folder = QFileDialog::getExistingDirectory(this, tr("Import a Hugging Face model folder"));
-    if (folder.isEmpty() || m_bridge.busy())
+    if (path.isEmpty() || m_bridge.busy())
         return;
     m_own = true;
     m_error->hide();
-    m_bridge.post(ImportModel {folder.toStdString(), {}});
+    m_bridge.post(ImportModel {path.toStdString(), {}});
 }
+
+void ModelsPage::dragEnterEvent(QDragEnterEvent* event)
+{
+    if (!m_bridge.busy() && event->mimeData()->hasUrls() && event->mimeData()->urls().first().isLocalFile())
+        event->acceptProposedAction();
+}
+
+void ModelsPage::dropEvent(QDropEvent* event) { importModel(event->mimeData()->urls().first().toLocalFile()); }
 
 void ModelsPage::exportCurrent()
 {

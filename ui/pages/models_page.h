@@ -26,13 +26,17 @@ public:
     ModelsPage(EngineBridge& bridge, Selection& selection, QWidget* parent = nullptr);
 
     void refresh() override;
+    void importModel(const QString& path); ///< a folder or a GGUF file; empty: nothing
+
+protected:
+    void dragEnterEvent(QDragEnterEvent* event) override;
+    void dropEvent(QDropEvent* event) override;
 
 private:
     int currentRow() const;
     std::filesystem::path folderOf(int row) const;
     QWidget* makeList();
     void showCurrent();
-    void importFolder();
     void exportCurrent();
 
     ModelTableModel* m_model = nullptr;
