@@ -183,6 +183,8 @@ void addModelCommands(CLI::App& app, Arguments& arguments)
     auto out = std::make_shared<ExportModel>();
     exporting->add_option("model", out->model, "The model")->required();
     exporting->add_option("folder", out->folder, "Where to; new or empty")->required();
+    exporting->add_flag("--merge", out->merge, "Add an adapter into the weights of its base");
+    exporting->add_option("--adapter", out->adapter, "LoRA on the model")->type_name("MODEL");
     exporting->callback([out, &arguments] {
         arguments.action = [out](const GlobalOptions& global) {
             return runOnEngine(

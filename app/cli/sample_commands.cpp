@@ -12,6 +12,7 @@ void addSampleCommands(CLI::App& app, Arguments& arguments)
     auto* sample = app.add_subcommand("sample", "Sample a response to every prompt");
     auto command = std::make_shared<SampleResponses>();
     sample->add_option("--model", command->model, "Policy")->required()->type_name("MODEL");
+    sample->add_option("--adapter", command->adapter, "LoRA on the model")->type_name("MODEL");
     sample->add_option("--data", command->data, "Data set or file; its prompts are used")
         ->required()
         ->type_name("DATA");
@@ -46,6 +47,7 @@ void addSampleCommands(CLI::App& app, Arguments& arguments)
     auto* logProbs = app.add_subcommand("logprobs", "Log-probs of both responses of every pair");
     auto rows = std::make_shared<ComputeLogProbs>();
     logProbs->add_option("--model", rows->model, "Policy")->required()->type_name("MODEL");
+    logProbs->add_option("--adapter", rows->adapter, "LoRA on the model")->type_name("MODEL");
     logProbs->add_option("--data", rows->data, "Data set or file")->required()->type_name("DATA");
     logProbs->add_option("--dtype", rows->dtype, "Type of the computation")
         ->check(plain(CLI::IsMember({"auto", "fp32", "bf16"})))

@@ -98,6 +98,7 @@ void addScoreCommands(CLI::App& app, Arguments& arguments)
     auto given = std::make_shared<ScoreArguments>();
     ScorePairs& command = given->command;
     score->add_option("--model", command.rewardModel, "Reward model")->type_name("MODEL");
+    score->add_option("--adapter", command.adapter, "LoRA on the model")->type_name("MODEL");
     score->add_option("--data", command.data, "Data set or file")->required()->type_name("DATA");
     score->add_option("--name", command.name, "Name of the scores")->type_name("NAME");
     score->add_option("--folds", command.folds, "Score each of K parts with a reward model trained on the others")

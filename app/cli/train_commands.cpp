@@ -88,6 +88,8 @@ void addStage(CLI::App& train, StageKind stage, const char* help, Arguments& arg
         app->add_option("--sft-model,--sft_model", command.sftModel, "Also log the KL to this model")
             ->type_name("MODEL");
     }
+    app->add_option("--adapter", command.adapter, "LoRA on the model that is trained on, instead of a new one")
+        ->type_name("MODEL");
     if (stage == StageKind::Dpo || stage == StageKind::Ppo)
         app->add_option("--reference", command.reference, "Reference model; default: the model at the start")
             ->type_name("MODEL");

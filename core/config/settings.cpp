@@ -41,7 +41,14 @@ SettingInfo choice(std::string_view name, std::string_view group, std::string_vi
     return {name, group, "", help, std::string(value), {}, {}, std::move(choices), advanced};
 }
 
-constexpr std::string_view kTraining = "Training", kOptimiser = "Optimiser", kData = "Data", kMachine = "Machine";
+SettingInfo text(
+    std::string_view name, std::string_view group, std::string_view help, std::string_view value, bool advanced = false)
+{
+    return {name, group, "", help, std::string(value), {}, {}, {}, advanced};
+}
+
+constexpr std::string_view kTraining = "Training", kOptimiser = "Optimiser", kData = "Data", kMachine = "Machine",
+                           kLora = "LoRA";
 
 /// What every stage has; `rate` and `schedule` are the defaults that differ.
 List common(double rate, std::string_view schedule)
@@ -65,6 +72,14 @@ List common(double rate, std::string_view schedule)
             {"fp32", "bf16", "auto"}),
         whole("checkpoint_every", kTraining, "steps", "Write a checkpoint every so many steps; 0: every two minutes", 0,
             0, 1e12, true),
+        whole("lora_rank", kLora, "", "Rank of the adapter that is trained; 0: the whole model is", 0, 0, 4096),
+        real("lora_alpha", kLora, "", "Scale of the adapter times its rank", 16.0, 1e-3, 1e6),
+        real("lora_dropout", kLora, "", "Share of an adapter's inputs left out in training (not in PPO)", 0.0, 0.0,
+            0.99, true),
+        text("lora_targets", kLora, "Linear layers that get one: all-linear, or names such as q_proj,v_proj",
+            "all-linear", true),
+        flag("lora_rslora", kLora, "Scale by alpha / sqrt(rank) instead of alpha / rank (arXiv 2312.03732)", false,
+            true),
     };
 }
 

@@ -6,6 +6,7 @@
 #include "core/data/formats/dataset_format.h"
 #include "core/loss/preference_loss.h"
 #include "core/model/model_family.h"
+#include "core/model/model_folder.h"
 
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>

@@ -16,8 +16,8 @@
 namespace mpo {
 
 // Everything the application can ask of the engine. Values only: no tensors, no Qt. Wherever a model is named, a name
-// in the project, a Hugging Face folder or "ORG/NAME" in the Hugging Face cache works, in this order; wherever data is
-// named, a data set of the project or a file.
+// in the project, a Hugging Face folder, an adapter folder of PEFT or "ORG/NAME" in the Hugging Face cache works, in this
+// order; wherever data is named, a data set of the project or a file.
 
 struct ImportDataset
 {
@@ -50,6 +50,8 @@ struct ExportModel
 {
     std::string model;
     std::filesystem::path folder; ///< must not exist or be empty
+    bool merge = false; ///< an adapter is added into the weights of its base; false: its folder is written
+    std::string adapter; ///< a LoRA on `model`; empty: none
 };
 
 struct TrainStage
@@ -62,6 +64,7 @@ struct TrainStage
     std::string rewardModel; ///< ppo: required
     std::string reference; ///< dpo, ppo: empty = `model` as it is at the start
     std::string sftModel; ///< ppo: for the KL to SFT; empty: not logged
+    std::string adapter; ///< folder or model with a LoRA on `model` that is trained on; empty: lora_rank decides
     std::string split; ///< empty: all pairs; dpo: its easy pairs; ppo: prompts of its hard pairs
     std::string splitBucket; ///< "", "easy" or "hard": overrides the choice above
     std::int64_t limit = 0; ///< first N pairs only; 0: all
@@ -75,6 +78,7 @@ struct ScorePairs
     std::string model; ///< trunk for k-fold reward models
     int folds = 0; ///< >= 2: train a reward model on the other folds for each fold
     Settings settings {StageKind::Reward};
+    std::string adapter; ///< a LoRA on `rewardModel`; empty: none
     std::string name; ///< of the score set; empty: made from the data's name
     std::int64_t limit = 0;
 };
@@ -97,12 +101,14 @@ struct SampleResponses
     std::uint64_t seed = 42;
     std::string dtype = "fp32";
     std::string rewardModel; ///< empty: no scores
+    std::string adapter; ///< a LoRA on `model`; empty: none
 };
 
 struct ComputeLogProbs
 {
     std::string model, data;
     std::string dtype = "fp32";
+    std::string adapter; ///< a LoRA on `model`; empty: none
 };
 
 /// A blind side-by-side session on responses sampled from two models for prompts of a data set.

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: MPO Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/engine/workspace.h"
+#include "core/model/model_folder.h"
 #include "core/support/error.h"
 #include "core/support/gguf_file.h"
 
@@ -41,7 +42,9 @@ void exportModelCommand(const Workspace& workspace, const ExportModel& command)
 {
     if (fs::exists(command.folder) && !fs::is_empty(command.folder))
         fail("{}: the folder is not empty; name a new one", command.folder.string());
-    const Model model = workspace.model(command.model);
+    Model model = workspace.model(command.model, command.adapter);
+    if (command.merge)
+        mergeAdapter(model);
     saveModel(model, command.folder);
     workspace.send(ModelSaved {{}, command.folder});
 }

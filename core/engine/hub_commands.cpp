@@ -3,6 +3,7 @@
 #include "core/engine/workspace.h"
 #include "core/hub/hub_cache.h"
 #include "core/hub/hub_download.h"
+#include "core/model/model_folder.h"
 #include "core/support/error.h"
 #include "core/support/gguf_file.h"
 

@@ -38,7 +38,7 @@ Sampled sampleFrom(const Workspace& workspace, const Model& model, const Dataset
 void sampleCommand(const Workspace& workspace, const SampleResponses& command)
 {
     const Dataset data = workspace.data(command.data, command.limit);
-    const Model model = workspace.model(command.model);
+    const Model model = workspace.model(command.model, command.adapter);
     if (model.isReward())
         fail("{}: a reward model cannot write responses", command.model);
     model.trunk->computeType = computeTypeFromName(command.dtype);
@@ -70,7 +70,7 @@ void sampleCommand(const Workspace& workspace, const SampleResponses& command)
 void logProbsCommand(const Workspace& workspace, const ComputeLogProbs& command)
 {
     const Dataset data = workspace.data(command.data);
-    const Model model = workspace.model(command.model);
+    const Model model = workspace.model(command.model, command.adapter);
     if (model.isReward())
         fail("{}: a reward model has no log-probs", command.model);
     if (data.kind == DatasetKind::Prompts)

@@ -66,7 +66,7 @@ void scoreCommand(const Workspace& workspace, const ScorePairs& command)
     row.created = nowUtc();
 
     if (command.folds < 2) {
-        const Model reward = workspace.rewardModel(command.rewardModel);
+        const Model reward = workspace.rewardModel(command.rewardModel, command.adapter);
         reward.trunk->computeType = computeTypeFromName(command.settings.text("dtype"));
         auto pairs = tokenizeFor(workspace, data, reward, 0, Truncation::DropLong);
         trimForScoring(pairs, data, reward.config());
@@ -85,6 +85,7 @@ void scoreCommand(const Workspace& workspace, const ScorePairs& command)
                 command.data, command.folds, command.folds);
         for (int fold = 0; fold < command.folds && !workspace.stopped(); ++fold) {
             Model reward = cloneModel(base);
+            giveAdapter(reward, command.settings);
             std::vector<TokenizedPair> inside, outside;
             for (std::size_t i = 0; i < pairs.size(); ++i)
                 (foldOf[i] == fold ? inside : outside).push_back(pairs[i]);

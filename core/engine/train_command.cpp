@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: MPO Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/engine/workspace.h"
+#include "core/model/adapter_folder.h"
 #include "core/support/error.h"
 #include "core/support/random.h"
 
@@ -18,6 +19,7 @@ Json configOf(const TrainStage& command)
     add("reward_model", command.rewardModel);
     add("reference", command.reference);
     add("sft_model", command.sftModel);
+    add("adapter", command.adapter);
     add("split", command.split);
     add("bucket", command.splitBucket);
     if (command.limit > 0)
@@ -88,12 +90,32 @@ StageOutcome trainOnPrompts(
         tokenizeFor(workspace, data, policy, command.settings.integer("max_length"), Truncation::DropLong))
         if (!pair.prompt.empty())
             prompts.push_back(pair.prompt);
-    const Model reference = command.reference.empty() ? cloneModel(policy) : workspace.model(command.reference);
-    Model value = cloneModel(reward);
+    const Model reference = command.reference.empty() ? frozenCopy(policy) : workspace.model(command.reference);
+    // With an adapter on the policy the value model is one on the reward model's weights, which are not copied.
+    Model value = policy.adapter ? frozenCopy(reward) : cloneModel(reward);
+    if (!policy.adapter)
+        mergeAdapter(value);
+    else if (!value.adapter)
+        giveAdapter(value, command.settings);
     std::optional<Model> sft;
     if (!command.sftModel.empty())
         sft = workspace.model(command.sftModel);
     return trainPpo({policy, reference, reward, value, sft ? &*sft : nullptr}, prompts, context);
+}
+
+/// The configuration of a run of an earlier version, with the settings it did not know at their defaults.
+Json withAllSettings(Json config, StageKind stage)
+{
+    try {
+        config["settings"] = Settings::fromJson(stage, config.at("settings")).toJson();
+    } catch (const std::exception&) { // a setting that is no longer there: not the same training
+    }
+    return config;
+}
+
+bool isModelFolder(const std::filesystem::path& folder)
+{
+    return std::filesystem::exists(folder / "config.json") || isAdapterFolder(folder);
 }
 
 } // namespace
@@ -126,10 +148,9 @@ void trainCommand(const Workspace& workspace, const TrainStage& command)
         for (const RunRow& row : project.runs()) {
             if (row.stage != stage || row.name != command.out)
                 continue;
-            if (row.config != spec.config)
+            if (withAllSettings(row.config, command.stage) != spec.config)
                 break;
-            if (row.state == RunState::Finished
-                && std::filesystem::exists(workspace.outFolder(command.out) / "config.json")) {
+            if (row.state == RunState::Finished && isModelFolder(workspace.outFolder(command.out))) {
                 workspace.info(fmt::format(
                     "{} {} is finished already (run {}); --restart trains it anew", stage, command.out, row.id));
                 return;
@@ -143,6 +164,12 @@ void trainCommand(const Workspace& workspace, const TrainStage& command)
     Model model = workspace.model(command.model);
     if (command.stage == StageKind::Reward && !model.isReward())
         model = rewardModelFrom(model, std::uint64_t(command.settings.integer("seed")));
+    else if (command.stage == StageKind::Reward)
+        settlePadding(model);
+    if (command.adapter.empty())
+        giveAdapter(model, command.settings);
+    else
+        readAdapter(model, workspace.modelFolder(command.adapter));
     if (command.stage != StageKind::Reward && model.isReward())
         fail("{}: this is a reward model; {} needs a language model", command.model, stageTitle(command.stage));
     workspace.run(

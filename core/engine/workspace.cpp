@@ -4,11 +4,14 @@
 
 #include "core/hub/hub_cache.h"
 #include "core/hub/hub_paths.h"
+#include "core/model/adapter_folder.h"
+#include "core/model/model_folder.h"
 #include "core/support/error.h"
 #include "core/support/gguf_file.h"
 #include "core/support/log.h"
+#include "core/support/text.h"
 
-#include <fstream>
+#include <algorithm>
 
 namespace fs = std::filesystem;
 
@@ -94,11 +97,17 @@ std::string Workspace::modelVersion(const std::string& nameOrFolder) const
     return cached ? cached->filename().string() : std::string();
 }
 
-Model Workspace::model(const std::string& nameOrFolder) const { return loadModel(modelFolder(nameOrFolder)); }
-
-Model Workspace::rewardModel(const std::string& nameOrFolder) const
+Model Workspace::model(const std::string& nameOrFolder, const std::string& adapter) const
 {
-    Model model = this->model(nameOrFolder);
+    Model model = loadModel(modelFolder(nameOrFolder));
+    if (!adapter.empty())
+        readAdapter(model, modelFolder(adapter));
+    return model;
+}
+
+Model Workspace::rewardModel(const std::string& nameOrFolder, const std::string& adapter) const
+{
+    Model model = this->model(nameOrFolder, adapter);
     if (!model.isReward())
         fail("{}: this is a language model, not a reward model; train one with `mpo train reward`", nameOrFolder);
     return model;
@@ -236,6 +245,28 @@ void trimForScoring(std::vector<TokenizedPair>& pairs, const Dataset& data, cons
         if (!data.pairs[std::size_t(pair.index)].hasIds())
             for (TokenIds* response : {&pair.chosen, &pair.rejected})
                 response->resize(std::size_t(scoredLength(config, *response)));
+}
+
+void giveAdapter(Model& model, const Settings& settings)
+{
+    LoraOptions options;
+    options.rank = settings.integer("lora_rank");
+    if (options.rank == 0) {
+        mergeAdapter(model);
+        return;
+    }
+    options.alpha = settings.real("lora_alpha");
+    options.dropout = settings.real("lora_dropout");
+    options.rankStabilised = settings.flag("lora_rslora");
+    std::string_view targets = settings.text("lora_targets");
+    if (trimmed(targets) != "all-linear")
+        while (!targets.empty()) {
+            const std::size_t comma = std::min(targets.find(','), targets.size());
+            if (const std::string_view target = trimmed(targets.substr(0, comma)); !target.empty())
+                options.targets.emplace_back(target);
+            targets.remove_prefix(std::min(comma + 1, targets.size()));
+        }
+    addAdapter(model, options, std::uint64_t(settings.integer("seed")));
 }
 
 Dataset partOf(const Dataset& data, const Split& split, const std::string& bucket)

@@ -33,8 +33,9 @@ public:
     /// Changes when the name comes to mean another model: the digest of one of the project, the commit of one in the
     /// cache. Empty for a folder, and for what is not there.
     std::string modelVersion(const std::string& nameOrFolder) const;
-    Model model(const std::string& nameOrFolder) const;
-    Model rewardModel(const std::string& nameOrFolder) const; ///< throws Error when it is a language model
+    Model model(const std::string& nameOrFolder, const std::string& adapter = {}) const;
+    /// Throws Error when it is a language model.
+    Model rewardModel(const std::string& nameOrFolder, const std::string& adapter = {}) const;
 
     /// Where `--out` points: a folder if it holds a '/', else a model of the project.
     std::filesystem::path outFolder(const std::string& out) const;
@@ -73,6 +74,9 @@ std::vector<TokenizedPair> tokenizeFor(
 
 /// Takes off what is not read for a score (scoredLength) from pairs that were text; rows of ids stay whole.
 void trimForScoring(std::vector<TokenizedPair>& pairs, const Dataset& data, const ModelConfig& config);
+
+/// What of a model is trained: by lora_rank a new adapter, or the whole of it (an adapter that it has is merged).
+void giveAdapter(Model& model, const Settings& settings);
 
 /// The pairs of a data set that a stage trains on under a split, contradictory ones flipped where the split says so.
 Dataset partOf(const Dataset& data, const Split& split, const std::string& bucket);

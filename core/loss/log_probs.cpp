@@ -14,11 +14,24 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-/// hidden W^T / temperature in fp32. (C, V)
-at::Tensor logitsOf(const at::Tensor& hidden, const at::Tensor& weight, double temperature)
+/// What makes logits of a product.
+struct LogitForm
+{
+    double temperature = 1.0, softCap = 0.0;
+};
+
+/// hidden W^T, capped, / temperature in fp32. `slope`: d logits / d product * temperature where a cap bends it. (C, V)
+at::Tensor logitsOf(
+    const at::Tensor& hidden, const at::Tensor& weight, const LogitForm& form, at::Tensor* slope = nullptr)
 {
     at::Tensor logits = hidden.matmul(weight.t()).to(at::kFloat);
-    return temperature == 1.0 ? logits : logits.div_(temperature);
+    if (form.softCap > 0.0) {
+        logits.div_(form.softCap).tanh_();
+        if (slope)
+            *slope = logits.square().neg_().add_(1.0);
+        logits.mul_(form.softCap);
+    }
+    return form.temperature == 1.0 ? logits : logits.div_(form.temperature);
 }
 
 /// Chunks of logits are computed, reduced and dropped; backward computes them again from what is small: hidden states
@@ -26,7 +39,8 @@ at::Tensor logitsOf(const at::Tensor& hidden, const at::Tensor& weight, double t
 struct ChunkedLogProbs : torch::autograd::Function<ChunkedLogProbs>
 {
     static variable_list forward(AutogradContext* context, const at::Tensor& hidden, const at::Tensor& weight,
-        const at::Tensor& targets, double temperature, bool wantEntropy, std::int64_t chunk, bool bfloat16)
+        const at::Tensor& targets, double temperature, double softCap, bool wantEntropy, std::int64_t chunk,
+        bool bfloat16)
     {
         const at::NoGradGuard noGrad;
         const at::ScalarType type = bfloat16 ? at::kBFloat16 : at::kFloat;
@@ -37,7 +51,7 @@ struct ChunkedLogProbs : torch::autograd::Function<ChunkedLogProbs>
         at::Tensor entropy = wantEntropy ? at::empty({rows}, numbers) : at::Tensor();
         for (std::int64_t first = 0; first < rows; first += chunk) {
             const std::int64_t n = std::min(chunk, rows - first);
-            at::Tensor logits = logitsOf(h.narrow(0, first, n), w, temperature); // (C, V)
+            at::Tensor logits = logitsOf(h.narrow(0, first, n), w, {temperature, softCap}); // (C, V)
             const at::Tensor logSum = logits.logsumexp(-1);
             logSums.narrow(0, first, n).copy_(logSum);
             logProbs.narrow(0, first, n)
@@ -50,6 +64,7 @@ struct ChunkedLogProbs : torch::autograd::Function<ChunkedLogProbs>
         }
         context->save_for_backward({hidden, weight, targets, logSums});
         context->saved_data["temperature"] = temperature;
+        context->saved_data["soft_cap"] = softCap;
         context->saved_data["chunk"] = chunk;
         context->saved_data["bfloat16"] = bfloat16;
         if (wantEntropy) {
@@ -63,11 +78,12 @@ struct ChunkedLogProbs : torch::autograd::Function<ChunkedLogProbs>
     {
         const auto saved = context->get_saved_variables();
         const at::Tensor &hidden = saved[0], &weight = saved[1], &targets = saved[2], &logSums = saved[3];
-        const double temperature = context->saved_data["temperature"].toDouble();
+        const LogitForm form {
+            context->saved_data["temperature"].toDouble(), context->saved_data["soft_cap"].toDouble()};
         const std::int64_t chunk = context->saved_data["chunk"].toInt();
         const at::ScalarType type = context->saved_data["bfloat16"].toBool() ? at::kBFloat16 : at::kFloat;
         const at::Tensor h = hidden.to(type), w = weight.to(type);
-        const at::Tensor gradient = gradients[0].to(at::kFloat).div(temperature);
+        const at::Tensor gradient = gradients[0].to(at::kFloat).div(form.temperature);
         const bool wantHidden = context->needs_input_grad(0), wantWeight = context->needs_input_grad(1);
         at::Tensor hiddenGradient = wantHidden ? at::empty_like(hidden) : at::Tensor();
         at::Tensor weightGradient = wantWeight ? at::zeros_like(weight) : at::Tensor();
@@ -75,10 +91,13 @@ struct ChunkedLogProbs : torch::autograd::Function<ChunkedLogProbs>
             const std::int64_t n = std::min(chunk, h.size(0) - first);
             const at::Tensor rows = h.narrow(0, first, n);
             const at::Tensor g = gradient.narrow(0, first, n).unsqueeze(1); // (C, 1)
+            at::Tensor slope;
             at::Tensor d
-                = logitsOf(rows, w, temperature).sub_(logSums.narrow(0, first, n).unsqueeze(1)).exp_(); // softmax
+                = logitsOf(rows, w, form, &slope).sub_(logSums.narrow(0, first, n).unsqueeze(1)).exp_(); // softmax
             d.mul_(g.neg());
             d.scatter_add_(1, targets.narrow(0, first, n).unsqueeze(1), g);
+            if (slope.defined())
+                d.mul_(slope);
             d = d.to(type);
             if (wantHidden)
                 hiddenGradient.narrow(0, first, n).copy_(d.matmul(w));
@@ -89,7 +108,7 @@ struct ChunkedLogProbs : torch::autograd::Function<ChunkedLogProbs>
                     weightGradient.add_(d.t().matmul(rows).to(at::kFloat));
             }
         }
-        return {hiddenGradient, weightGradient, {}, {}, {}, {}, {}};
+        return {hiddenGradient, weightGradient, {}, {}, {}, {}, {}, {}};
     }
 };
 
@@ -103,8 +122,9 @@ std::int64_t logProbChunkRows(std::int64_t vocabulary, std::int64_t wanted)
 TokenLogProbs tokenLogProbs(
     const at::Tensor& hidden, const at::Tensor& weight, const at::Tensor& targets, const LogProbOptions& options)
 {
-    const auto result = ChunkedLogProbs::apply(hidden, weight, targets, options.temperature, options.entropy,
-        logProbChunkRows(weight.size(0), options.chunkRows), options.computeType == ComputeType::BFloat16);
+    const auto result
+        = ChunkedLogProbs::apply(hidden, weight, targets, options.temperature, options.softCap, options.entropy,
+            logProbChunkRows(weight.size(0), options.chunkRows), options.computeType == ComputeType::BFloat16);
     return {result[0], options.entropy ? result[1] : at::Tensor()};
 }
 
@@ -125,7 +145,9 @@ ResponseLogProbs responseLogProbs(const CausalLm& model, const PackedBatch& batc
     ResponseLogProbs result;
     result.rows = responseRows(batch, responses);
     const at::Tensor hidden = model.hidden(batch).index_select(0, result.rows.rows); // (R, D)
-    result.tokens = tokenLogProbs(hidden, model.outputWeight(), result.rows.targets, options);
+    LogProbOptions own = options;
+    own.softCap = model.outputSoftCap();
+    result.tokens = tokenLogProbs(hidden, model.outputWeight(), result.rows.targets, own);
     return result;
 }
 

@@ -15,6 +15,7 @@ struct TokenLogProbs
 struct LogProbOptions
 {
     double temperature = 1.0; ///< logits are divided by it
+    double softCap = 0.0; ///< before that they become softCap * tanh(logit / softCap) (Gemma 2); 0: they stay
     bool entropy = false;
     std::int64_t chunkRows = 0; ///< rows of logits that exist at a time; 0: chosen from V
     ComputeType computeType = ComputeType::Float32;
@@ -23,12 +24,14 @@ struct LogProbOptions
 /// Rows of logits of V columns that exist at a time: `wanted`, or as many as 64 MiB of fp32 hold, between 16 and 4096.
 std::int64_t logProbChunkRows(std::int64_t vocabulary, std::int64_t wanted = 0);
 
-/// log softmax(hidden W^T / temperature)[target] for each row, in chunks with a gradient of its own, so that the (R, V)
-/// matrix never exists. hidden: (R, D), weight: (V, D), targets: (R) int64. Reductions in fp32.
+/// log softmax(hidden W^T / temperature)[target] (logits soft-capped first where asked) for each row, in chunks with a
+/// gradient of its own, so that the (R, V) matrix never exists. hidden: (R, D), weight: (V, D), targets: (R) int64.
+/// Reductions in fp32.
 TokenLogProbs tokenLogProbs(
     const at::Tensor& hidden, const at::Tensor& weight, const at::Tensor& targets, const LogProbOptions& options = {});
 
-/// Runs the model and returns the log-probs of the tokens of the given segments, (R), with the rows they belong to.
+/// Runs the model (its own soft cap is used) and returns the log-probs of the tokens of the given segments, (R), with
+/// the rows they belong to.
 struct ResponseLogProbs
 {
     TokenLogProbs tokens;

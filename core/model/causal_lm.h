@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/model/blocks/kv_cache.h"
+#include "core/model/blocks/linear.h"
 #include "core/model/model_config.h"
 #include "core/model/packed_batch.h"
 #include "core/model/tensor_file.h"
@@ -23,6 +24,11 @@ public:
     virtual ~CausalLm() = default;
 
     const ModelConfig& config() const { return m_config; }
+    void setPadId(std::int64_t id)
+    {
+        m_config.padId = id;
+        m_config.raw["pad_token_id"] = id;
+    }
 
     /// Hidden states after the final norm, in fp32. (N, D)
     virtual at::Tensor hidden(const PackedBatch& batch) const = 0;
@@ -37,12 +43,33 @@ public:
     /// A cache of this model's shape.
     virtual KvCache makeCache() const = 0;
 
-    /// Matrix of the output layer: lm_head, or the embedding when tied. (V, D)
+    /// Matrix of the output layer: lm_head, or the embedding when tied. Throws Error where there is none. (V, D)
     virtual at::Tensor outputWeight() const = 0;
+    virtual bool hasOutput() const = 0;
+    virtual const std::string& outputName() const = 0; ///< of its tensor
+    /// Logits become softCap * tanh(logit / softCap); 0: they stay.
+    virtual double outputSoftCap() const = 0;
+
+    /// Whether two responses to a prompt see the same keys of it when the longer sequence has `length` tokens. Not so
+    /// where rotary positions are stretched by the length of the sequence.
+    virtual bool sharesPrompts(std::int64_t length) const = 0;
+
+    /// Whether the keys of a sequence have to be computed anew when it comes to have `length` tokens.
+    virtual bool outgrowsCache(std::int64_t length) const = 0;
 
     /// Every parameter once, under its name in the checkpoint, in the order of the network. The output layer is left
-    /// out when tied, or when `withOutput` is false (reward and value models).
+    /// out when tied, or when `withOutput` is false (reward and value models). Adapters are not among them.
     virtual NamedTensors parameters(bool withOutput = true) const = 0;
+
+    /// The linear layers that an adapter may change, in the order of the network.
+    virtual std::vector<Linear*> linears() = 0;
+    virtual std::vector<const Linear*> linears() const = 0;
+
+    /// Adds what low-rank changes amount to, in weights of its own (those of shared copies stay), and takes them off.
+    virtual void mergeLowRanks() = 0;
+
+    /// A second model on the same weights (no copy); what is put on its linear layers is its own.
+    virtual std::unique_ptr<CausalLm> sharedCopy() const = 0;
 
     ComputeType computeType = ComputeType::Float32;
 

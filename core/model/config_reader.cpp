@@ -2,8 +2,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/model/config_reader.h"
 
+#include "core/model/blocks/feed_forward.h"
 #include "core/support/error.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace mpo {
@@ -99,23 +101,75 @@ std::vector<std::int64_t> ConfigReader::tokenIds(const char* field) const
     return ids;
 }
 
-double readRopeTheta(const Json& config)
+std::int64_t ConfigReader::count(const char* field, std::int64_t otherwise) const
 {
-    const ConfigReader reader(config);
-    double theta = reader.positive("rope_theta", 10000.0);
-    for (const char* field : {"rope_scaling", "rope_parameters"}) {
-        const Json* rope = reader.find(field);
-        if (!rope)
+    const Json* value = find(field);
+    return value && value->is_number_integer() && *value == 0 ? 0 : size(field, otherwise);
+}
+
+std::int64_t ConfigReader::sizeOrNone(const char* field, std::int64_t otherwise) const
+{
+    const auto found = m_config.find(field);
+    const bool none = found == m_config.end() ? otherwise == 0 : found->is_null();
+    return none ? 0 : size(field, otherwise);
+}
+
+ModelConfig readCommonConfig(const Json& json, const std::string& family, std::int64_t headWidth)
+{
+    const ConfigReader reader(json);
+    if (reader.find("quantization_config"))
+        fail("\"quantization_config\": quantised weights are not supported; take the model in fp32, fp16 or bf16, or "
+             "a GGUF file of it");
+    ModelConfig config;
+    config.raw = json;
+    config.family = family;
+    config.vocabulary = reader.size("vocab_size");
+    config.hidden = reader.size("hidden_size");
+    config.intermediate = reader.size("intermediate_size");
+    config.layers = reader.size("num_hidden_layers");
+    config.heads = reader.size("num_attention_heads");
+    config.kvHeads = reader.size("num_key_value_heads", config.heads);
+    config.headWidth
+        = reader.size("head_dim", headWidth > 0 ? headWidth : std::max<std::int64_t>(1, config.hidden / config.heads));
+    config.maxPositions = reader.size("max_position_embeddings", 2048);
+    for (const char* field : {"hidden_act", "hidden_activation"})
+        if (reader.find(field))
+            activationFromName(field, reader.text(field, {}));
+    readTokenIds(json, config);
+    checkHeads(config);
+    return config;
+}
+
+void checkHeads(const ModelConfig& config)
+{
+    if (config.heads % config.kvHeads != 0)
+        fail("\"num_key_value_heads\" is {}, which does not divide the {} of \"num_attention_heads\"", config.kvHeads,
+            config.heads);
+    if (!config.raw.contains("head_dim") && config.headWidth * config.heads != config.hidden
+        && config.headWidth == config.hidden / config.heads)
+        fail("\"hidden_size\" is {}, which the {} heads of \"num_attention_heads\" do not divide", config.hidden,
+            config.heads);
+}
+
+std::vector<bool> readSlidingLayers(
+    const Json& config, std::int64_t layers, const std::function<bool(std::int64_t)>& otherwise)
+{
+    std::vector<bool> sliding;
+    const Json* types = ConfigReader(config).find("layer_types");
+    if (types && (!types->is_array() || std::int64_t(types->size()) != layers))
+        fail("\"layer_types\" must be a list of {} entries, one for each layer", layers);
+    for (std::int64_t layer = 0; layer < layers; ++layer) {
+        if (!types) {
+            sliding.push_back(otherwise(layer));
             continue;
-        const ConfigReader ropeReader(*rope);
-        const std::string type = ropeReader.text("rope_type", ropeReader.text("type", "default"));
-        if (type != "default")
-            fail("\"{}\": rotary positions of the type \"{}\" are not supported; there is \"default\"", field, type);
-        theta = ropeReader.positive("rope_theta", theta);
-        if (ropeReader.positive("partial_rotary_factor", 1.0) != 1.0)
-            fail("\"{}\": partial_rotary_factor is not supported", field);
+        }
+        const Json& type = (*types)[std::size_t(layer)];
+        if (type != "sliding_attention" && type != "full_attention")
+            fail("\"layer_types\": {} is not known; there are full_attention and sliding_attention",
+                toLine(type).substr(0, 40));
+        sliding.push_back(type == "sliding_attention");
     }
-    return theta;
+    return sliding;
 }
 
 void readTokenIds(const Json& config, ModelConfig& into)

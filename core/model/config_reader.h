@@ -4,6 +4,8 @@
 
 #include "core/model/model_config.h"
 
+#include <functional>
+
 namespace mpo {
 
 /// Fields of config.json, which is not trusted. null counts as absent. Each throws Error naming the field; the caller
@@ -15,6 +17,8 @@ public:
 
     std::int64_t size(const char* field) const; ///< from 1 to 2^31; must be there
     std::int64_t size(const char* field, std::int64_t otherwise) const;
+    std::int64_t count(const char* field, std::int64_t otherwise) const; ///< as size(), or 0
+    std::int64_t sizeOrNone(const char* field, std::int64_t otherwise) const; ///< as size(); null in the file: 0
     double positive(const char* field, double otherwise) const; ///< a finite number above 0
     bool flag(const char* field, bool otherwise) const;
     std::string text(const char* field, const std::string& otherwise) const;
@@ -27,11 +31,18 @@ private:
     const Json& m_config;
 };
 
-/// Theta of the plain rotary positions, from "rope_parameters" (transformers 5) or "rope_theta" and "rope_scaling"
-/// (before). Throws Error naming a kind of scaling that is not supported.
-double readRopeTheta(const Json& config);
+/// What the families name alike, by transformers' names: sizes, heads, max_position_embeddings, ids of special tokens.
+/// `headWidth`: where "head_dim" is absent; 0: hidden / heads. Refuses quantised checkpoints.
+ModelConfig readCommonConfig(const Json& json, const std::string& family, std::int64_t headWidth = 0);
+
+/// Throws Error unless the key and value heads divide the query heads and the hidden size fits.
+void checkHeads(const ModelConfig& config);
 
 /// bosId, eosId, eosIds, padId.
 void readTokenIds(const Json& config, ModelConfig& into);
+
+/// For each layer, whether it is a sliding one: "layer_types" where the file has it, else `otherwise(layer)`.
+std::vector<bool> readSlidingLayers(
+    const Json& config, std::int64_t layers, const std::function<bool(std::int64_t layer)>& otherwise);
 
 } // namespace mpo

@@ -81,6 +81,26 @@ std::vector<std::int64_t> closedUp(const std::vector<bool>& leaves)
     return rows;
 }
 
+/// Keys and values of the open rows, prompt and response so far, and the hidden state behind the last token of each.
+/// (B, D)
+std::pair<KvCache, at::Tensor> prefilled(const CausalLm& trunk, const std::vector<OpenRow>& open,
+    const std::vector<TokenIds>& prompts, const std::vector<GeneratedResponse>& responses, std::int64_t reserve)
+{
+    PackedBatchBuilder builder;
+    std::vector<std::int64_t> lengths, segments;
+    for (const OpenRow& row : open) {
+        TokenIds ids = prompts[row.number];
+        ids.insert(ids.end(), responses[row.number].ids.begin(), responses[row.number].ids.end());
+        segments.push_back(builder.add(ids));
+        lengths.push_back(std::int64_t(ids.size()));
+    }
+    const PackedBatch batch = builder.build();
+    KvCache cache = trunk.makeCache();
+    cache.addRows(lengths, reserve);
+    const at::Tensor hidden = trunk.prefill(batch, cache).index_select(0, lastRows(batch, segments));
+    return {std::move(cache), hidden};
+}
+
 } // namespace
 
 std::vector<GeneratedResponse> generate(const Model& policy, const std::vector<TokenIds>& prompts,
@@ -93,7 +113,9 @@ std::vector<GeneratedResponse> generate(const Model& policy, const std::vector<T
             fail("Prompt {} is empty; a response needs at least one token to follow", i + 1);
     std::vector<GeneratedResponse> responses(prompts.size());
     std::int64_t finishedRows = 0;
-    const Linear output {policy.trunk->outputWeight().to(scalarType(policy.trunk->computeType)), {}, {}};
+    Linear output;
+    output.weight = policy.trunk->outputWeight().to(scalarType(policy.trunk->computeType));
+    const double softCap = policy.trunk->outputSoftCap();
 
     // Prompts of about the same length share a batch.
     std::vector<std::size_t> order(prompts.size());
@@ -104,22 +126,17 @@ std::vector<GeneratedResponse> generate(const Model& policy, const std::vector<T
     const auto batchRows = std::size_t(std::max<std::int64_t>(1, options.batchRows));
     for (std::size_t first = 0; first < order.size() && !stop.stop_requested(); first += batchRows) {
         // 1. Prompts, each computed once.
-        PackedBatchBuilder builder;
         std::vector<OpenRow> open;
-        std::vector<std::int64_t> lengths, segments;
-        for (std::size_t i = first; i < std::min(order.size(), first + batchRows); ++i) {
-            segments.push_back(builder.add(prompts[order[i]]));
-            lengths.push_back(std::int64_t(prompts[order[i]].size()));
+        for (std::size_t i = first; i < std::min(order.size(), first + batchRows); ++i)
             open.push_back({order[i], RandomStream(seed, fmt::format("row {}", order[i]))});
-        }
-        const PackedBatch batch = builder.build();
-        KvCache cache = policy.trunk->makeCache();
-        cache.addRows(lengths, std::min<std::int64_t>(options.maxNewTokens, 256)); // grows when needed
-        at::Tensor hidden = policy.trunk->prefill(batch, cache).index_select(0, lastRows(batch, segments)); // (B, D)
+        const auto reserve = std::min<std::int64_t>(options.maxNewTokens, 256); // grows when needed
+        auto [cache, hidden] = prefilled(*policy.trunk, open, prompts, responses, reserve);
 
         // 2. One token for every open row at a time.
         for (std::int64_t t = 0; t < options.maxNewTokens && !open.empty() && !stop.stop_requested(); ++t) {
-            const at::Tensor logits = output(hidden, policy.trunk->computeType).to(at::kFloat); // (B, V)
+            at::Tensor logits = output(hidden, policy.trunk->computeType).to(at::kFloat); // (B, V)
+            if (softCap > 0.0)
+                logits = (logits / softCap).tanh_().mul_(softCap);
             const bool tempered = !options.greedy && options.temperature != 1.0;
             const at::Tensor logProbs = (tempered ? logits / options.temperature : logits).log_softmax(-1);
             const at::Tensor tokens = options.greedy ? logits.argmax(-1) : draw(candidates(logProbs, options), open);
@@ -152,7 +169,12 @@ std::vector<GeneratedResponse> generate(const Model& policy, const std::vector<T
                     left.push_back(std::move(open[std::size_t(row)]));
                 open = std::move(left);
             }
-            hidden = policy.trunk->decode(next, cache);
+            const bool outgrown = std::any_of(cache.lengths().begin(), cache.lengths().end(),
+                [&](std::int64_t length) { return policy.trunk->outgrowsCache(length + 1); });
+            if (outgrown)
+                std::tie(cache, hidden) = prefilled(*policy.trunk, open, prompts, responses, reserve);
+            else
+                hidden = policy.trunk->decode(next, cache);
         }
     }
     return responses;

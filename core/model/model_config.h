@@ -22,10 +22,8 @@ struct ModelConfig
     std::int64_t kvHeads = 0; ///< K, divides H
     std::int64_t headWidth = 0; ///< D / H unless the file says otherwise
     std::int64_t maxPositions = 0;
-    double ropeTheta = 10000.0;
     double normEps = 1e-5;
     bool tiedEmbeddings = false; ///< lm_head is the embedding matrix
-    bool attentionBias = false, mlpBias = false;
     std::int64_t bosId = -1, eosId = -1, padId = -1; ///< -1: none
     std::vector<std::int64_t> eosIds; ///< all ids that end a response (config.json may hold a list)
     Json raw; ///< the whole config.json; written back with what we change

@@ -54,7 +54,7 @@ StageOutcome trainDpo(
         at::Tensor chosenLogProbs, rejectedLogProbs;
     };
     const auto compute = [&](std::span<const std::int64_t> numbers) {
-        const PairBatch batch = pairBatch(pairs, numbers);
+        const PairBatch batch = pairBatch(*policy.trunk, pairs, numbers);
         const std::vector<std::int64_t> responses = batch.responses();
         const auto logProbs = responseLogProbs(*policy.trunk, batch.packed, responses, {.computeType = computeType});
         const at::Tensor summed = logProbs.summed(), counts = logProbs.counts();

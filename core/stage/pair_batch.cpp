@@ -15,15 +15,17 @@ std::vector<std::int64_t> PairBatch::responses() const
     return both;
 }
 
-PairBatch pairBatch(std::span<const TokenizedPair> pairs, std::span<const std::int64_t> numbers)
+PairBatch pairBatch(const CausalLm& model, std::span<const TokenizedPair> pairs, std::span<const std::int64_t> numbers)
 {
     PackedBatchBuilder builder;
     PairBatch batch;
     for (const std::int64_t number : numbers) {
         const TokenizedPair& pair = pairs[std::size_t(number)];
+        const auto longest = std::int64_t(pair.prompt.size() + std::max(pair.chosen.size(), pair.rejected.size()));
         const std::int64_t prompt = builder.add(pair.prompt);
         batch.chosen.push_back(builder.add(pair.chosen, prompt));
-        batch.rejected.push_back(builder.add(pair.rejected, prompt));
+        batch.rejected.push_back(
+            builder.add(pair.rejected, model.sharesPrompts(longest) ? prompt : builder.add(pair.prompt)));
     }
     batch.packed = builder.build();
     return batch;
@@ -62,7 +64,7 @@ PairSums pairSums(
     PairSums sums;
     for (const auto& batchNumbers : batchesByTokens(
              numbers, [&](std::int64_t i) { return tokensOf(pairs[std::size_t(i)]); }, kInferenceTokens)) {
-        const PairBatch batch = pairBatch(pairs, batchNumbers);
+        const PairBatch batch = pairBatch(*model.trunk, pairs, batchNumbers);
         const std::vector<std::int64_t> responses = batch.responses();
         const auto logProbs
             = responseLogProbs(*model.trunk, batch.packed, responses, {.computeType = model.trunk->computeType});

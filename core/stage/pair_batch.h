@@ -3,7 +3,7 @@
 #pragma once
 
 #include "core/loss/log_probs.h"
-#include "core/model/model_family.h"
+#include "core/model/model.h"
 #include "core/tokenizer/tokenized_pair.h"
 
 #include <functional>
@@ -15,14 +15,15 @@ namespace mpo {
 /// Without gradient a batch of this many tokens keeps the GEMMs busy and the memory small.
 inline constexpr std::int64_t kInferenceTokens = 4096;
 
-/// Pairs laid into one packed batch: segments prompt, chosen, rejected of each pair, the prompt once.
+/// Pairs laid into one packed batch: segments prompt, chosen, rejected of each pair, the prompt once (twice for a pair
+/// so long that the model's rotary positions do not let its responses share it).
 struct PairBatch
 {
     PackedBatch packed;
     std::vector<std::int64_t> chosen, rejected; ///< segment numbers, one for each pair
     std::vector<std::int64_t> responses() const; ///< all chosen, then all rejected
 };
-PairBatch pairBatch(std::span<const TokenizedPair> pairs, std::span<const std::int64_t> numbers);
+PairBatch pairBatch(const CausalLm& model, std::span<const TokenizedPair> pairs, std::span<const std::int64_t> numbers);
 
 /// Tokens that a pair costs: prompt once and both responses.
 std::int64_t tokensOf(const TokenizedPair& pair);

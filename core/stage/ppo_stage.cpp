@@ -154,7 +154,7 @@ OptimizerOptions valueOptimizerOptions(const Settings& settings)
 NamedTensors trainable(Model& model)
 {
     model.setRequiresGrad(true);
-    return model.parameters();
+    return model.trainable();
 }
 
 PpoRun::PpoRun(const PpoModels& models, std::span<const TokenIds> prompts, const StageContext& context)

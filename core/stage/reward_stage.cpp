@@ -18,7 +18,7 @@ struct BatchScores
 
 BatchScores scoresOf(const Model& model, std::span<const TokenizedPair> pairs, std::span<const std::int64_t> numbers)
 {
-    const PairBatch batch = pairBatch(pairs, numbers);
+    const PairBatch batch = pairBatch(*model.trunk, pairs, numbers);
     const std::vector<std::int64_t> segments = batch.responses();
     const at::Tensor all = scores(model, batch.packed, segments);
     const auto n = std::int64_t(numbers.size());

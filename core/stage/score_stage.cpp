@@ -58,7 +58,7 @@ std::vector<PairScore> scorePairs(
              kInferenceTokens)) {
         if (context.stopped())
             break;
-        const PairBatch batch = pairBatch(pairs, numbers);
+        const PairBatch batch = pairBatch(*rewardModel.trunk, pairs, numbers);
         const std::vector<std::int64_t> segments = batch.responses();
         const at::Tensor all = scores(rewardModel, batch.packed, segments).to(at::kDouble).contiguous();
         const double* values = all.const_data_ptr<double>();

@@ -4,7 +4,7 @@
 
 #include "core/data/reward_gap.h"
 #include "core/model/generation.h"
-#include "core/model/model_family.h"
+#include "core/model/model.h"
 #include "core/stage/stage_context.h"
 #include "core/tokenizer/tokenized_pair.h"
 

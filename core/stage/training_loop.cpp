@@ -40,6 +40,28 @@ void addInto(Metrics& sums, const Metrics& more)
     }
 }
 
+/// The dropout of an adapter is drawn during a micro-batch of training and at no other time.
+class DropoutOn
+{
+public:
+    DropoutOn(const Model& model, std::uint64_t seed, std::int64_t step, std::int64_t microBatch)
+        : m_state(model.adapter ? model.adapter->dropout : nullptr)
+    {
+        if (m_state)
+            *m_state = {true, RandomStream(seed, fmt::format("dropout of step {} part {}", step, microBatch)).next()};
+    }
+    ~DropoutOn()
+    {
+        if (m_state)
+            m_state->active = false;
+    }
+    DropoutOn(const DropoutOn&) = delete;
+    DropoutOn& operator=(const DropoutOn&) = delete;
+
+private:
+    std::shared_ptr<DropoutState> m_state;
+};
+
 } // namespace
 
 StageOutcome runTrainingLoop(Model& model, const TrainingTask& task, const StageContext& context)
@@ -61,7 +83,7 @@ StageOutcome runTrainingLoop(Model& model, const TrainingTask& task, const Stage
     outcome.totalSteps = maxSteps > 0 ? maxSteps : std::max<std::int64_t>(1, byEpochs);
 
     model.setRequiresGrad(true);
-    const NamedTensors parameters = model.parameters();
+    const NamedTensors parameters = model.trainable();
     Optimizer optimizer(parameters, optimizerOptions(settings));
 
     // 1. Resume.
@@ -122,6 +144,7 @@ StageOutcome runTrainingLoop(Model& model, const TrainingTask& task, const Stage
                 counted += task.countedTokens(example);
             }
             Metrics partMetrics;
+            const DropoutOn dropout(model, seed, outcome.steps, i);
             const at::Tensor partLoss = task.loss(part, 1.0 / double(micros), partMetrics);
             loss += partLoss.item<double>();
             addInto(metrics, partMetrics);

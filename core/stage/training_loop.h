@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "core/model/model_family.h"
+#include "core/model/model.h"
 #include "core/stage/stage_context.h"
 
 #include <ATen/core/Tensor.h>

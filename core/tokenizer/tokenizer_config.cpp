@@ -77,8 +77,9 @@ void readTokenizerConfig(const fs::path& folder, Tokenizer& tokenizer)
         if (!fs::exists(file))
             continue;
         const Json config = readJsonFile(file);
-        for (const auto& [key, into] : {std::pair {"bos_token_id", &tokenizer.bos}, {"eos_token_id", &tokenizer.eos},
-                 {"pad_token_id", &tokenizer.pad}}) {
+        // Not the padding token: what a tokenizer pads with decides where scores are read, and TRL asks the tokenizer
+        // only.
+        for (const auto& [key, into] : {std::pair {"bos_token_id", &tokenizer.bos}, {"eos_token_id", &tokenizer.eos}}) {
             if (*into || !config.is_object() || !config.contains(key))
                 continue;
             const Json& value = config[key].is_array() && !config[key].empty() ? config[key][0] : config[key];

@@ -5,7 +5,9 @@
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace mpo {
 
@@ -48,7 +50,7 @@ void addTo(const at::Tensor& sum, const Segment& segment, const at::Tensor& x)
 struct PackedAttention : torch::autograd::Function<PackedAttention>
 {
     static at::Tensor forward(AutogradContext* context, const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
-        const std::vector<Segment>* segments)
+        const std::vector<Segment>* segments, double scale)
     {
         const std::int64_t kvHeads = k.size(1), group = q.size(1) / kvHeads;
         at::Tensor out = at::empty_like(q); // (N, H, W)
@@ -58,10 +60,10 @@ struct PackedAttention : torch::autograd::Function<PackedAttention>
                 continue;
             const at::Tensor query = grouped(q, segment, kvHeads);
             auto [attended, logSum] = at::_scaled_dot_product_flash_attention_for_cpu(
-                query, shared(k, segment, group), shared(v, segment, group), 0.0, /*is_causal=*/true);
+                query, shared(k, segment, group), shared(v, segment, group), 0.0, /*is_causal=*/true, {}, scale);
             if (const Segment* prefix = prefixOf(segment, *segments)) {
                 const auto [fromPrefix, prefixSum] = at::_scaled_dot_product_flash_attention_for_cpu(
-                    query, shared(k, *prefix, group), shared(v, *prefix, group), 0.0, false);
+                    query, shared(k, *prefix, group), shared(v, *prefix, group), 0.0, false, {}, scale);
                 const at::Tensor ownShare = at::sigmoid(logSum - prefixSum).unsqueeze(-1); // (K, G, T, 1)
                 logSum = at::logaddexp(logSum, prefixSum);
                 attended = at::lerp(fromPrefix, attended, ownShare);
@@ -74,6 +76,7 @@ struct PackedAttention : torch::autograd::Function<PackedAttention>
         for (const Segment& segment : *segments)
             numbers.insert(numbers.end(), {segment.begin, segment.length, segment.prefix});
         context->saved_data["segments"] = numbers;
+        context->saved_data["scale"] = scale;
         return out;
     }
 
@@ -83,6 +86,7 @@ struct PackedAttention : torch::autograd::Function<PackedAttention>
         const at::Tensor &q = saved[0], &k = saved[1], &v = saved[2], &out = saved[3], &logSums = saved[4];
         const at::Tensor gradient = gradients[0].contiguous();
         const auto numbers = context->saved_data["segments"].toIntVector();
+        const double scale = context->saved_data["scale"].toDouble();
         std::vector<Segment> segments;
         for (std::size_t i = 0; i < numbers.size(); i += 3)
             segments.push_back({numbers[i], numbers[i + 1], numbers[i + 2]});
@@ -96,7 +100,8 @@ struct PackedAttention : torch::autograd::Function<PackedAttention>
                 auto [queryGradient, keyGradient, valueGradient]
                     = at::_scaled_dot_product_flash_attention_for_cpu_backward(grouped(gradient, segment, kvHeads),
                         grouped(q, segment, kvHeads), shared(k, source, group), shared(v, source, group),
-                        grouped(out, segment, kvHeads), grouped(logSums, segment, kvHeads).squeeze(-1), 0.0, causal);
+                        grouped(out, segment, kvHeads), grouped(logSums, segment, kvHeads).squeeze(-1), 0.0, causal, {},
+                        scale);
                 addTo(dk, source, keyGradient);
                 addTo(dv, source, valueGradient);
                 return queryGradient;
@@ -106,51 +111,96 @@ struct PackedAttention : torch::autograd::Function<PackedAttention>
             if (const Segment* prefix = prefixOf(segment, segments))
                 target.add_(part(*prefix, /*causal=*/false));
         }
-        return {dq, dk, dv, {}};
+        return {dq, dk, dv, {}, {}};
     }
 };
 
-} // namespace
-
-at::Tensor packedAttention(
-    const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const std::vector<Segment>& segments)
+double scaleOf(const AttentionOptions& options, std::int64_t headWidth)
 {
-    if (!q.is_cpu())
-        return packedAttentionBySegment(q, k, v, segments);
-    return PackedAttention::apply(q, k, v, &segments).view({q.size(0), -1});
+    return options.scale > 0.0 ? options.scale : 1.0 / std::sqrt(double(headWidth));
 }
 
-at::Tensor packedAttentionBySegment(
-    const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const std::vector<Segment>& segments)
+/// A window that no sequence is longer than changes nothing.
+bool windowMatters(const std::vector<Segment>& segments, std::int64_t window)
+{
+    return window > 0 && std::any_of(segments.begin(), segments.end(), [&](const Segment& segment) {
+        const Segment* prefix = prefixOf(segment, segments);
+        return segment.length + (prefix ? prefix->length : 0) > window;
+    });
+}
+
+/// Softmax of capped scores times the values. q: (..., Tq, W), k and v: (..., T, W), mask: 0 or -inf
+at::Tensor cappedAttention(
+    const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const at::Tensor& mask, double scale, double softCap)
+{
+    const at::Tensor scores = at::matmul(q, k.transpose(-1, -2)) * scale;
+    return at::matmul((at::tanh(scores / softCap) * softCap + mask).softmax(-1), v);
+}
+
+/// What each of `queries` tokens, the last of `keys`, may see. (queries, keys), 0 or -inf
+at::Tensor causalMask(std::int64_t queries, std::int64_t keys, std::int64_t window, const at::TensorOptions& options)
+{
+    const at::Tensor query = at::arange(keys - queries, keys, at::kLong).unsqueeze(1),
+                     key = at::arange(keys, at::kLong);
+    at::Tensor hidden = key > query;
+    if (window > 0)
+        hidden = hidden.logical_or(key <= query - window);
+    return at::zeros({queries, keys}, at::kFloat)
+        .masked_fill_(hidden, -std::numeric_limits<double>::infinity())
+        .to(options);
+}
+
+} // namespace
+
+at::Tensor packedAttention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
+    const std::vector<Segment>& segments, const AttentionOptions& options)
+{
+    if (!q.is_cpu() || options.softCap > 0.0 || windowMatters(segments, options.window))
+        return packedAttentionBySegment(q, k, v, segments, options);
+    return PackedAttention::apply(q, k, v, &segments, scaleOf(options, q.size(2))).view({q.size(0), -1});
+}
+
+at::Tensor packedAttentionBySegment(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
+    const std::vector<Segment>& segments, const AttentionOptions& options)
 {
     const auto rows = [](const at::Tensor& x, const Segment& s) {
         return x.narrow(0, s.begin, s.length).transpose(0, 1).unsqueeze(0);
     };
     const bool groups = q.size(1) != k.size(1);
+    const double scale = scaleOf(options, q.size(2));
     std::vector<at::Tensor> results;
     for (const Segment& segment : segments) {
         if (segment.length == 0)
             continue;
-        at::Tensor keys = rows(k, segment), values = rows(v, segment), mask; // (1, K, T, W)
+        at::Tensor query = rows(q, segment), keys = rows(k, segment), values = rows(v, segment); // (1, K, T, W)
         if (const Segment* prefix = prefixOf(segment, segments)) {
             keys = at::cat({rows(k, *prefix), keys}, 2);
             values = at::cat({rows(v, *prefix), values}, 2);
-            mask = at::ones({segment.length, keys.size(2)}, q.options().dtype(at::kBool)).tril(prefix->length);
         }
-        const at::Tensor attended = mask.defined()
-            ? at::scaled_dot_product_attention(rows(q, segment), keys, values, mask, 0.0, false, std::nullopt, groups)
-            : at::scaled_dot_product_attention(rows(q, segment), keys, values, {}, 0.0, true, std::nullopt, groups);
+        const at::Tensor mask = causalMask(segment.length, keys.size(2), options.window, q.options());
+        at::Tensor attended;
+        if (options.softCap > 0.0) {
+            const std::int64_t group = q.size(1) / k.size(1);
+            attended = cappedAttention(query, keys.repeat_interleave(group, 1), values.repeat_interleave(group, 1),
+                mask, scale, options.softCap);
+        } else {
+            attended = at::scaled_dot_product_attention(query, keys, values, mask, 0.0, false, scale, groups);
+        }
         results.push_back(attended.squeeze(0).transpose(0, 1).reshape({segment.length, -1}));
     }
     return results.empty() ? q.reshape({0, q.size(1) * q.size(2)}) : at::cat(results, 0);
 }
 
-at::Tensor cachedAttention(
-    const at::Tensor& q, const at::Tensor& keys, const at::Tensor& values, const at::Tensor& mask)
+at::Tensor cachedAttention(const at::Tensor& q, const at::Tensor& keys, const at::Tensor& values,
+    const at::Tensor& mask, const AttentionOptions& options)
 {
     // The G heads of a group become G queries of one key head: nothing is expanded.
     const at::Tensor query = q.view({q.size(0), keys.size(1), -1, q.size(2)}); // (B, K, G, W)
-    return at::scaled_dot_product_attention(query, keys, values, mask).reshape({q.size(0), -1});
+    const double scale = scaleOf(options, q.size(2));
+    const at::Tensor attended = options.softCap > 0.0
+        ? cappedAttention(query, keys, values, mask, scale, options.softCap)
+        : at::scaled_dot_product_attention(query, keys, values, mask, 0.0, false, scale);
+    return attended.reshape({q.size(0), -1});
 }
 
 } // namespace mpo

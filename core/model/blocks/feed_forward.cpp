@@ -2,13 +2,53 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/model/blocks/feed_forward.h"
 
+#include "core/support/error.h"
+
 #include <ATen/ATen.h>
 
 namespace mpo {
 
+namespace {
+
+at::Tensor activate(const at::Tensor& x, Activation activation)
+{
+    switch (activation) {
+    case Activation::Silu:
+        return at::silu(x);
+    case Activation::Gelu:
+        return at::gelu(x);
+    case Activation::GeluTanh:
+        return at::gelu(x, "tanh");
+    case Activation::Relu:
+        return at::relu(x);
+    case Activation::QuickGelu:
+        return x * at::sigmoid(1.702 * x);
+    }
+    return x;
+}
+
+} // namespace
+
+Activation activationFromName(const std::string& field, const std::string& name)
+{
+    for (const auto& [text, activation] : {std::pair {"silu", Activation::Silu}, {"swish", Activation::Silu},
+             {"gelu", Activation::Gelu}, {"gelu_python", Activation::Gelu}, {"gelu_new", Activation::GeluTanh},
+             {"gelu_pytorch_tanh", Activation::GeluTanh}, {"gelu_fast", Activation::GeluTanh},
+             {"relu", Activation::Relu}, {"quick_gelu", Activation::QuickGelu}})
+        if (name == text)
+            return activation;
+    fail("\"{}\" is \"{}\"; there are silu, gelu, gelu_new, gelu_pytorch_tanh, relu and quick_gelu", field, name);
+}
+
 at::Tensor FeedForward::operator()(const at::Tensor& x, ComputeType type) const
 {
-    return down(at::silu(gate(x, type)) * up(x, type), type);
+    if (gateUp.defined()) {
+        const auto halves = gateUp(x, type).chunk(2, -1);
+        return down(activate(halves[0], activation) * halves[1], type);
+    }
+    if (!gate.defined())
+        return down(activate(up(x, type), activation), type);
+    return down(activate(gate(x, type), activation) * up(x, type), type);
 }
 
 } // namespace mpo

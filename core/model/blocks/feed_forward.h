@@ -6,10 +6,18 @@
 
 namespace mpo {
 
-/// SwiGLU (arXiv 2002.05202): down(silu(gate(x)) * up(x)).
+enum class Activation { Silu, Gelu, GeluTanh, Relu, QuickGelu };
+/// By the names that transformers gives them ("silu", "gelu_new", ...). Throws Error listing them.
+Activation activationFromName(const std::string& field, const std::string& name);
+
+/// The feed-forward of a layer, in one of three forms:
+/// gated (SwiGLU and its kin, arXiv 2002.05202): down(act(gate(x)) * up(x));
+/// gated with both in one matrix (Phi-3): down(act(first half) * second half) of gateUp(x);
+/// plain (GPT-2): down(act(up(x))).
 struct FeedForward
 {
-    Linear gate, up, down;
+    Linear gate, up, gateUp, down; ///< those that the form does not have are undefined
+    Activation activation = Activation::Silu;
 
     at::Tensor operator()(const at::Tensor& x, ComputeType type) const; // (N, D) -> (N, D)
 };

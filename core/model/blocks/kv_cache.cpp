@@ -66,9 +66,13 @@ at::Tensor KvCache::values(std::int64_t layer) const
     return m_values[std::size_t(layer)].narrow(2, 0, m_longest + 1);
 }
 
-at::Tensor KvCache::attentionMask() const
+at::Tensor KvCache::attentionMask(std::int64_t window) const
 {
-    return (at::arange(m_longest + 1, at::kLong).unsqueeze(0) <= m_positions.unsqueeze(1)).unsqueeze(1).unsqueeze(1);
+    const at::Tensor places = at::arange(m_longest + 1, at::kLong).unsqueeze(0), last = m_positions.unsqueeze(1);
+    at::Tensor counts = places <= last; // (B, T)
+    if (window > 0 && window <= m_longest)
+        counts = counts.logical_and_(places > last - window);
+    return counts.unsqueeze(1).unsqueeze(1);
 }
 
 void KvCache::keepRows(const std::vector<std::int64_t>& rows)

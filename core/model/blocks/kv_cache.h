@@ -31,9 +31,10 @@ public:
     void advance();
 
     /// Views of the used part for attention during append (including the token just appended):
-    /// (B, K, maxLength + 1, headWidth) and the mask of what counts, (B, 1, 1, maxLength + 1) bool
+    /// (B, K, maxLength + 1, headWidth) and the mask of what counts, (B, 1, 1, maxLength + 1) bool. `window`: only the
+    /// last so many tokens count; 0: all
     at::Tensor keys(std::int64_t layer) const, values(std::int64_t layer) const;
-    at::Tensor attentionMask() const;
+    at::Tensor attentionMask(std::int64_t window = 0) const;
     const at::Tensor& positions() const { return m_positions; } ///< (B) int64: position of the token being appended
 
     /// Keeps these rows, in this order, and drops the others. Cheap where rows stay in place or come from behind those

@@ -2,20 +2,55 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/model/blocks/linear.h"
 
+#include "core/support/random.h"
+
 #include <ATen/ATen.h>
+#include <ATen/CPUGeneratorImpl.h>
 
 namespace mpo {
 
 at::ScalarType scalarType(ComputeType type) { return type == ComputeType::BFloat16 ? at::kBFloat16 : at::kFloat; }
 
+namespace {
+
+/// x with a share of its entries set to 0 and the others scaled up.
+at::Tensor dropped(const at::Tensor& x, const LowRank& lowRank, const std::string& name)
+{
+    if (!lowRank.state || !lowRank.state->active || lowRank.dropout <= 0.0)
+        return x;
+    at::Generator generator
+        = at::make_generator<at::CPUGeneratorImpl>(RandomStream(lowRank.state->seed, "dropout of " + name).next());
+    const double kept = 1.0 - lowRank.dropout;
+    const at::Tensor mask = at::empty(x.sizes(), at::kFloat).bernoulli_(kept, generator).div_(kept);
+    return x * mask.to(x.options());
+}
+
+} // namespace
+
 at::Tensor Linear::operator()(const at::Tensor& x, ComputeType type) const
 {
     const at::ScalarType compute = scalarType(type);
     const bool reuse = rounded.defined() && compute == at::kBFloat16 && !at::GradMode::is_enabled();
-    const at::Tensor y = at::linear(x.to(compute), reuse ? rounded : weight.to(compute));
+    const at::Tensor in = x.to(compute), product = reuse ? rounded : weight.to(compute);
+    at::Tensor y = at::linear(in, transposed ? product.t() : product);
+    if (lowRank) {
+        const at::Tensor low = at::linear(dropped(in, *lowRank, name), lowRank->a.to(compute)); // (N, r)
+        y = y + at::linear(low, lowRank->b.to(compute)) * lowRank->scale;
+    }
     return bias.defined() ? y + bias.to(compute) : y;
 }
 
 void Linear::round() { rounded = weight.detach().to(at::kBFloat16); }
+
+void Linear::merge()
+{
+    if (!lowRank)
+        return;
+    const at::NoGradGuard noGrad;
+    const at::Tensor change = lowRank->b.matmul(lowRank->a).mul_(lowRank->scale);
+    weight = weight + (transposed ? change.t() : change);
+    lowRank.reset();
+    rounded.reset();
+}
 
 } // namespace mpo

@@ -5,6 +5,10 @@
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
 namespace mpo {
 
 namespace {
@@ -16,7 +20,7 @@ using torch::autograd::variable_list;
 at::Tensor turned(const at::Tensor& x, const at::Tensor& cos, const at::Tensor& sin, double direction)
 {
     const at::Tensor in = x.to(at::kFloat);
-    const std::int64_t half = in.size(-1) / 2;
+    const std::int64_t half = cos.size(-1), rest = in.size(-1) - 2 * half;
     const at::Tensor a = in.narrow(-1, 0, half), b = in.narrow(-1, half, half);
     at::Tensor out = at::empty(in.sizes(), in.options());
     at::Tensor outA = out.narrow(-1, 0, half), outB = out.narrow(-1, half, half);
@@ -24,6 +28,8 @@ at::Tensor turned(const at::Tensor& x, const at::Tensor& cos, const at::Tensor& 
     at::mul_out(outB, b, cos);
     outA.addcmul_(b, sin, -direction);
     outB.addcmul_(a, sin, direction);
+    if (rest > 0)
+        out.narrow(-1, 2 * half, rest).copy_(in.narrow(-1, 2 * half, rest));
     return out;
 }
 
@@ -45,18 +51,102 @@ struct Rotate : torch::autograd::Function<Rotate>
     }
 };
 
-} // namespace
-
-at::Tensor rotaryFrequencies(double theta, std::int64_t headWidth)
+at::Tensor exponents(std::int64_t width)
 {
-    const at::Tensor exponents = at::arange(0, headWidth, 2, at::kLong).to(at::kFloat).div(double(headWidth));
-    return at::pow(theta, exponents).reciprocal();
+    return at::arange(0, width, 2, at::kLong).to(at::kFloat).div(double(width)); // (width / 2)
 }
 
-Rotary rotaryAngles(const at::Tensor& positions, const at::Tensor& frequencies)
+at::Tensor llama3Frequencies(const at::Tensor& plain, const RotaryOptions& options)
 {
-    const at::Tensor angles = (positions.to(at::kFloat).unsqueeze(1) * frequencies).unsqueeze(1); // (N, 1, W / 2)
-    return {angles.cos(), angles.sin()};
+    const auto original = double(options.maxPositions);
+    const double low = options.lowFrequencyFactor, high = options.highFrequencyFactor;
+    const at::Tensor waves = 2.0 * std::numbers::pi / plain;
+    const at::Tensor smooth = (original / waves - low) / (high - low);
+    const at::Tensor between = (1.0 - smooth) * plain / options.factor + smooth * plain;
+    return at::where(
+        waves > original / low, plain / options.factor, at::where(waves < original / high, plain, between));
+}
+
+at::Tensor yarnFrequencies(const at::Tensor& plain, const RotaryOptions& options)
+{
+    const auto width = double(options.width);
+    // The place in the list of frequencies at which this many turns fit into the original window.
+    const auto place = [&](double turns) {
+        return width * std::log(double(options.maxPositions) / (turns * 2.0 * std::numbers::pi))
+            / (2.0 * std::log(options.theta));
+    };
+    double low = place(options.betaFast), high = place(options.betaSlow);
+    if (options.truncate) {
+        low = std::floor(low);
+        high = std::ceil(high);
+    }
+    low = std::max(low, 0.0);
+    high = std::min(high, width - 1.0);
+    if (low == high)
+        high += 0.001;
+    const at::Tensor ramp = at::arange(options.width / 2, at::kFloat).sub(low).div(high - low).clamp(0.0, 1.0);
+    return plain / options.factor * ramp + plain * (1.0 - ramp);
+}
+
+at::Tensor longRopeFrequencies(const RotaryOptions& options, const std::vector<double>& factors)
+{
+    return (at::tensor(factors, at::kFloat) * at::pow(options.theta, exponents(options.width))).reciprocal();
+}
+
+} // namespace
+
+at::Tensor rotaryFrequencies(double theta, std::int64_t width) { return at::pow(theta, exponents(width)).reciprocal(); }
+
+RotaryPositions::RotaryPositions(RotaryOptions options)
+    : m_options(std::move(options))
+{
+    using Scaling = RotaryOptions::Scaling;
+    const at::Tensor plain = rotaryFrequencies(m_options.theta, m_options.width);
+    switch (m_options.scaling) {
+    case Scaling::None:
+    case Scaling::Dynamic:
+        m_frequencies = plain;
+        break;
+    case Scaling::Linear:
+        m_frequencies = plain / m_options.factor;
+        break;
+    case Scaling::Llama3:
+        m_frequencies = llama3Frequencies(plain, m_options);
+        break;
+    case Scaling::Yarn:
+        m_frequencies = yarnFrequencies(plain, m_options);
+        break;
+    case Scaling::LongRope:
+        m_frequencies = longRopeFrequencies(m_options, m_options.shortFactors);
+        m_longFrequencies = longRopeFrequencies(m_options, m_options.longFactors);
+        break;
+    }
+}
+
+bool RotaryPositions::dependsOnLength() const
+{
+    return m_options.scaling == RotaryOptions::Scaling::Dynamic
+        || m_options.scaling == RotaryOptions::Scaling::LongRope;
+}
+
+Rotary RotaryPositions::angles(const at::Tensor& positions, const at::Tensor& lengths) const
+{
+    at::Tensor frequencies = m_frequencies;
+    if (dependsOnLength() && lengths.numel() > 0 && lengths.max().item<std::int64_t>() > m_options.maxPositions) {
+        if (m_options.scaling == RotaryOptions::Scaling::LongRope) {
+            frequencies = at::where((lengths > m_options.maxPositions).unsqueeze(1), m_longFrequencies, m_frequencies);
+        } else {
+            const auto width = double(m_options.width);
+            const at::Tensor length = lengths.clamp_min(m_options.maxPositions).to(at::kFloat);
+            const at::Tensor stretch
+                = length * m_options.factor / double(m_options.maxPositions) - (m_options.factor - 1.0);
+            const at::Tensor theta = stretch.pow(width / (width - 2.0)).mul(m_options.theta).unsqueeze(1); // (N, 1)
+            frequencies = at::pow(theta, exponents(m_options.width)).reciprocal(); // (N, width / 2)
+        }
+    }
+    const at::Tensor angles = (positions.to(at::kFloat).unsqueeze(1) * frequencies).unsqueeze(1); // (N, 1, width / 2)
+    const double factor = m_options.attentionFactor;
+    return factor == 1.0 ? Rotary {angles.cos(), angles.sin()} : Rotary {angles.cos() * factor, angles.sin() * factor};
 }
 
 at::Tensor rotate(const at::Tensor& x, const Rotary& rotary) { return Rotate::apply(x, rotary.cos, rotary.sin); }

@@ -6,8 +6,7 @@
 
 namespace mpo {
 
-/// Llama, SmolLM2, TinyLlama: RMS norm, rotary positions (rotate-half), grouped-query attention, SwiGLU (arXiv
-/// 2302.13971).
+/// Llama 1 to 3, TinyLlama, SmolLM2 and others of their shape (arXiv 2302.13971).
 ModelFamily llamaFamily();
 
 } // namespace mpo

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: MPO Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/loss/log_probs.h"
-#include "core/model/model_family.h"
+#include "core/model/model_folder.h"
 #include "core/support/json.h"
 #include "tests/common/near.h"
 

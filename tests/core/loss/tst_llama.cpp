@@ -3,6 +3,7 @@
 #include "core/loss/log_probs.h"
 #include "core/model/generation.h"
 #include "core/model/model_family.h"
+#include "core/model/model_folder.h"
 #include "core/support/json.h"
 #include "tests/common/near.h"
 

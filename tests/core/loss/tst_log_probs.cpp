@@ -38,10 +38,20 @@ public:
     at::Tensor decode(const at::Tensor&, KvCache&) const override { return m_hidden; }
     KvCache makeCache() const override { throw std::logic_error("not needed"); }
     at::Tensor outputWeight() const override { return m_weight; }
+    bool hasOutput() const override { return true; }
+    const std::string& outputName() const override { return m_name; }
+    double outputSoftCap() const override { return 0.0; }
+    bool sharesPrompts(std::int64_t) const override { return true; }
+    bool outgrowsCache(std::int64_t) const override { return false; }
     NamedTensors parameters(bool) const override { return {}; }
+    std::vector<Linear*> linears() override { return {}; }
+    std::vector<const Linear*> linears() const override { return {}; }
+    void mergeLowRanks() override { }
+    std::unique_ptr<CausalLm> sharedCopy() const override { return {}; }
 
 private:
     at::Tensor m_hidden, m_weight;
+    std::string m_name;
 };
 
 double largestDifference(const at::Tensor& a, const at::Tensor& b) { return (a - b).abs().max().item<double>(); }

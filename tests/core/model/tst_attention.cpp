@@ -95,7 +95,10 @@ private Q_SLOTS:
     void rotationEqualsComplexMultiplication()
     {
         const at::Tensor x = leaf({4, 3, 8}), positions = at::tensor({0, 1, 7, 300}).to(at::kLong);
-        const at::Tensor ours = rotate(x, rotaryAngles(positions, rotaryFrequencies(100.0, 8)));
+        RotaryOptions options;
+        options.width = 8;
+        options.theta = 100.0;
+        const at::Tensor ours = rotate(x, RotaryPositions(options).angles(positions, {}));
         at::Tensor expected = at::empty_like(x);
         for (int n = 0; n < 4; ++n)
             for (int h = 0; h < 3; ++h)

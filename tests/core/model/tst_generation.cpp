@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: MPO Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/model/generation.h"
+#include "core/model/model_folder.h"
 #include "core/support/error.h"
 #include "tests/common/near.h"
 

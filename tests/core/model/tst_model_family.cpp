@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: MPO Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/model/model_family.h"
+#include "core/model/model_folder.h"
 #include "core/model/weight_source.h"
 #include "core/support/error.h"
 #include "core/support/file.h"
@@ -65,7 +66,6 @@ private Q_SLOTS:
         });
         const Model model = loadModel(older), reference = loadModel(fixture("wide"));
         QVERIFY(at::equal(hidden(model), hidden(reference)));
-        QCOMPARE(model.config().ropeTheta, 500.0);
         QCOMPARE(model.config().headWidth, std::int64_t(16));
         QCOMPARE(model.config().padId, std::int64_t(-1));
     }
@@ -135,9 +135,11 @@ private Q_SLOTS:
         row("head_dim", "7", "config.json", "head_dim");
         row("rms_norm_eps", "\"small\"", "config.json", "rms_norm_eps");
         row("tie_word_embeddings", "1", "config.json", "tie_word_embeddings");
-        row("hidden_act", "\"gelu\"", "config.json", "gelu");
-        row("rope_scaling", R"({"type":"linear","factor":2.0})", "config.json", "linear");
-        row("rope_parameters", R"({"rope_type":"llama3","rope_theta":500000.0})", "config.json", "llama3");
+        row("hidden_act", "\"mish\"", "config.json", "mish");
+        row("rope_scaling", R"({"type":"linear"})", "config.json", "factor");
+        row("rope_scaling", R"({"type":"mrope"})", "config.json", "mrope");
+        row("rope_scaling", R"({"type":"longrope","short_factor":[1],"long_factor":[1]})", "config.json",
+            "short_factor");
         row("quantization_config", R"({"bits":4})", "config.json", "quantization_config");
         row("eos_token_id", "\"two\"", "config.json", "eos_token_id");
         row("vocab_size", "97", "model.safetensors",

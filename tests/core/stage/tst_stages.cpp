@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: MPO Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/model/model_folder.h"
 #include "core/stage/checkpoint.h"
 #include "core/stage/optimizer.h"
 #include "core/stage/stages.h"

@@ -1,0 +1,260 @@
+// SPDX-FileCopyrightText: MPO Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/model/decoder.h"
+
+#include "core/support/error.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <map>
+
+namespace mpo {
+
+namespace {
+
+/// For each token of a packed batch how long its sequence is; for a prompt the longest of those that it begins. (N)
+at::Tensor sequenceLengths(const PackedBatch& batch)
+{
+    std::vector<std::int64_t> bySegment;
+    for (const Segment& segment : batch.segments) {
+        bySegment.push_back(segment.length);
+        if (segment.prefix < 0)
+            continue;
+        const auto prefix = std::size_t(segment.prefix);
+        bySegment.back() += batch.segments[prefix].length;
+        bySegment[prefix] = std::max(bySegment[prefix], bySegment.back());
+    }
+    at::Tensor lengths = at::empty({batch.tokenCount()}, at::kLong);
+    for (std::size_t i = 0; i < batch.segments.size(); ++i)
+        lengths.narrow(0, batch.segments[i].begin, batch.segments[i].length).fill_(bySegment[i]);
+    return lengths;
+}
+
+} // namespace
+
+Decoder::Decoder(const ModelConfig& config, DecoderParts parts)
+    : CausalLm(config)
+    , m_parts(std::move(parts))
+{
+}
+
+at::Tensor Decoder::hidden(const PackedBatch& batch) const { return forward(batch, nullptr); }
+
+at::Tensor Decoder::prefill(const PackedBatch& batch, KvCache& cache) const
+{
+    const at::NoGradGuard noGrad;
+    if (computeType == ComputeType::BFloat16)
+        roundForDecoding();
+    return forward(batch, &cache);
+}
+
+at::Tensor Decoder::decode(const at::Tensor& tokens, KvCache& cache) const
+{
+    const at::NoGradGuard noGrad;
+    const std::vector<Rotary> rotaries = rotariesAt(cache.positions(), cache.positions() + 1);
+    const auto maskOf = [&](std::int64_t window) {
+        const at::Tensor allowed = cache.attentionMask(window);
+        return at::zeros(allowed.sizes(), at::kFloat).masked_fill_(allowed.logical_not(), -INFINITY); // (B, 1, 1, T)
+    };
+    std::map<std::int64_t, at::Tensor> masks; // by window
+    at::Tensor x = embed(tokens, cache.positions()); // (B, D)
+    for (std::size_t i = 0; i < m_parts.layers.size(); ++i) {
+        const DecoderLayer& layer = m_parts.layers[i];
+        at::Tensor& mask = masks[layer.attention.window];
+        if (!mask.defined())
+            mask = maskOf(layer.attention.window);
+        const auto number = std::int64_t(i);
+        const Projected p = project(layer, x, rotaries);
+        cache.append(number, p.k, p.v);
+        x = finish(layer, x, cachedAttention(p.q, cache.keys(number), cache.values(number), mask, layer.attention));
+    }
+    cache.advance();
+    return m_parts.finalNorm(x, at::kFloat);
+}
+
+KvCache Decoder::makeCache() const { return KvCache(m_config.layers, m_config.kvHeads, m_config.headWidth); }
+
+at::Tensor Decoder::outputWeight() const
+{
+    const at::Tensor& output = m_config.tiedEmbeddings ? m_parts.embedding : m_parts.output;
+    if (!output.defined())
+        fail("tensor {} is missing: this model has no output layer, so it cannot write or weigh text",
+            m_parts.outputName);
+    return output;
+}
+
+bool Decoder::sharesPrompts(std::int64_t length) const
+{
+    return std::none_of(m_parts.rotaries.begin(), m_parts.rotaries.end(),
+        [&](const RotaryPositions& rotary) { return rotary.dependsOnLength(length); });
+}
+
+bool Decoder::outgrowsCache(std::int64_t length) const
+{
+    return std::any_of(m_parts.rotaries.begin(), m_parts.rotaries.end(),
+        [&](const RotaryPositions& rotary) { return rotary.turnsAt(length); });
+}
+
+NamedTensors Decoder::parameters(bool withOutput) const
+{
+    NamedTensors all = m_parts.named;
+    if (!withOutput && m_parts.output.defined())
+        all.pop_back();
+    return all;
+}
+
+namespace {
+
+template<class Layer>
+auto linearsOf(Layer& layer)
+{
+    return std::array {&layer.qkv.q, &layer.qkv.k, &layer.qkv.v, &layer.qkv.fused, &layer.out, &layer.feedForward.gate,
+        &layer.feedForward.up, &layer.feedForward.gateUp, &layer.feedForward.down};
+}
+
+} // namespace
+
+std::vector<Linear*> Decoder::linears()
+{
+    std::vector<Linear*> all;
+    for (DecoderLayer& layer : m_parts.layers)
+        for (Linear* linear : linearsOf(layer))
+            if (linear->defined())
+                all.push_back(linear);
+    return all;
+}
+
+std::vector<const Linear*> Decoder::linears() const
+{
+    const auto all = const_cast<Decoder*>(this)->linears();
+    return {all.begin(), all.end()};
+}
+
+void Decoder::mergeLowRanks()
+{
+    for (Linear* linear : linears()) {
+        if (!linear->lowRank)
+            continue;
+        const at::Tensor before = linear->weight;
+        linear->merge();
+        for (auto& [name, tensor] : m_parts.named)
+            if (tensor.is_same(before))
+                tensor = linear->weight;
+    }
+}
+
+std::unique_ptr<CausalLm> Decoder::sharedCopy() const
+{
+    auto copy = std::make_unique<Decoder>(m_config, m_parts);
+    copy->computeType = computeType;
+    return copy;
+}
+
+Decoder::Projected Decoder::project(
+    const DecoderLayer& layer, const at::Tensor& x, const std::vector<Rotary>& rotaries) const
+{
+    const at::Tensor h = layer.attentionNorm(x, scalarType(computeType));
+    const std::int64_t N = x.size(0), H = m_config.heads, K = m_config.kvHeads, W = m_config.headWidth;
+    const QkvProjection& qkv = layer.qkv;
+    Projected p;
+    if (!qkv.fused.defined()) {
+        p = {qkv.q(h, computeType).view({N, H, W}), qkv.k(h, computeType).view({N, K, W}),
+            qkv.v(h, computeType).view({N, K, W})};
+    } else if (qkv.layout == QkvProjection::Layout::ByHead) {
+        const at::Tensor all = qkv.fused(h, computeType).view({N, H, 3, W});
+        p = {all.select(2, 0), all.select(2, 1), all.select(2, 2)};
+    } else {
+        const at::Tensor all = qkv.fused(h, computeType);
+        p = {all.narrow(1, 0, H * W).view({N, H, W}), all.narrow(1, H * W, K * W).view({N, K, W}),
+            all.narrow(1, (H + K) * W, K * W).view({N, K, W})};
+    }
+    if (qkv.queryNorm.defined()) {
+        p.q = qkv.queryNorm(p.q, at::kFloat);
+        p.k = qkv.keyNorm(p.k, at::kFloat);
+    }
+    if (layer.rotary >= 0) {
+        const Rotary& rotary = rotaries[std::size_t(layer.rotary)];
+        p.q = rotate(p.q, rotary);
+        p.k = rotate(p.k, rotary);
+    }
+    return {p.q.to(at::kFloat).contiguous(), p.k.to(at::kFloat).contiguous(), p.v.to(at::kFloat).contiguous()};
+}
+
+/// What follows attention. The residual stream x stays in fp32.
+at::Tensor Decoder::finish(const DecoderLayer& layer, const at::Tensor& x, const at::Tensor& attended) const
+{
+    const at::ScalarType type = scalarType(computeType);
+    // Where there is no norm, what is added may stay in the type of the product.
+    const auto outNorm = [](const Norm& norm, const at::Tensor& y) { return norm.defined() ? norm(y, at::kFloat) : y; };
+    const at::Tensor y = x + outNorm(layer.attentionOutNorm, layer.out(attended, computeType));
+    const at::Tensor in = layer.feedForwardNorm(m_parts.parallelResidual ? x : y, type);
+    return y + outNorm(layer.feedForwardOutNorm, layer.feedForward(in, computeType));
+}
+
+at::Tensor Decoder::forward(const PackedBatch& batch, KvCache* cache) const
+{
+    checkTokens(batch.tokens);
+    const bool byLength = std::any_of(m_parts.rotaries.begin(), m_parts.rotaries.end(),
+        [](const RotaryPositions& rotary) { return rotary.dependsOnLength(); });
+    const std::vector<Rotary> rotaries = rotariesAt(batch.positions, byLength ? sequenceLengths(batch) : at::Tensor());
+    at::Tensor x = embed(batch.tokens, batch.positions); // (N, D)
+    for (std::size_t i = 0; i < m_parts.layers.size(); ++i) {
+        const DecoderLayer& layer = m_parts.layers[i];
+        const Projected p = project(layer, x, rotaries);
+        if (cache)
+            for (std::size_t row = 0; row < batch.segments.size(); ++row) {
+                const Segment& s = batch.segments[row];
+                cache->setPrompt(std::int64_t(i), std::int64_t(row), p.k.narrow(0, s.begin, s.length),
+                    p.v.narrow(0, s.begin, s.length));
+            }
+        x = finish(layer, x, packedAttention(p.q, p.k, p.v, batch.segments, layer.attention));
+    }
+    return m_parts.finalNorm(x, at::kFloat);
+}
+
+at::Tensor Decoder::embed(const at::Tensor& tokens, const at::Tensor& positions) const
+{
+    at::Tensor x = at::embedding(m_parts.embedding, tokens);
+    if (m_parts.embeddingScale != 1.0)
+        x = x * m_parts.embeddingScale;
+    if (!m_parts.positionEmbedding.defined() || tokens.numel() == 0)
+        return x;
+    if (const auto last = positions.max().item<std::int64_t>(); last >= m_parts.positionEmbedding.size(0))
+        fail("A sequence has {} tokens or more, but the model knows {} positions only; lower max_length or "
+             "max_new_tokens",
+            last + 1, m_parts.positionEmbedding.size(0));
+    return x + at::embedding(m_parts.positionEmbedding, positions);
+}
+
+std::vector<Rotary> Decoder::rotariesAt(const at::Tensor& positions, const at::Tensor& lengths) const
+{
+    std::vector<Rotary> rotaries;
+    for (const RotaryPositions& rotary : m_parts.rotaries)
+        rotaries.push_back(rotary.angles(positions, lengths));
+    return rotaries;
+}
+
+void Decoder::checkTokens(const at::Tensor& tokens) const
+{
+    if (tokens.numel() == 0)
+        return;
+    const auto [least, largest] = at::aminmax(tokens);
+    for (const std::int64_t id : {least.item<std::int64_t>(), largest.item<std::int64_t>()})
+        if (id < 0 || id >= m_config.vocabulary)
+            fail(
+                "Token id {} is not in the model's vocabulary of {}; the data or the tokenizer belong to another model",
+                id, m_config.vocabulary);
+}
+
+void Decoder::roundForDecoding() const
+{
+    for (DecoderLayer& layer : m_parts.layers)
+        for (Linear* linear : linearsOf(layer))
+            if (linear->defined())
+                linear->round();
+}
+
+} // namespace mpo
