@@ -5,6 +5,8 @@
 #include "core/support/error.h"
 #include "core/support/text.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <array>
 #include <cassert>
@@ -114,8 +116,11 @@ const List& declared(StageKind stage)
     static const List dpo = with(onExamples(1e-6, 0.0),
         {real("beta", "DPO", "", "How strongly the policy is held to the reference", 0.1, 1e-4, 100.0),
             choice("loss", "DPO", "Loss on the pairs; sigmoid with label smoothing is conservative DPO", "sigmoid",
-                {"sigmoid", "ipo", "hinge"}),
-            real("label_smoothing", "DPO", "", "Assumed share of flipped labels", 0.0, 0.0, 0.499)});
+                {"sigmoid", "ipo", "hinge", "robust", "exo_pair", "nca_pair", "bco_pair", "sppo_hard", "aot",
+                    "aot_unpaired", "apo_zero", "apo_down", "discopop", "sft", "sigmoid_norm"}),
+            real("label_smoothing", "DPO", "",
+                "Assumed share of flipped labels; for sigmoid, robust, exo_pair (0.001), aot and aot_unpaired", 0.0,
+                0.0, 0.499)});
     static const List ppo = with(common(1e-6, "constant"),
         {whole("rollout_batch", "Rollout", "prompts", "Prompts answered before each update phase", 64, 1, 65536),
             whole("max_new_tokens", "Rollout", "tokens", "Longest response", 64, 1, 65536),
@@ -285,9 +290,15 @@ std::vector<std::string> Settings::problems() const
         if (integer("max_length") > 0 && integer("max_new_tokens") >= integer("max_length"))
             problems.push_back("max_new_tokens leaves no room for a prompt within max_length; raise max_length");
     }
-    if (m_stage == StageKind::Dpo && real("label_smoothing") > 0.0 && text("loss") != "sigmoid")
-        problems.push_back(
-            fmt::format("label_smoothing works with loss = sigmoid only, not with {}; set it to 0", text("loss")));
+    if (m_stage == StageKind::Dpo) {
+        constexpr std::array<std::string_view, 5> smoothed {"sigmoid", "robust", "exo_pair", "aot", "aot_unpaired"};
+        const std::string& loss = text("loss");
+        if (real("label_smoothing") > 0.0 && std::find(smoothed.begin(), smoothed.end(), loss) == smoothed.end())
+            problems.push_back(fmt::format("label_smoothing works with loss = {} only, not with {}; set it to 0",
+                fmt::join(smoothed, ", "), loss));
+        if (real("label_smoothing") == 0.0 && loss == "exo_pair")
+            problems.push_back("loss = exo_pair needs label_smoothing above 0; its authors take 0.001");
+    }
     if (m_stage == StageKind::Ppo && flag("kl_adaptive") && real("kl_coef") == 0.0)
         problems.push_back("kl_adaptive multiplies kl_coef, which is 0; give kl_coef a value above 0");
     if (integer("max_steps") == 0 && real("epochs") == 0.0)

@@ -8,8 +8,7 @@ namespace mpo {
 
 at::Tensor dpoLoss(const PreferenceLossInput& input, const PreferenceLossOptions& options)
 {
-    const at::Tensor z = options.beta
-        * ((input.policy.chosen - input.reference.chosen) - (input.policy.rejected - input.reference.rejected)); // (B)
+    const at::Tensor z = scaledMargin(input, options); // (B)
     const at::Tensor loss = -(1.0 - options.labelSmoothing) * at::log_sigmoid(z);
     return options.labelSmoothing == 0.0 ? loss : loss - options.labelSmoothing * at::log_sigmoid(-z);
 }

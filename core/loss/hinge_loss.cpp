@@ -8,8 +8,7 @@ namespace mpo {
 
 at::Tensor hingeLoss(const PreferenceLossInput& input, const PreferenceLossOptions& options)
 {
-    const at::Tensor z = options.beta
-        * ((input.policy.chosen - input.reference.chosen) - (input.policy.rejected - input.reference.rejected)); // (B)
+    const at::Tensor z = scaledMargin(input, options); // (B)
     return at::relu(1.0 - z);
 }
 

@@ -28,6 +28,11 @@ struct PreferenceLossOptions
     double labelSmoothing = 0.0; ///< in [0, 0.5): assumed share of flipped pairs
 };
 
+/// log pi - log pi_ref of each response: (B), (B).
+PairLogProbs logRatios(const PreferenceLossInput& input);
+/// z = beta * (log-ratio of chosen - log-ratio of rejected): (B).
+at::Tensor scaledMargin(const PreferenceLossInput& input, const PreferenceLossOptions& options);
+
 struct PairLoss
 {
     at::Tensor loss; ///< (B), not reduced

@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: MPO Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/config/settings.h"
 #include "core/loss/preference_loss.h"
 #include "core/support/error.h"
 #include "core/support/json.h"
@@ -59,6 +60,28 @@ private Q_SLOTS:
         }
     }
 
+    /// The mean over a batch and its gradients, for the losses that came later; some of them compare pairs of a batch.
+    void batchesEqualTrl()
+    {
+        const Json golden = readJsonFile(std::filesystem::path(MPO_FIXTURES) / "loss/loss.json")["batches"];
+        QVERIFY(golden["cases"].size() >= 28);
+        for (const Json& expected : golden["cases"]) {
+            PreferenceLossInput input {pairOf(golden["policy"]), pairOf(golden["reference"]), pairOf(golden["tokens"])};
+            input.policy.chosen.requires_grad_(true);
+            input.policy.rejected.requires_grad_(true);
+            const PairLoss result = preferenceLoss(findPreferenceLoss(expected["loss_name"].get<std::string>()), input,
+                {expected["beta"].get<double>(), expected["label_smoothing"].get<double>()});
+            const at::Tensor mean = result.loss.mean();
+            mean.backward();
+            QCOMPARE(result.loss.size(0), 4);
+            COMPARE_NEAR(mean.item<double>(), expected["loss"].get<double>(), 1e-5);
+            COMPARE_NEAR(worstError(input.policy.chosen.grad(), expected["chosen_gradient"]), 0.0, 1e-5);
+            const at::Tensor rejected = input.policy.rejected.grad();
+            COMPARE_NEAR(
+                worstError(rejected.defined() ? rejected : at::zeros({4}), expected["rejected_gradient"]), 0.0, 1e-5);
+        }
+    }
+
     void byHand_data()
     {
         QTest::addColumn<QByteArray>("loss");
@@ -73,6 +96,14 @@ private Q_SLOTS:
         QTest::newRow("ipo, two tokens a side") << QByteArray("ipo") << 0.0 << 2.0 << 16.0;
         QTest::newRow("hinge at the start") << QByteArray("hinge") << 0.0 << 0.0 << 1.0;
         QTest::newRow("hinge beyond the margin") << QByteArray("hinge") << 0.0 << 12.0 << 0.0;
+        QTest::newRow("robust at the start: ln 2") << QByteArray("robust") << 0.1 << 0.0 << 0.6931471805599453;
+        QTest::newRow("robust goes below 0") << QByteArray("robust") << 0.1 << 80.0 << -0.9996645936;
+        QTest::newRow("sppo at the start: 1 / (2 beta^2)") << QByteArray("sppo_hard") << 0.0 << 0.0 << 50.0;
+        QTest::newRow("apo_zero at the start") << QByteArray("apo_zero") << 0.0 << 0.0 << 1.0;
+        QTest::newRow("apo_down at the start") << QByteArray("apo_down") << 0.0 << 0.0 << 1.0;
+        QTest::newRow("bco at the start: 2 ln 2") << QByteArray("bco_pair") << 0.0 << 0.0 << 1.3862943611198906;
+        QTest::newRow("nca at the start: 2 ln 2") << QByteArray("nca_pair") << 0.0 << 0.0 << 1.3862943611198906;
+        QTest::newRow("sft: -(-5) / 2 tokens") << QByteArray("sft") << 0.0 << 0.0 << 2.5;
     }
     void byHand()
     {
@@ -101,19 +132,49 @@ private Q_SLOTS:
         input.tokens.rejected = at::tensor({0.0f});
         input.policy.rejected = input.reference.rejected = at::tensor({0.0f});
         for (const PreferenceLoss& loss : preferenceLosses())
-            QVERIFY(preferenceLoss(loss, input, {}).loss.isfinite().all().item<bool>());
+            QVERIFY(preferenceLoss(loss, input, {0.1, 0.1}).loss.isfinite().all().item<bool>());
     }
 
     /// Adding the same to policy and reference of a response changes nothing: only log-ratios enter.
     void onlyLogRatiosEnter()
     {
         for (const PreferenceLoss& loss : preferenceLosses()) {
+            if (loss.name == "sft") // has no reference
+                continue;
+            const PreferenceLossOptions options {0.1, 0.1};
             PreferenceLossInput input = pairWithMargin(1.0);
-            const double before = preferenceLoss(loss, input, {}).loss.item<double>();
+            const double before = preferenceLoss(loss, input, options).loss.item<double>();
             input.policy.chosen = input.policy.chosen - 3.0;
             input.reference.chosen = input.reference.chosen - 3.0;
-            COMPARE_NEAR(preferenceLoss(loss, input, {}).loss.item<double>(), before, 1e-5);
+            COMPARE_NEAR(preferenceLoss(loss, input, options).loss.item<double>(), before, 1e-5);
         }
+    }
+
+    /// A setting cannot see this table, so it has the names again.
+    void theSettingHasTheseNames()
+    {
+        std::vector<std::string_view> names;
+        for (const PreferenceLoss& loss : preferenceLosses())
+            names.push_back(loss.name);
+        for (const SettingInfo& info : settingInfos(StageKind::Dpo))
+            if (info.name == "loss")
+                QVERIFY(info.choices == names);
+    }
+
+    void smoothingIsRefusedWhereItIsNotRead()
+    {
+        const auto problems = [](const char* loss, double smoothing) {
+            Settings settings(StageKind::Dpo);
+            settings.set("loss", std::string(loss));
+            settings.set("label_smoothing", smoothing);
+            return settings.problems().size();
+        };
+        for (const char* loss : {"sigmoid", "robust", "exo_pair", "aot", "aot_unpaired"})
+            QCOMPARE(problems(loss, 0.1), std::size_t(0));
+        for (const char* loss : {"ipo", "hinge", "apo_zero", "sigmoid_norm"})
+            QCOMPARE(problems(loss, 0.1), std::size_t(1));
+        QCOMPARE(problems("exo_pair", 0.0), std::size_t(1));
+        QCOMPARE(problems("robust", 0.0), std::size_t(0));
     }
 
     void everyNameIsFoundAndAnUnknownOneNamesThem()
