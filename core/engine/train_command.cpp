@@ -5,6 +5,8 @@
 #include "core/support/error.h"
 #include "core/support/random.h"
 
+#include <algorithm>
+
 namespace mpo {
 
 namespace {
@@ -47,6 +49,31 @@ Dataset trainingData(const Workspace& workspace, const TrainStage& command)
     return part;
 }
 
+/// Texts are ended with EOS before they are tokenized; without one a policy would never learn to stop.
+void checkEos(const Dataset& data, const Model& model)
+{
+    const bool texts
+        = std::any_of(data.pairs.begin(), data.pairs.end(), [](const PreferencePair& pair) { return !pair.hasIds(); });
+    if (texts && model.tokenizer && !model.tokenizer->eos)
+        fail("{}: the model has no EOS token to end the responses of {} with; name one as \"eos_token\" in "
+             "tokenizer_config.json or as \"eos_token_id\" in config.json",
+            model.folder.string(), data.name);
+}
+
+void checkDifferences(const Workspace& workspace, const Dataset& data, const std::vector<TokenizedPair>& pairs)
+{
+    const auto same = std::count_if(
+        pairs.begin(), pairs.end(), [](const TokenizedPair& pair) { return pair.chosen == pair.rejected; });
+    if (same == std::int64_t(pairs.size()))
+        fail("{}: the chosen and the rejected response are the same in every pair, so there is nothing to learn; look "
+             "at how the columns were read (`mpo data import` shows it)",
+            data.name);
+    if (same > 0)
+        workspace.warning(fmt::format("{}: the chosen and the rejected response are the same in {} of {} pairs, which "
+                                      "teach nothing",
+            data.name, same, pairs.size()));
+}
+
 StageOutcome trainOnPairs(
     const Workspace& workspace, const TrainStage& command, Model& model, const StageContext& context)
 {
@@ -55,10 +82,13 @@ StageOutcome trainOnPairs(
         fail("{}: {} needs {}, but the data set holds {}", data.name, stageTitle(command.stage),
             command.stage == StageKind::Sft ? "responses" : "preference pairs",
             data.kind == DatasetKind::Prompts ? "prompts only" : "single responses");
+    checkEos(data, model);
     auto pairs = tokenizeFor(workspace, data, model, command.settings.integer("max_length"),
         command.stage == StageKind::Reward ? Truncation::DropLong : Truncation::CutEnd);
     if (command.stage == StageKind::Reward)
         trimForScoring(pairs, data, model.config());
+    if (command.stage != StageKind::Sft)
+        checkDifferences(workspace, data, pairs);
     switch (command.stage) {
     case StageKind::Sft:
         return trainSft(model, pairs, context);

@@ -8,6 +8,8 @@
 #include <ATen/ATen.h>
 #include <fmt/ranges.h>
 
+#include <cmath>
+
 namespace mpo {
 
 std::string shapeText(at::IntArrayRef shape)
@@ -24,6 +26,15 @@ at::Tensor randomNormal(
     for (std::int64_t i = 0; i < tensor.numel(); ++i)
         values[i] = float(deviation * random.normal());
     return tensor;
+}
+
+void checkFinite(const std::string& name, const at::Tensor& tensor)
+{
+    // A sum is quick and shows it; only where finite numbers add up to infinity is a second look needed.
+    if (!std::isfinite(tensor.sum().item<double>()) && !tensor.isfinite().all().item<bool>())
+        fail("tensor {} holds NaN or infinite values; the file is damaged, or the training that made it diverged: take "
+             "an earlier checkpoint",
+            name);
 }
 
 WeightSource::WeightSource(std::map<std::string, at::Tensor>& tensors, std::uint64_t seed, double deviation)
@@ -51,7 +62,9 @@ at::Tensor WeightSource::take(const std::string& name, const std::vector<std::in
             shapeText(tensor.sizes()), shapeText(shape));
     if (!tensor.is_floating_point())
         fail("tensor {} holds whole numbers; quantised weights are not supported in safetensors files", name);
-    return tensor.to(at::kFloat).contiguous();
+    const at::Tensor values = tensor.to(at::kFloat).contiguous();
+    checkFinite(name, values);
+    return values;
 }
 
 } // namespace mpo

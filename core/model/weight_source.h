@@ -33,6 +33,9 @@ private:
     bool m_random;
 };
 
+/// Throws Error naming the tensor if a value is infinite or not a number.
+void checkFinite(const std::string& name, const at::Tensor& tensor);
+
 /// (2, 3)
 std::string shapeText(at::IntArrayRef shape);
 

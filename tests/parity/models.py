@@ -145,12 +145,11 @@ def v4_config(name, folder):
         old.pop("_sliding_window_pattern", None)
         local, rope = rope["sliding_attention"], rope["full_attention"]
         old |= dict(rope_local_base_freq=local["rope_theta"], sliding_window_pattern=2)
-    if family in ("gemma", "gemma2", "gemma3_text"):
-        old.pop("tie_word_embeddings", None)  # the default of these families is true
+    if family in ("gemma", "gemma2", "gemma3_text", "gpt2") and config.get("tie_word_embeddings", True):
+        old.pop("tie_word_embeddings", None)  # the default of these families
     if family == "gemma":
         old["hidden_act"] = "gelu"  # and yet the tanh form is meant
     if family == "gpt2":
-        old.pop("tie_word_embeddings", None)
         old["n_ctx"] = config["n_positions"]
         return old
     theta, partial = rope.pop("rope_theta"), rope.pop("partial_rotary_factor", None)

@@ -8,6 +8,7 @@ using namespace parity;
 
 namespace {
 
+constexpr int kPad = 0, kEos = 2; ///< of the tokenizer
 /// Of loss, gradient norm and log-probs, relative to their size; README.md has what is measured.
 constexpr double kTolerance = 2e-4;
 /// Rewards and scores are differences of larger numbers: relative to 1 where they are smaller.
@@ -18,9 +19,7 @@ bool isDifference(const QString& metric)
 }
 bool isPendingTraining(const QJsonObject& trace)
 {
-    const QString loss = trace.value(QLatin1String("settings")).toObject().value(QLatin1String("loss")).toString();
-    const QStringList losses {{}, QStringLiteral("sigmoid"), QStringLiteral("ipo"), QStringLiteral("hinge")};
-    return trace.contains(QLatin1String("adapter")) || trace.contains(QLatin1String("rows")) || !losses.contains(loss);
+    return trace.contains(QLatin1String("adapter")) || trace.contains(QLatin1String("rows"));
 }
 /// With a margin so small, which side is larger is a matter of rounding; TRL's first DPO step has only such.
 constexpr double kNoMargin = 1e-3;
@@ -36,14 +35,15 @@ class TestParityTraining : public QObject
     QJsonObject m_traces = readJson(fixture(QStringLiteral("traces.json")));
     QMap<QString, double> m_worst; ///< by metric
 
-    QString folderOf(const QString& base, bool padded) const
+    /// `pad`: what config.json says; TRL takes the tokenizer's padding, else EOS, whatever it is.
+    QString folderOf(const QString& base, bool padded, const QJsonValue& pad) const
     {
         const QString folder = m_program.path(base + (padded ? QString() : QStringLiteral("_no_pad")));
         copyFolder(fixture(QStringLiteral("models/") + base), folder);
         // The traces were made with the tokenizer's EOS.
         QFile::remove(folder + QStringLiteral("/generation_config.json"));
         changeJson(folder + QStringLiteral("/config.json"),
-            {{QStringLiteral("eos_token_id"), 2}, {QStringLiteral("pad_token_id"), padded ? 0 : 2}});
+            {{QStringLiteral("eos_token_id"), kEos}, {QStringLiteral("pad_token_id"), pad}});
         addTokenizer(folder, padded ? Padding::Token : Padding::None);
         return folder;
     }
@@ -58,17 +58,18 @@ class TestParityTraining : public QObject
     QStringList commandOf(const QJsonObject& trace) const
     {
         const auto text = [&](const char* key) { return trace.value(QLatin1String(key)).toString(); };
-        const QString base = folderOf(text("base"), trace.value(QLatin1String("pad")).toBool());
+        const QString base = folderOf(
+            text("base"), trace.value(QLatin1String("pad")).toBool(), trace.value(QLatin1String("config_pad")));
         const QString rows = text("rows").isEmpty() ? text("stage") : text("rows");
         QStringList command {QStringLiteral("train"), text("stage"), QStringLiteral("--json"),
             QStringLiteral("--model"), base, QStringLiteral("--data"), rows + QStringLiteral(".jsonl"),
             QStringLiteral("--out"), text("name"), QStringLiteral("--project"), QStringLiteral("p.mpo"),
-            QStringLiteral("--set")};
+            QStringLiteral("--restart"), QStringLiteral("--set")};
         const QJsonObject settings = trace.value(QLatin1String("settings")).toObject();
         for (auto setting = settings.begin(); setting != settings.end(); ++setting)
             command.append(setting.key() + QLatin1Char('=') + setting.value().toVariant().toString());
         if (!text("reference").isEmpty())
-            command << QStringLiteral("--reference") << folderOf(text("reference"), true);
+            command << QStringLiteral("--reference") << folderOf(text("reference"), true, kPad);
         if (!text("adapter").isEmpty())
             command << QStringLiteral("--adapter") << adapterOf(text("adapter"), base);
         return command;
@@ -77,11 +78,19 @@ class TestParityTraining : public QObject
     {
         QTest::addColumn<QJsonObject>("trace");
         for (const QJsonValue& value : m_traces.value(QLatin1String("cases")).toArray()) {
-            const QJsonObject trace = value.toObject();
+            QJsonObject trace = value.toObject();
             const QString name = trace.value(QLatin1String("name")).toString();
-            if (trace.value(QLatin1String("stage")).toString() == stage && !isPending(name)
-                && !isPendingTraining(trace))
-                QTest::newRow(qPrintable(name)) << trace;
+            if (trace.value(QLatin1String("stage")).toString() != stage || isPending(name) || isPendingTraining(trace))
+                continue;
+            const auto add = [&](const char* variant, const QJsonValue& pad) {
+                trace.insert(QStringLiteral("config_pad"), pad);
+                QTest::newRow(qPrintable(name + QLatin1String(variant))) << trace;
+            };
+            if (trace.value(QLatin1String("pad")).toBool()) {
+                add("", kPad);
+                continue;
+            }
+            add(", EOS in config.json", kEos);
         }
     }
     void compare(const QJsonObject& trace);
