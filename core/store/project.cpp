@@ -242,7 +242,18 @@ std::shared_ptr<Project> Project::open(const fs::path& folder, Access access)
     if (!absolute.has_filename()) // "name.mpo/"
         absolute = absolute.parent_path();
     requireFolder(absolute, access);
-    return std::shared_ptr<Project>(new Project(std::make_unique<Private>(absolute, access)));
+    const auto opened
+        = [&] { return std::shared_ptr<Project>(new Project(std::make_unique<Private>(absolute, access))); };
+    try {
+        return opened();
+    } catch (const OutdatedSchema&) {
+        // A reader must not change it, so it is opened once as a writer does.
+        try {
+            const Private upgraded(absolute, Access::ReadWrite);
+        } catch (const Error&) {
+        }
+        return opened();
+    }
 }
 
 bool Project::isProject(const fs::path& folder)

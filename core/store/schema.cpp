@@ -111,10 +111,10 @@ void checkSchema(SQLite::Database& database, const std::filesystem::path& file)
 {
     const int version = versionOf(database, file);
     if (version < schemaVersion())
-        fail("{}: was made by an older version of MPO Studio (format {}); open the project once for writing to bring "
-             "it to "
-             "format {}",
-            file.string(), version, schemaVersion());
+        throw OutdatedSchema(fmt::format(
+            "{}: was made by an older version of MPO Studio (format {}) and cannot be brought to format {} now: another "
+            "program has it open, or it cannot be written",
+            file.string(), version, schemaVersion()));
 }
 
 } // namespace mpo

@@ -226,7 +226,10 @@ void ModelsPage::exportCurrent()
         return;
     m_own = true;
     m_error->hide();
-    m_bridge.post(ExportModel {name, std::filesystem::path(parent.toStdString()) / name});
+    ExportModel command;
+    command.model = name;
+    command.folder = std::filesystem::path(parent.toStdString()) / name;
+    m_bridge.post(command);
 }
 
 } // namespace mpo

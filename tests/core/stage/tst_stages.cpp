@@ -107,6 +107,65 @@ class TestStages : public QObject
     }
 
 private Q_SLOTS:
+    /// MPO with LoRA: stage 2 starts from stage 1 with its adapter merged, and is held to that model and not to SFT.
+    void stageTwoIsAnchoredToTheMergedAdapterOfStageOne()
+    {
+        const Model sft = tiny();
+        Model policy = tiny();
+        LoraOptions options;
+        options.rank = 4;
+        addAdapter(policy, options, 1);
+        Recorded dpo;
+        prepare(dpo, StageKind::Dpo, {{"learning_rate", 5e-2}, {"batch_size", I(16)}, {"max_steps", I(10)}});
+        trainDpo(policy, nullptr, pairs(16), dpo.context);
+        QVERIFY(dpo.at(9, "rewards/margins") > 0.1);
+
+        addAdapter(policy, options, 2); // merges the first
+        const Model reference = frozenCopy(policy);
+        QVERIFY(modelDigest(sft) == modelDigest(tiny()));
+        Model reward = rewardModelFrom(tiny(), 3), value = frozenCopy(reward);
+        addAdapter(value, options, 4);
+        Recorded ppo;
+        prepare(ppo, StageKind::Ppo, kSmallPpo);
+        trainPpo({policy, reference, reward, value, &sft}, prompts(12), ppo.context);
+        QVERIFY2(std::abs(ppo.at(0, "objective/kl")) < 1e-5, qPrintable(QString::number(ppo.at(0, "objective/kl"))));
+        QVERIFY(std::abs(ppo.at(0, "objective/kl_sft")) > 0.05);
+        QVERIFY(std::abs(ppo.at(2, "objective/kl")) > 1e-4); // and it has moved since
+        QCOMPARE(modelDigest(reward), modelDigest(rewardModelFrom(tiny(), 3)));
+    }
+
+    /// Adapter, its optimiser state and its dropout: what is resumed ends where what was never stopped ends.
+    void loraWithDropoutResumesBitForBit()
+    {
+        const Values settings {
+            {"learning_rate", 1e-2}, {"batch_size", I(4)}, {"max_steps", I(6)}, {"checkpoint_every", I(1)}};
+        LoraOptions options;
+        options.rank = 2;
+        options.dropout = 0.3;
+        const auto fresh = [&] {
+            Model model = tiny();
+            addAdapter(model, options, 1);
+            return model;
+        };
+        Recorded whole, broken, rest;
+        Model expected = fresh();
+        prepare(whole, StageKind::Dpo, settings);
+        trainDpo(expected, nullptr, pairs(12), whole.context);
+
+        QTemporaryDir folder;
+        Model resumed = fresh();
+        prepare(broken, StageKind::Dpo, settings);
+        broken.context.checkpoints = folder.path().toStdString();
+        broken.crashAt = 4;
+        QVERIFY_THROWS_EXCEPTION(Crash, trainDpo(resumed, nullptr, pairs(12), broken.context));
+        resumed = fresh();
+        prepare(rest, StageKind::Dpo, settings);
+        rest.context.checkpoints = folder.path().toStdString();
+        QCOMPARE(trainDpo(resumed, nullptr, pairs(12), rest.context).resumedAt, I(3));
+        QCOMPARE(modelDigest(resumed), modelDigest(expected));
+        QVERIFY(modelDigest(expected) != modelDigest(fresh()));
+    }
+
     void dpoStartsAtLn2AndLearns()
     {
         Model policy = tiny();
