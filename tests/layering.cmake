@@ -6,7 +6,7 @@
 cmake_minimum_required(VERSION 3.25)
 
 # What each folder may include.
-set(ladder support config data tokenizer model loss rl stage engine)
+set(ladder support config data tokenizer chat model loss rl stage engine)
 set(reached)
 foreach(folder ${ladder})
     list(APPEND reached core/${folder})

@@ -124,6 +124,7 @@ Arguments parseArguments(int argc, const char* const* argv)
     addPipelineCommands(app, arguments);
     addDataCommands(app, arguments);
     addModelCommands(app, arguments);
+    addChatCommands(app, arguments);
     addTrainCommands(app, arguments);
     addScoreCommands(app, arguments);
     addSampleCommands(app, arguments);

@@ -47,6 +47,7 @@ std::pair<std::string, std::string> keyAndValue(const std::string& text, const c
 // Each adds its commands; a command's callback sets Arguments::action.
 void addDataCommands(CLI::App& app, Arguments& arguments);
 void addModelCommands(CLI::App& app, Arguments& arguments);
+void addChatCommands(CLI::App& app, Arguments& arguments);
 void addTrainCommands(CLI::App& app, Arguments& arguments);
 void addScoreCommands(CLI::App& app, Arguments& arguments);
 void addSampleCommands(CLI::App& app, Arguments& arguments);

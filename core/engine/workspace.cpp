@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/engine/workspace.h"
 
+#include "core/chat/chat_pair.h"
 #include "core/hub/hub_cache.h"
 #include "core/hub/hub_paths.h"
 #include "core/model/adapter_folder.h"
@@ -219,7 +220,7 @@ std::int64_t Workspace::run(const RunSpec& spec, const std::function<StageOutcom
 std::vector<TokenizedPair> tokenizeFor(
     const Workspace& workspace, const Dataset& data, const Model& model, std::int64_t maxLength, Truncation truncation)
 {
-    TokenizeReport report = tokenizePairs(data, model.tokenizer.get(), maxLength, truncation, workspace.stop());
+    RowReport report = tokenizeRows(data, model.tokenizer.get(), maxLength, truncation, workspace.stop());
     if (report.droppedLong > 0)
         workspace.warning(fmt::format("{} of {} pairs are longer than max_length = {} tokens and are left out",
             report.droppedLong, data.pairs.size(), maxLength));
@@ -227,6 +228,9 @@ std::vector<TokenizedPair> tokenizeFor(
         workspace.info(fmt::format("{} pairs were cut to max_length = {} tokens", report.cut, maxLength));
     if (report.droppedEmpty > 0)
         workspace.warning(fmt::format("{} pairs with a response without a token are left out", report.droppedEmpty));
+    if (report.refused > 0)
+        workspace.warning(
+            fmt::format("{} of {} rows are left out: {}", report.refused, data.pairs.size(), report.firstRefusal));
     for (const TokenizedPair& pair : report.pairs)
         for (const TokenIds* ids : {&pair.prompt, &pair.chosen, &pair.rejected})
             for (const TokenId id : *ids)
