@@ -116,6 +116,7 @@ Model assembled(const ModelFiles& files, const Json& json, const Json& generatio
                      "read",
                     shapeText(score->second.sizes()), config.hidden);
             model.head = score->second.to(at::kFloat).contiguous();
+            checkFinite("score.weight", model.head);
             tensors.erase(score);
         }
         model.trunk = family.create(config, tensors, 0);

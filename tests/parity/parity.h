@@ -8,8 +8,6 @@
 #include <QJsonArray>
 #include <QTest>
 
-#include <algorithm>
-
 /// The fixtures that make_parity.py wrote, and how a test makes a model folder of them.
 namespace parity {
 
@@ -73,15 +71,6 @@ inline void addTokenizer(const QString& folder, Padding padding)
     replaceFile(fixture(padding == Padding::Token ? QStringLiteral("tokenizer/tokenizer_config.json")
                                                   : QStringLiteral("tokenizer/tokenizer_config_no_pad.json")),
         folder + QStringLiteral("/tokenizer_config.json"));
-}
-
-/// Cases of what the program does not do yet; to be taken away with it.
-inline bool isPending(const QString& name)
-{
-    static const QStringList pending {QStringLiteral("llama_linear"), QStringLiteral("llama_dynamic"),
-        QStringLiteral("llama_llama3"), QStringLiteral("llama_yarn"), QStringLiteral("mistral"), QStringLiteral("qwen"),
-        QStringLiteral("gemma"), QStringLiteral("phi3"), QStringLiteral("gpt")};
-    return std::any_of(pending.begin(), pending.end(), [&](const QString& part) { return name.contains(part); });
 }
 
 /// The largest difference relative to max(1, |expected|); infinite when the counts differ.

@@ -17,9 +17,15 @@ bool isDifference(const QString& metric)
     return metric.startsWith(QLatin1String("rewards/")) || metric == QLatin1String("margin")
         || metric.endsWith(QLatin1String("_reward"));
 }
-bool isPendingTraining(const QJsonObject& trace)
+/// The bias of gpt2's last norm adds the same to every score: its gradient is 0 but for rounding, which AdamW blows up
+/// to steps of any direction. Where scores lie is thus open, by up to the learning rate a step; their differences are
+/// not.
+constexpr double kLevelTolerance = 1e-3;
+double toleranceOf(const QString& metric, const QJsonObject& trace)
 {
-    return trace.contains(QLatin1String("adapter")) || trace.contains(QLatin1String("rows"));
+    const bool isLevel = metric.endsWith(QLatin1String("_reward"));
+    const bool drifts = trace.value(QLatin1String("base")).toString().startsWith(QLatin1String("gpt"));
+    return isLevel && drifts ? kLevelTolerance : kTolerance;
 }
 /// With a margin so small, which side is larger is a matter of rounding; TRL's first DPO step has only such.
 constexpr double kNoMargin = 1e-3;
@@ -79,8 +85,10 @@ class TestParityTraining : public QObject
         QTest::addColumn<QJsonObject>("trace");
         for (const QJsonValue& value : m_traces.value(QLatin1String("cases")).toArray()) {
             QJsonObject trace = value.toObject();
+            if (trace.contains(QLatin1String("rows"))) // of {"text"}, which no format of the importer reads yet
+                continue;
             const QString name = trace.value(QLatin1String("name")).toString();
-            if (trace.value(QLatin1String("stage")).toString() != stage || isPending(name) || isPendingTraining(trace))
+            if (trace.value(QLatin1String("stage")).toString() != stage)
                 continue;
             const auto add = [&](const char* variant, const QJsonValue& pad) {
                 trace.insert(QStringLiteral("config_pad"), pad);
@@ -91,6 +99,8 @@ class TestParityTraining : public QObject
                 continue;
             }
             add(", EOS in config.json", kEos);
+            add(", none in config.json", {});
+            add(", another in config.json", kPad);
         }
     }
     void compare(const QJsonObject& trace);
@@ -137,7 +147,7 @@ void TestParityTraining::compare(const QJsonObject& trace)
             const double wanted = metric.value().toDouble(), found = number(rows[i], metric.key());
             const double scale = isDifference(metric.key()) ? qMax(1.0, std::abs(wanted)) : std::abs(wanted);
             const double difference = found == wanted ? 0.0 : std::abs(found - wanted) / scale;
-            QVERIFY2(difference <= kTolerance,
+            QVERIFY2(difference <= toleranceOf(metric.key(), trace),
                 qPrintable(QStringLiteral("step %1, %2: %3 instead of %4 (relative difference %5)")
                                .arg(i + 1)
                                .arg(metric.key())

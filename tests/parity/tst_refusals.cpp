@@ -107,6 +107,14 @@ std::function<void(const QString&)> textModel(const QByteArray& rows)
     };
 }
 
+QJsonArray longRow(int length)
+{
+    QJsonArray ids;
+    for (int i = 0; i < length; ++i)
+        ids.append(7);
+    return ids;
+}
+
 QMap<QString, Refusal> refusals()
 {
     const auto q = [](const char* text) { return QString::fromLatin1(text); };
@@ -199,6 +207,17 @@ QMap<QString, Refusal> refusals()
                data.replace(begin, 4, QByteArray("\0\0\xc0\x7f", 4));
            }),
             {q("model.safetensors"), q("model.norm.weight"), q("NaN")}};
+    all[q("infinity in the score head")] = {kReward, kScore,
+        weights([](QByteArray& header, QByteArray& data) {
+            const auto entry = QJsonDocument::fromJson(header).object().value(QLatin1String("score.weight")).toObject();
+            const auto begin = entry.value(QLatin1String("data_offsets")).toArray()[0].toInt();
+            data.replace(begin, 4, QByteArray("\0\0\x80\x7f", 4));
+        }),
+        {q("model.safetensors"), q("score.weight"), q("infinite")}};
+    all[q("a row longer than learned positions")] = {q("gpt2"), ownData,
+        data(compact(
+            {{q("prompt_ids"), QJsonArray {5}}, {q("chosen_ids"), longRow(64)}, {q("rejected_ids"), longRow(3)}})),
+        {q("64")}};
     all[q("two labels")] = {kReward, kScore, tensor("score.weight", {{q("shape"), QJsonArray {2, 12}}}),
         {q("score.weight"), q("one output")}};
     all[q("a language model scores")] = {kLlama, kScore, {}, {q("reward model")}};
