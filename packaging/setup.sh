@@ -15,7 +15,7 @@ say() { printf '\033[1m%s\033[0m\n' "$*" >&2; }
 
 install_packages() {
     local packages=(g++ cmake ninja-build ccache pkg-config python3-venv qt6-base-dev qt6-svg-dev libgl1-mesa-dev
-        libqcustomplot-dev nlohmann-json3-dev libpcre2-dev libsqlitecpp-dev libsqlite3-dev libcli11-dev libspdlog-dev libfmt-dev
+        libqcustomplot-dev nlohmann-json3-dev libpcre2-dev libutf8proc-dev libsqlitecpp-dev libsqlite3-dev libcli11-dev libspdlog-dev libfmt-dev
         libyaml-cpp-dev zlib1g-dev libssl-dev libcurl4-openssl-dev ca-certificates fonts-dejavu-core "${EXTRA_PACKAGES[@]}") missing=() package
     for package in "${packages[@]}"; do
         [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)" = installed ] || missing+=("$package")

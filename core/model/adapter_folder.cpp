@@ -7,7 +7,7 @@
 #include "core/model/weight_source.h"
 #include "core/support/error.h"
 #include "core/support/file.h"
-#include "core/tokenizer/pre_tokenizer.h"
+#include "core/tokenizer/pattern.h"
 
 #include <ATen/ATen.h>
 #include <fmt/core.h>
@@ -66,7 +66,8 @@ double alphaOf(const Json& config, const std::string& module)
     if (patterns == config.end() || !patterns->is_object())
         return alpha;
     for (const auto& [pattern, value] : patterns->items()) {
-        const auto parts = SplitPattern("^(?:.*\\.)?(?:" + pattern + ")$", /*literal=*/false).split(module);
+        std::vector<Pattern::Part> parts;
+        Pattern::regex("^(?:.*\\.)?(?:" + pattern + ")$").split(module, parts);
         if (parts.size() == 1 && parts.front().match) {
             if (!value.is_number() || !(value.get<double>() > 0.0))
                 fail("\"alpha_pattern\": {} is not a number above 0", toLine(value).substr(0, 40));

@@ -143,7 +143,7 @@ Model loadWithAdapter(const fs::path& folder)
     if (fs::is_directory(base) && isAdapterFolder(base))
         fail("{}: its base {} is an adapter too; export that one with --merge first", folder.string(), base.string());
     Model model = loadModel(base);
-    if (fs::exists(folder / "tokenizer.json"))
+    if (Tokenizer::isIn(folder))
         model.tokenizer = Tokenizer::load(folder);
     readAdapter(model, folder);
     return model;
@@ -169,7 +169,7 @@ Model loadModel(const fs::path& folder)
         fail("{}: there is no config.json; a Hugging Face model folder is needed", folder.string());
     Model model = assembled({folder, configFile, generationFile, weightsFile(folder)}, readJsonFile(configFile),
         fs::exists(generationFile) ? readJsonFile(generationFile) : Json(), [&] { return readModelTensors(folder); });
-    if (fs::exists(folder / "tokenizer.json"))
+    if (Tokenizer::isIn(folder))
         model.tokenizer = Tokenizer::load(folder);
     return model;
 }
@@ -189,8 +189,7 @@ void saveModel(const Model& model, const fs::path& folder)
         else
             writeWhole(model, temporary);
         if (model.tokenizer && !model.tokenizer->file.empty())
-            for (const char* name :
-                {"tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja"}) {
+            for (const std::string& name : Tokenizer::fileNames()) {
                 const fs::path source = model.tokenizer->file.parent_path() / name;
                 if (fs::exists(source))
                     writeFileAtomically(temporary / name, readTextFile(source));

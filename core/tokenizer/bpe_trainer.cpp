@@ -2,8 +2,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/tokenizer/bpe_trainer.h"
 
+#include "core/data/preference_pair.h"
 #include "core/support/json.h"
-#include "core/tokenizer/byte_level_bpe.h"
+#include "core/tokenizer/byte_alphabet.h"
+#include "core/tokenizer/pre_tokenizer.h"
 
 #include <map>
 
@@ -12,12 +14,13 @@ namespace mpo {
 void trainByteLevelBpe(
     std::span<const std::string> texts, std::int64_t vocabularySize, const std::filesystem::path& folder)
 {
-    constexpr auto pattern = R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
-    const SplitStep step {SplitPattern(pattern, false), SplitStep::Behaviour::Isolated, false};
+    std::vector<PreTokenizerStep> steps;
+    steps.emplace_back(SplitStep {Pattern::regex(kGpt2Words), SplitStep::Behaviour::Isolated, false});
+    PieceMaker maker;
     std::map<std::string, std::int64_t> counts;
     for (const std::string& text : texts)
-        for (const std::string_view piece : applyStep(step, {text}))
-            ++counts[std::string(piece)];
+        for (const Piece& piece : maker.run(steps, {text, true}, true))
+            ++counts[std::string(piece.text)];
 
     std::vector<std::string> tokens {"<|endoftext|>", "<|pad|>"};
     for (const std::string& letter : byteAlphabet())

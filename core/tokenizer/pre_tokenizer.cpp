@@ -2,153 +2,111 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/tokenizer/pre_tokenizer.h"
 
-#include "core/support/error.h"
-
-#include <algorithm>
-
-#define PCRE2_CODE_UNIT_WIDTH 8
-#include <pcre2.h>
+#include "core/tokenizer/byte_alphabet.h"
+#include "core/tokenizer/unicode_tables.h"
 
 namespace mpo {
 
-namespace {
+const std::string_view kGpt2Words = R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
+const std::string_view kQwen2Words
+    = R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
 
-// Tokenizers are written for Oniguruma with Unicode 16. PCRE2 10.42 knows Unicode 14 and takes U+180E for a space, so
-// the classes are spelled out. The ranges are what tokenizers 0.23.3 matches beyond PCRE2 10.42.
-constexpr std::string_view kSpace = R"(\t-\r\x{85}\p{Z})";
-constexpr std::string_view kNumber
-    = R"(\p{N}\x{10D40}-\x{10D49}\x{116D0}-\x{116E3}\x{11BF0}-\x{11BF9}\x{11F50}-\x{11F59})"
-      R"(\x{16130}-\x{16139}\x{16D70}-\x{16D79}\x{1CCF0}-\x{1CCF9}\x{1D2C0}-\x{1D2D3}\x{1E4F0}-\x{1E4F9})"
-      R"(\x{1E5F1}-\x{1E5FA})";
-constexpr std::string_view kLetter
-    = R"(\p{L}\x{1C89}\x{1C8A}\x{A7CB}-\x{A7CD}\x{A7DA}-\x{A7DC}\x{105C0}-\x{105F3}\x{10D4A}-\x{10D65})"
-      R"(\x{10D6F}-\x{10D85}\x{10EC2}-\x{10EC4}\x{1123F}\x{11240}\x{11380}-\x{11389}\x{1138B}\x{1138E})"
-      R"(\x{11390}-\x{113B5}\x{113B7}\x{113D1}\x{113D3}\x{11BC0}-\x{11BE0}\x{11F02}\x{11F04}-\x{11F10})"
-      R"(\x{11F12}-\x{11F33}\x{1342F}\x{13441}-\x{13446}\x{13460}-\x{143FA}\x{16100}-\x{1611D})"
-      R"(\x{16D40}-\x{16D6C}\x{18CFF}\x{1B132}\x{1B155}\x{1DF25}-\x{1DF2A}\x{1E030}-\x{1E06D})"
-      R"(\x{1E4D0}-\x{1E4EB}\x{1E5D0}-\x{1E5ED}\x{1E5F0}\x{2B739}\x{2EBF0}-\x{2EE5D}\x{31350}-\x{323AF})";
+const std::string kNumber = R"([\p{N})" + std::string(kRustNumberAdditions) + "]";
+const std::string kPunctuation
+    = "(?![" + std::string(kNoPunctuation) + R"(])[\p{P})" + std::string(kPunctuationAdditions) + "]";
+const std::string kRustWords = [] {
+    const std::string word = R"(\p{L}\p{M}\p{Nd}\p{Pc})" + std::string(kRustWordAdditions);
+    return "[" + word + "]+|[^" + word + R"(\s]+)";
+}();
 
-std::string withSpelledOutClasses(std::string_view pattern)
+std::string_view PieceMaker::own(std::string text)
 {
-    std::string out;
-    bool inClass = false;
-    for (std::size_t i = 0; i < pattern.size();) {
-        const std::string_view rest = pattern.substr(i);
-        std::string_view members;
-        std::size_t length = 1;
-        if (rest.starts_with("\\s") || (rest.starts_with("\\S") && !inClass)) {
-            members = kSpace;
-            length = 2;
-        } else if (rest.starts_with("\\p{N}") || rest.starts_with("\\p{L}")) {
-            members = rest[3] == 'N' ? kNumber : kLetter;
-            length = 5;
-        } else if (rest[0] == '\\') {
-            length = std::min<std::size_t>(2, rest.size());
-        } else if (rest[0] == '[' || rest[0] == ']') {
-            inClass = rest[0] == '[';
-        }
-        if (members.empty())
-            out += rest.substr(0, length);
-        else if (inClass)
-            out += members;
+    m_made.push_back(std::move(text));
+    return m_made.back();
+}
+
+const std::vector<Piece>& PieceMaker::run(const std::vector<PreTokenizerStep>& steps, Piece text, bool bytesAtEnd)
+{
+    m_made.clear();
+    m_pieces.assign(1, text);
+    for (const PreTokenizerStep& step : steps) {
+        if (const auto* split = std::get_if<SplitStep>(&step))
+            apply(*split);
+        else if (const auto* metaspace = std::get_if<MetaspaceStep>(&step))
+            apply(*metaspace);
         else
-            out.append(rest[1] == 'S' ? "[^" : "[").append(members).append("]");
-        i += length;
+            apply(std::get<ByteLevelStep>(step), bytesAtEnd && &step == &steps.back());
     }
-    return out;
+    return m_pieces;
 }
 
-} // namespace
-
-struct SplitPattern::Private
-{
-    pcre2_code* code = nullptr;
-    ~Private() { pcre2_code_free(code); }
-};
-
-SplitPattern::SplitPattern(const std::string& given, bool literal)
-    : m_d(std::make_unique<Private>())
-{
-    const std::string pattern = literal ? given : withSpelledOutClasses(given);
-    int error = 0;
-    PCRE2_SIZE offset = 0;
-    const std::uint32_t options = PCRE2_UTF | (literal ? std::uint32_t(PCRE2_LITERAL) : std::uint32_t(PCRE2_UCP));
-    m_d->code = pcre2_compile(
-        reinterpret_cast<PCRE2_SPTR>(pattern.data()), pattern.size(), options, &error, &offset, nullptr);
-    if (!m_d->code) {
-        PCRE2_UCHAR message[256];
-        pcre2_get_error_message(error, message, sizeof message);
-        fail("tokenizer.json: the pattern \"{}\" is not valid ({})", given, reinterpret_cast<const char*>(message));
-    }
-    pcre2_jit_compile(m_d->code, PCRE2_JIT_COMPLETE);
-}
-
-SplitPattern::SplitPattern(SplitPattern&&) noexcept = default;
-SplitPattern::~SplitPattern() = default;
-
-std::vector<SplitPattern::Part> SplitPattern::split(std::string_view text) const
-{
-    std::vector<Part> parts;
-    const std::unique_ptr<pcre2_match_data, void (*)(pcre2_match_data*)> data(
-        pcre2_match_data_create_from_pattern(m_d->code, nullptr), pcre2_match_data_free);
-    std::size_t at = 0, from = 0;
-    while (from <= text.size()) {
-        const int found = pcre2_match(m_d->code, reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), from,
-            PCRE2_NO_UTF_CHECK, data.get(), nullptr);
-        if (found == PCRE2_ERROR_NOMATCH)
-            break;
-        if (found < 0) {
-            PCRE2_UCHAR message[256];
-            pcre2_get_error_message(found, message, sizeof message);
-            fail("A text of {} bytes could not be split into words ({})", text.size(),
-                reinterpret_cast<const char*>(message));
-        }
-        const PCRE2_SIZE* range = pcre2_get_ovector_pointer(data.get());
-        if (range[1] == range[0]) {
-            // An empty match: go on behind the next character.
-            from = range[1] + 1;
-            while (from < text.size() && (static_cast<unsigned char>(text[from]) & 0xC0) == 0x80)
-                ++from;
-            continue;
-        }
-        if (range[0] > at)
-            parts.push_back({text.substr(at, range[0] - at), false});
-        parts.push_back({text.substr(range[0], range[1] - range[0]), true});
-        at = from = range[1];
-    }
-    if (at < text.size())
-        parts.push_back({text.substr(at), false});
-    return parts;
-}
-
-std::vector<std::string_view> applyStep(const SplitStep& step, const std::vector<std::string_view>& pieces)
+void PieceMaker::apply(const SplitStep& step)
 {
     using Behaviour = SplitStep::Behaviour;
-    std::vector<std::string_view> result;
-    const auto joined
-        = [](std::string_view a, std::string_view b) { return std::string_view(a.data(), a.size() + b.size()); };
-    for (const std::string_view piece : pieces) {
-        const std::size_t begin = result.size();
-        bool previousMatched = false, pending = false; // pending: the last part waits for what follows it
-        for (const SplitPattern::Part& part : step.pattern.split(piece)) {
-            const bool match = part.match != step.invert;
-            const bool hasPrevious = result.size() > begin;
-            if (pending) {
-                result.back() = joined(result.back(), part.text);
-                pending = match && step.behaviour == Behaviour::MergedWithNext;
-            } else if (match && step.behaviour == Behaviour::Removed) {
-            } else if (match && hasPrevious && !previousMatched && step.behaviour == Behaviour::MergedWithPrevious) {
-                result.back() = joined(result.back(), part.text);
-            } else if (hasPrevious && match == previousMatched && step.behaviour == Behaviour::Contiguous) {
-                result.back() = joined(result.back(), part.text);
+    m_next.clear();
+    const auto join = [&](std::string_view text) {
+        std::string_view& last = m_next.back().text;
+        last = {last.data(), last.size() + text.size()};
+    };
+    for (const Piece& piece : m_pieces) {
+        m_parts.clear();
+        step.pattern.split(piece.text, m_parts);
+        const std::size_t begin = m_next.size();
+        bool previousMatched = false, waits = false; // waits: the last part goes with what follows it
+        for (const Pattern::Part& part : m_parts) {
+            const bool match = part.match != step.invert, hasPrevious = m_next.size() > begin;
+            const bool joins = waits
+                || (hasPrevious
+                    && ((step.behaviour == Behaviour::MergedWithPrevious && match && !previousMatched)
+                        || (step.behaviour == Behaviour::Contiguous && match == previousMatched)));
+            if (!waits && match && step.behaviour == Behaviour::Removed) {
+            } else if (joins) {
+                join(part.text);
             } else {
-                result.push_back(part.text);
-                pending = match && step.behaviour == Behaviour::MergedWithNext;
+                m_next.push_back({part.text, piece.first && part.text.data() == piece.text.data()});
             }
+            waits = match && step.behaviour == Behaviour::MergedWithNext && &part != &m_parts.back()
+                && (&part)[1].match == step.invert;
             previousMatched = match;
         }
     }
-    return result;
+    std::erase_if(m_next, [](const Piece& piece) { return piece.text.empty(); });
+    m_pieces.swap(m_next);
+}
+
+void PieceMaker::apply(const MetaspaceStep& step)
+{
+    using InFront = MetaspaceStep::InFront;
+    for (Piece& piece : m_pieces) {
+        std::string text;
+        text.reserve(2 * piece.text.size() + step.replacement.size());
+        for (std::size_t i = 0; i < piece.text.size();) {
+            const std::size_t space = std::min(piece.text.find(' ', i), piece.text.size());
+            text += piece.text.substr(i, space - i);
+            if (space < piece.text.size())
+                text += step.replacement;
+            i = space + 1;
+        }
+        if (!text.starts_with(step.replacement)
+            && (step.inFront == InFront::Always || (step.inFront == InFront::First && piece.first)))
+            text.insert(0, step.replacement);
+        piece.text = own(std::move(text));
+    }
+    if (step.split)
+        apply(step.words);
+}
+
+void PieceMaker::apply(const ByteLevelStep& step, bool keepBytes)
+{
+    if (step.addPrefixSpace)
+        for (Piece& piece : m_pieces)
+            if (!piece.text.starts_with(' '))
+                piece.text = own(" " + std::string(piece.text));
+    if (step.words)
+        apply(*step.words);
+    if (!keepBytes)
+        for (Piece& piece : m_pieces)
+            piece.text = own(toByteAlphabet(piece.text));
 }
 
 } // namespace mpo

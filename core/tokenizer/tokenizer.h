@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace mpo {
 
@@ -18,11 +19,14 @@ namespace mpo {
 class Tokenizer
 {
 public:
-    /// Reads tokenizer.json and, from tokenizer_config.json / special_tokens_map.json and generation_config.json /
-    /// config.json beside it, BOS, EOS and PAD, and the chat template from tokenizer_config.json or, before that,
-    /// chat_template.jinja. `folderOrFile`: a model folder or the tokenizer.json itself.
-    /// Throws Error naming what is missing or not supported (with the types that are).
+    /// Reads tokenizer.json or, where there is none, vocab.json with merges.txt, or a SentencePiece tokenizer.model;
+    /// from tokenizer_config.json / special_tokens_map.json and generation_config.json / config.json beside it BOS, EOS
+    /// and PAD, and the chat template from tokenizer_config.json or, before that, chat_template.jinja. `folderOrFile`:
+    /// a model folder or one of the three files. Throws Error naming the file and what is missing or not supported.
     static std::shared_ptr<const Tokenizer> load(const std::filesystem::path& folderOrFile);
+    static bool isIn(const std::filesystem::path& folder);
+    /// Names of all files that load() may read, but those of the model: copied together they give the same tokenizer.
+    static const std::vector<std::string>& fileNames();
     virtual ~Tokenizer() = default;
 
     /// `specialInText`: whether added special tokens written in the text become their id. For text of users and data:
@@ -58,7 +62,7 @@ public:
     /// on); empty: not given there.
     std::string bosText, padText, unkText;
     std::string chatTemplate; ///< source of the (default) chat template, Jinja; empty: none
-    std::filesystem::path file; ///< where it was read; copied beside models
+    std::filesystem::path file; ///< where it was read; with its fileNames() copied beside models
 };
 
 } // namespace mpo

@@ -14,7 +14,7 @@
 using namespace mpo;
 namespace fs = std::filesystem;
 
-class TestByteLevelBpe : public QObject
+class TestBpeTokenizer : public QObject
 {
     Q_OBJECT
     QTemporaryDir m_folder;
@@ -210,5 +210,5 @@ private Q_SLOTS:
     }
 };
 
-QTEST_GUILESS_MAIN(TestByteLevelBpe)
-#include "tst_byte_level_bpe.moc"
+QTEST_GUILESS_MAIN(TestBpeTokenizer)
+#include "tst_bpe_tokenizer.moc"
