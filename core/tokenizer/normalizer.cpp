@@ -102,6 +102,17 @@ void appendForm(NormalForm form, std::string_view text, std::string& out)
     std::free(made);
 }
 
+/// Whether the character's decomposition does; some (U+0F73, U+FF9E) are none themselves.
+bool beginsWithMark(char32_t c)
+{
+    constexpr utf8proc_ssize_t most = 32; // the longest decomposition has 18
+    utf8proc_int32_t parts[most] {};
+    int boundary = 0;
+    const auto options = utf8proc_option_t(UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT);
+    const utf8proc_ssize_t count = utf8proc_decompose_char(utf8proc_int32_t(c), parts, most, options, &boundary);
+    return count > 0 && utf8proc_get_property(parts[0])->combining_class != 0;
+}
+
 void apply(NormalForm form, NormalizedText& text)
 {
     // Below, no character changes in this form or is changed by a neighbour.
@@ -118,8 +129,7 @@ void apply(NormalForm form, NormalizedText& text)
         }
         // A stretch that is changed as a whole, with the character before it where a mark may go into that.
         std::size_t begin = i, end = i;
-        const bool mark = utf8proc_get_property(utf8proc_int32_t(codePointAt(source, i)))->combining_class != 0;
-        if (composed && mark && i > kept) {
+        if (composed && i > kept && beginsWithMark(codePointAt(source, i))) {
             while ((static_cast<unsigned char>(source[--begin]) & 0xC0) == 0x80) { }
             if (contains(kNotNormalized, codePointAt(source, begin)))
                 begin = i;
