@@ -188,7 +188,10 @@ void saveModel(const Model& model, const fs::path& folder)
             writeAdapter(model, temporary);
         else
             writeWhole(model, temporary);
-        if (model.tokenizer && !model.tokenizer->file.empty())
+        if (model.tokenizer && !model.tokenizer->files.empty())
+            for (const auto& [name, content] : model.tokenizer->files)
+                writeFileAtomically(temporary / name, content);
+        else if (model.tokenizer && !model.tokenizer->file.empty())
             for (const std::string& name : Tokenizer::fileNames()) {
                 const fs::path source = model.tokenizer->file.parent_path() / name;
                 if (fs::exists(source))

@@ -5,6 +5,7 @@
 #include "core/data/preference_pair.h"
 
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -22,7 +23,8 @@ public:
     /// Reads tokenizer.json or, where there is none, vocab.json with merges.txt, or a SentencePiece tokenizer.model;
     /// from tokenizer_config.json / special_tokens_map.json and generation_config.json / config.json beside it BOS, EOS
     /// and PAD, and the chat template from tokenizer_config.json or, before that, chat_template.jinja. `folderOrFile`:
-    /// a model folder or one of the three files. Throws Error naming the file and what is missing or not supported.
+    /// a model folder, one of the three files or a GGUF file. Throws Error naming the file and what is missing or not
+    /// supported.
     static std::shared_ptr<const Tokenizer> load(const std::filesystem::path& folderOrFile);
     static bool isIn(const std::filesystem::path& folder);
     /// Names of all files that load() may read, but those of the model: copied together they give the same tokenizer.
@@ -63,6 +65,8 @@ public:
     std::string bosText, padText, unkText;
     std::string chatTemplate; ///< source of the (default) chat template, Jinja; empty: none
     std::filesystem::path file; ///< where it was read; with its fileNames() copied beside models
+    /// By name: what is written beside models instead, where it was no Hugging Face file (GGUF).
+    std::map<std::string, std::string> files;
 };
 
 } // namespace mpo

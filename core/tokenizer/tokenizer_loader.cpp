@@ -5,6 +5,7 @@
 #include "core/tokenizer/added_token_files.h"
 #include "core/tokenizer/sentencepiece_model.h"
 #include "core/tokenizer/tokenizer_config.h"
+#include "core/tokenizer/tokenizer_gguf.h"
 #include "core/tokenizer/tokenizer_json.h"
 #include "core/tokenizer/vocab_merges.h"
 
@@ -56,6 +57,12 @@ const std::vector<std::string>& Tokenizer::fileNames()
 
 std::shared_ptr<const Tokenizer> Tokenizer::load(const fs::path& folderOrFile)
 {
+    if (isGgufFile(folderOrFile)) {
+        auto tokenizer = loadGgufTokenizer(GgufFile(folderOrFile));
+        if (!tokenizer)
+            fail("{}: there is no tokenizer in this file", folderOrFile.string());
+        return tokenizer;
+    }
     const fs::path file = fs::is_directory(folderOrFile) ? fileIn(folderOrFile) : folderOrFile;
     if (file.empty())
         fail("{}: there is no tokenizer.json here, nor vocab.json with merges.txt, nor tokenizer.model",

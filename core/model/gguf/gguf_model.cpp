@@ -6,6 +6,7 @@
 #include "core/model/gguf/gguf_config.h"
 #include "core/model/gguf/gguf_names.h"
 #include "core/support/error.h"
+#include "core/tokenizer/tokenizer_gguf.h"
 
 namespace mpo {
 
@@ -25,6 +26,7 @@ GgufModel readGgufModel(const std::filesystem::path& path)
     } catch (const Error& error) {
         fail("{}: {}", path.string(), error.what());
     }
+    model.tokenizer = loadGgufTokenizer(file);
     return model;
 }
 

@@ -23,8 +23,8 @@ private Q_SLOTS:
     void logProbsEqualTransformers_data()
     {
         QTest::addColumn<QByteArray>("name");
-        for (const char* name : {"llama", "llama_bias", "llama_fused"})
-            QTest::newRow(name) << QByteArray(name);
+        for (const auto& [name, golden] : m_golden["models"].items())
+            QTest::newRow(name.c_str()) << QByteArray::fromStdString(name);
     }
     void logProbsEqualTransformers()
     {
