@@ -6,8 +6,10 @@
 #include "ui/pages/models_page.h"
 
 #include <QAbstractItemModelTester>
+#include <QDropEvent>
 #include <QLabel>
 #include <QLineEdit>
+#include <QMimeData>
 #include <QProgressBar>
 #include <QPushButton>
 #include <QSignalSpy>
@@ -103,6 +105,27 @@ private Q_SLOTS:
         QCOMPARE(buttonOf(*panel, 0)->text(), QStringLiteral("Fetch the rest"));
         QVERIFY(!buttonOf(*panel, 1));
         QCOMPARE(buttonOf(*panel, 2)->text(), QStringLiteral("Add to project"));
+    }
+
+    void droppedModelsAreImported()
+    {
+        CacheFixture fixture;
+        std::string imported;
+        fixture.work = [&](const Command& command, const EventSink&, std::stop_token) {
+            imported = std::get<ImportModel>(command).source.string();
+        };
+        EngineBridge bridge(fixture.project, fixture.execute());
+        Selection selection(fixture.project);
+        ModelsPage page(bridge, selection);
+        QMimeData data;
+        data.setUrls({QUrl::fromLocalFile(QStringLiteral("/models/some model.gguf"))});
+        QDragEnterEvent enter(QPoint(5, 5), Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
+        QApplication::sendEvent(&page, &enter);
+        QVERIFY(enter.isAccepted());
+        QDropEvent drop(QPointF(5, 5), Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
+        QApplication::sendEvent(&page, &drop);
+        QTRY_VERIFY(fixture.commands == 1 && !bridge.busy());
+        QCOMPARE(imported, std::string("/models/some model.gguf"));
     }
 
     void oneClickAdds()
