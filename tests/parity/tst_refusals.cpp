@@ -289,7 +289,7 @@ QMap<QString, Refusal> refusals()
             tokenizer.insert(q("added_tokens"), added);
             writeJson(in(folder, "tokenizer.json"), tokenizer);
         },
-        {q("200"), q("vocabulary")}};
+        {q("token id 80"), q("vocabulary")}}; // the next free one: the package does not keep the file's number either
     all[q("no EOS to train on")]
         = {kLlama, q("train dpo --model MODEL --data MODEL.jsonl --out x --restart --project p.mpo"),
             [=](const QString& folder) {
