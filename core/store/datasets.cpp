@@ -56,9 +56,13 @@ Json reportJson(const ImportReport& report)
     Json issues = Json::array();
     for (const auto& issue : report.issues)
         issues.push_back(Json::array({int(issue.kind), issue.line, issue.reason}));
+    Json mapping = Json::array();
+    for (const auto& [field, from] : report.mapping)
+        mapping.push_back(Json::array({field, from}));
     return {{"file", report.file}, {"format", report.format}, {"records", report.records},
         {"imported", report.imported}, {"malformed", report.malformed}, {"empty_answers", report.emptyAnswers},
-        {"identical_responses", report.identicalResponses}, {"duplicates", report.duplicates},
+        {"identical_responses", report.identicalResponses}, {"duplicates", report.duplicates}, {"ties", report.ties},
+        {"unpaired", report.unpaired}, {"kind", int(report.kind)}, {"mapping", std::move(mapping)},
         {"issues", std::move(issues)}};
 }
 
@@ -75,6 +79,12 @@ ImportReport reportFrom(const std::string& text)
         report.emptyAnswers = json.at("empty_answers").get<std::int64_t>();
         report.identicalResponses = json.at("identical_responses").get<std::int64_t>();
         report.duplicates = json.at("duplicates").get<std::int64_t>();
+        // Reports of older programs lack these.
+        report.ties = json.value("ties", std::int64_t(0));
+        report.unpaired = json.value("unpaired", std::int64_t(0));
+        report.kind = DatasetKind(json.value("kind", int(DatasetKind::Pairs)));
+        for (const auto& source : json.value("mapping", Json::array()))
+            report.mapping.push_back({source.at(0).get<std::string>(), source.at(1).get<std::string>()});
         for (const auto& issue : json.at("issues"))
             report.issues.push_back({ImportIssue::Kind(issue.at(0).get<int>()), issue.at(1).get<std::int64_t>(),
                 issue.at(2).get<std::string>()});
@@ -129,41 +139,62 @@ constexpr const char* kPairsQuery = "SELECT prompt, chosen, rejected, line, ids,
 
 } // namespace
 
+std::int64_t Project::Private::firstFreePair()
+{
+    return database.execAndGet("SELECT coalesce(max(first_pair + pairs), 1) FROM datasets").getInt64();
+}
+
+void Project::Private::dropLoosePairs() { statement("DELETE FROM pairs WHERE id >= ?", firstFreePair()).exec(); }
+
+void Project::Private::insertPairs(std::int64_t firstId, const std::vector<PreferencePair>& pairs)
+{
+    auto insert = statement("INSERT INTO pairs(id, prompt, chosen, rejected, line, ids, turns, confidence, margin) "
+                            "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    for (const auto& pair : pairs) {
+        insert.bind(1, firstId++);
+        insert.bindNoCopy(2, pair.prompt);
+        insert.bindNoCopy(3, pair.chosen);
+        insert.bindNoCopy(4, pair.rejected);
+        insert.bind(5, pair.line);
+        if (pair.hasIds())
+            insert.bind(6, idsText(pair));
+        if (!pair.turns.empty())
+            insert.bind(7, turnsText(pair));
+        if (pair.confidence)
+            insert.bind(8, *pair.confidence);
+        if (pair.margin)
+            insert.bind(9, *pair.margin);
+        insert.exec();
+        insert.reset();
+        insert.clearBindings();
+    }
+}
+
+void Project::Private::insertDataset(const DatasetRow& row, std::int64_t firstPair, const ImportReport* report)
+{
+    requireNewName("datasets", kWhat, row.name);
+    statement("INSERT INTO datasets(name, kind, digest, source, first_pair, pairs, created, report) "
+              "VALUES(?, ?, ?, ?, ?, ?, ?, ?)",
+        row.name, std::int64_t(row.kind), row.digest, row.source, firstPair, row.pairs, nowUtc(),
+        report ? std::optional(dump(reportJson(*report))) : std::nullopt)
+        .exec();
+}
+
 std::int64_t Project::addDataset(const Dataset& dataset, const std::string& source, const ImportReport* report)
 {
-    const std::string digest = dataset.digest();
-    const auto reportText = report ? std::optional(dump(reportJson(*report))) : std::nullopt;
+    DatasetRow row;
+    row.name = dataset.name;
+    row.kind = dataset.kind;
+    row.digest = dataset.digest();
+    row.source = source;
+    row.pairs = std::int64_t(dataset.pairs.size());
     return m_d->write([&] {
-        m_d->requireNewName("datasets", kWhat, dataset.name);
-        const auto firstPair
-            = m_d->database.execAndGet("SELECT coalesce(max(first_pair + pairs), 1) FROM datasets").getInt64();
-        m_d->statement("INSERT INTO datasets(name, kind, digest, source, first_pair, pairs, created, report) "
-                       "VALUES(?, ?, ?, ?, ?, ?, ?, ?)",
-               dataset.name, std::int64_t(dataset.kind), digest, source, firstPair, std::int64_t(dataset.pairs.size()),
-               nowUtc(), reportText)
-            .exec();
+        if (m_d->addingDataset)
+            fail("{}: another data set is being imported; try again when that has finished", m_d->folder.string());
+        const auto firstPair = m_d->firstFreePair();
+        m_d->insertDataset(row, firstPair, report);
         const auto id = m_d->database.getLastInsertRowid();
-        auto insert = m_d->statement("INSERT INTO pairs(id, prompt, chosen, rejected, line, ids, turns, confidence, "
-                                     "margin) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)");
-        std::int64_t pairId = firstPair;
-        for (const auto& pair : dataset.pairs) {
-            insert.bind(1, pairId++);
-            insert.bindNoCopy(2, pair.prompt);
-            insert.bindNoCopy(3, pair.chosen);
-            insert.bindNoCopy(4, pair.rejected);
-            insert.bind(5, pair.line);
-            if (pair.hasIds())
-                insert.bind(6, idsText(pair));
-            if (!pair.turns.empty())
-                insert.bind(7, turnsText(pair));
-            if (pair.confidence)
-                insert.bind(8, *pair.confidence);
-            if (pair.margin)
-                insert.bind(9, *pair.margin);
-            insert.exec();
-            insert.reset();
-            insert.clearBindings();
-        }
+        m_d->insertPairs(firstPair, dataset.pairs);
         return id;
     });
 }

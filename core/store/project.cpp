@@ -132,6 +132,7 @@ Project::Private::Private(const fs::path& projectFolder, Access projectAccess)
                 return SQLITE_OK;
             },
             &m_walPages);
+        dropLoosePairs();
         // Whoever ran them has gone without saying so, or the lock would still be held.
         database.exec(
             fmt::format("UPDATE runs SET state={}, message='The program ended during the run.' WHERE state={}",

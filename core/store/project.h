@@ -146,6 +146,7 @@ public:
     Access access() const;
 
     // Data sets
+    /// dataset_writer.h adds one pair by pair.
     std::int64_t addDataset(const Dataset& dataset, const std::string& source, const ImportReport* report = nullptr);
     std::vector<DatasetRow> datasets() const;
     std::optional<DatasetRow> dataset(const std::string& name) const;
@@ -205,6 +206,7 @@ public:
     std::string freeName(const std::string& wanted) const;
 
 private:
+    friend class DatasetWriter;
     struct Private;
     explicit Project(std::unique_ptr<Private> d);
     std::unique_ptr<Private> m_d;

@@ -72,6 +72,11 @@ struct Project::Private
         return result;
     }
 
+    std::int64_t firstFreePair(); ///< the id after those of all data sets
+    void dropLoosePairs(); ///< those of a data set that was never finished
+    void insertPairs(std::int64_t firstId, const std::vector<PreferencePair>& pairs);
+    void insertDataset(const DatasetRow& row, std::int64_t firstPair, const ImportReport* report);
+
     std::vector<std::string> namesIn(const char* table);
     /// Throws Error when `name` is empty, holds control characters or is taken in `table`. `what`: "data set".
     void requireNewName(const char* table, std::string_view what, const std::string& name);
@@ -89,6 +94,7 @@ struct Project::Private
     std::optional<LockFile> lock; ///< writers only
     SQLite::Database database;
     std::mutex mutex;
+    bool addingDataset = false; ///< its pairs have the ids after those of all data sets
     std::map<std::int64_t, int> metricFiles; ///< run -> descriptor of its metrics.jsonl
 
 private:

@@ -3,6 +3,8 @@
 #include "core/store/lock_file.h"
 #include "store_test.h"
 
+#include "core/store/dataset_writer.h"
+
 #include <QElapsedTimer>
 #include <QTest>
 
@@ -29,6 +31,8 @@ private Q_SLOTS:
     void names();
     void removal();
     void hundredThousandPairs();
+    void writtenPairByPair();
+    void givenUpOrKilledWhileWriting();
     void killedWhileAdding();
 };
 
@@ -173,6 +177,10 @@ void TestDatasets::importReport()
     report.emptyAnswers = 2;
     report.identicalResponses = 3;
     report.duplicates = 4;
+    report.ties = 6;
+    report.unpaired = 7;
+    report.kind = DatasetKind::Completions;
+    report.mapping = {{"prompt", "info.post"}, {"response", "text"}};
     report.issues
         = {{ImportIssue::Kind::Duplicate, 17, "same as line 3"}, {ImportIssue::Kind::Malformed, 18, "bytes \xff"}};
     project->addDataset(smallDataset("data"), "data.jsonl", &report);
@@ -185,6 +193,10 @@ void TestDatasets::importReport()
     QCOMPARE(loaded.emptyAnswers, 2);
     QCOMPARE(loaded.identicalResponses, 3);
     QCOMPARE(loaded.duplicates, 4);
+    QCOMPARE(loaded.ties, 6);
+    QCOMPARE(loaded.unpaired, 7);
+    QCOMPARE(loaded.kind, DatasetKind::Completions);
+    QVERIFY(loaded.mapping == report.mapping);
     QCOMPARE(loaded.issues.size(), std::size_t(2));
     QCOMPARE(loaded.issues[0].kind, ImportIssue::Kind::Duplicate);
     QCOMPARE(loaded.issues[0].line, 17);
@@ -240,6 +252,67 @@ void TestDatasets::hundredThousandPairs()
     qInfo("loaded in %lld ms", timer.restart());
     QCOMPARE(project->pairs("big", 99'990, 100).size(), std::size_t(10));
     qInfo("a page in %lld ms", timer.elapsed());
+}
+
+void TestDatasets::writtenPairByPair()
+{
+    const TemporaryProject temporary;
+    const auto project = temporary.open();
+    project->addDataset(smallDataset("before", 3), "test");
+    const auto dataset = smallDataset("big", 10'000); // three portions
+    DatasetWriter writer(*project, "big");
+    for (auto pair : dataset.pairs)
+        writer.add(std::move(pair));
+    QVERIFY(!project->dataset("big")); // not before it is whole
+    QVERIFY(contains(errorOf([&] { project->addDataset(smallDataset("other"), "test"); }), "being imported"));
+    QVERIFY(contains(errorOf([&] { DatasetWriter(*project, "third"); }), "being imported"));
+    writer.finish(DatasetKind::Pairs, "big.jsonl", nullptr);
+    QCOMPARE(project->dataset("big")->digest, dataset.digest());
+    QCOMPARE(project->loadDataset("big").digest(), dataset.digest());
+    QVERIFY(contains(errorOf([&] { DatasetWriter(*project, "big"); }), "another data set"));
+}
+
+void TestDatasets::givenUpOrKilledWhileWriting()
+{
+    const TemporaryProject temporary;
+    const auto add = [&](Project& project, bool crash) {
+        DatasetWriter writer(project, "half");
+        for (auto& pair : smallDataset("half", 9000).pairs)
+            writer.add(std::move(pair));
+        if (crash)
+            ::_exit(0);
+    };
+    const auto loosePairs = [&] {
+        sqlite3* database = nullptr;
+        int count = -1;
+        sqlite3_open((temporary.folder / "project.db").c_str(), &database);
+        sqlite3_exec(
+            database, "SELECT count(*) FROM pairs",
+            [](void* into, int, char** values, char**) {
+                *static_cast<int*>(into) = std::atoi(values[0]);
+                return 0;
+            },
+            &count, nullptr);
+        sqlite3_close(database);
+        return count;
+    };
+    {
+        const auto project = temporary.open();
+        project->addDataset(smallDataset("one", 4), "test");
+        add(*project, false);
+        QVERIFY(!project->dataset("half"));
+        QCOMPARE(loosePairs(), 4);
+        project->addDataset(smallDataset("two", 4), "test");
+    }
+    QCOMPARE(exitCodeOfChild([&]() -> int {
+        add(*temporary.open(), true);
+        return 1;
+    }),
+        0);
+    QCOMPARE(loosePairs(), 8 + 8192); // two portions of the one that was killed
+    const auto project = temporary.open();
+    QCOMPARE(loosePairs(), 8);
+    QCOMPARE(project->loadDataset("two").pairs.size(), std::size_t(4));
 }
 
 void TestDatasets::killedWhileAdding()
