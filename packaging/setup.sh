@@ -16,7 +16,7 @@ say() { printf '\033[1m%s\033[0m\n' "$*" >&2; }
 install_packages() {
     local packages=(g++ cmake ninja-build ccache pkg-config python3-venv qt6-base-dev qt6-svg-dev libgl1-mesa-dev
         libqcustomplot-dev nlohmann-json3-dev libpcre2-dev libutf8proc-dev libsqlitecpp-dev libsqlite3-dev libcli11-dev libspdlog-dev libfmt-dev
-        libyaml-cpp-dev zlib1g-dev libssl-dev libcurl4-openssl-dev ca-certificates fonts-dejavu-core "${EXTRA_PACKAGES[@]}") missing=() package
+        libyaml-cpp-dev zlib1g-dev libzstd-dev libssl-dev libcurl4-openssl-dev ca-certificates fonts-dejavu-core "${EXTRA_PACKAGES[@]}") missing=() package
     for package in "${packages[@]}"; do
         [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)" = installed ] || missing+=("$package")
     done
@@ -45,6 +45,18 @@ install_torch() {
     "$ROOT/.venv/bin/pip" install --disable-pip-version-check torch==2.13.0
 }
 
+# Parquet and Arrow files are read with the C++ libraries in the wheel of pyarrow; without them the program builds too.
+install_arrow() {
+    [ -n "${ARROW_DIR:-}" ] && return
+    compgen -G "$ROOT/.venv/lib/python3*/site-packages/pyarrow/include/arrow/api.h" >/dev/null && return
+    say "[2/4] Installing Arrow 26.0.1 into .venv (50 MB) ..."
+    local python=/usr/bin/python3
+    [ -x $python ] || python=python3
+    [ -x "$ROOT/.venv/bin/pip" ] || "$python" -m venv "$ROOT/.venv"
+    "$ROOT/.venv/bin/pip" install --disable-pip-version-check --no-deps pyarrow==26.0.1 ||
+        echo "Arrow could not be installed; the program is built without Parquet and Arrow files." >&2
+}
+
 build() { # build PRESET [targets]
     local preset=$1 jobs=${MPO_JOBS:-2} log=$ROOT/build/$1/configure.log
     shift
@@ -60,3 +72,4 @@ build() { # build PRESET [targets]
 
 install_packages
 install_torch
+install_arrow

@@ -23,7 +23,25 @@ std::string_view titleOf(std::string_view role)
     return role == "user" ? "Human" : role == "assistant" ? "Assistant" : role == "system" ? "System" : "Tool";
 }
 
+/// As the message spells it.
+std::string_view roleIn(const Json& message)
+{
+    for (const char* key : {"role", "from"})
+        if (message.is_object() && message.contains(key) && message[key].is_string())
+            return message[key].get_ref<const std::string&>();
+    return {};
+}
+
 } // namespace
+
+std::string_view roleOf(const Json& message)
+{
+    const std::string_view role = roleIn(message);
+    for (const auto& [spelling, ours] : kRoles)
+        if (spelling == role)
+            return ours;
+    return {};
+}
 
 std::optional<std::string> messageText(const Json& message)
 {
@@ -64,22 +82,18 @@ std::optional<std::vector<ChatMessage>> promptTurns(const Json& messages, std::s
     for (std::size_t i = 0; i < count && i < messages.size(); ++i) {
         const Json& message = messages[i];
         auto content = messageText(message);
-        const char* key = message.is_object() && message.contains("role") ? "role" : "from";
-        if (!content || !message.contains(key) || !message[key].is_string()) {
+        const auto spelling = roleIn(message);
+        if (!content || spelling.empty()) {
             problem = "message " + std::to_string(i + 1) + " has no role or no text";
             return std::nullopt;
         }
-        const auto& role = message[key].get_ref<const std::string&>();
-        const char* known = nullptr;
-        for (const auto& [spelling, ours] : kRoles)
-            if (spelling == role)
-                known = ours;
-        if (!known) {
-            problem = "message " + std::to_string(i + 1) + " has the role \"" + toPrintable(shortened(role, 40))
+        const std::string_view known = roleOf(message);
+        if (known.empty()) {
+            problem = "message " + std::to_string(i + 1) + " has the role \"" + toPrintable(shortened(spelling, 40))
                 + "\"; there are user, assistant, system and tool";
             return std::nullopt;
         }
-        turns.push_back({known, std::move(*content)});
+        turns.push_back({std::string(known), std::move(*content)});
     }
     if (!turns.empty() && turns.back().role == "assistant") {
         problem = "the prompt ends with a turn of the assistant";

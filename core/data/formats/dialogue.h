@@ -7,6 +7,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace mpo {
@@ -24,6 +25,9 @@ void setTurns(PreferencePair& pair, std::vector<ChatMessage> turns);
 /// The first `count` of [{"role": ..., "content": ...}] or [{"from": ..., "value": ...}] as a prompt; nothing, and a
 /// sentence in `problem`, when one is not a message or the assistant has the last word.
 std::optional<std::vector<ChatMessage>> promptTurns(const Json& messages, std::size_t count, std::string& problem);
+
+/// "user", "assistant", "system" or "tool", whichever way the message spells it; empty: no known role.
+std::string_view roleOf(const Json& message);
 
 /// Text of one message; nothing: it has none. Content may be a list of parts, {"type": "text", "text" or "value"}.
 std::optional<std::string> messageText(const Json& message);

@@ -2,28 +2,26 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/data/formats/hh_dialogue.h"
 
-#include "core/data/formats/dialogue.h"
+#include "core/data/formats/fields.h"
 
 namespace mpo {
 
 namespace {
 
-using Parsed = std::variant<PreferencePair, std::string>;
-
 constexpr std::string_view kMarker = "\n\nAssistant:";
 
-bool matches(const Json& r)
+bool fits(const Json& r)
 {
-    return r.contains("chosen") && r.contains("rejected") && r["chosen"].is_string() && r["rejected"].is_string()
-        && !r.contains("prompt") && !r.contains("instruction") && !r.contains("conversations");
+    return r["chosen"].is_string() && r["rejected"].is_string() && !r.contains("prompt") && !r.contains("instruction")
+        && !r.contains("conversations") && r["chosen"].get_ref<const std::string&>().find(kMarker) != std::string::npos;
 }
 
 Parsed parse(const Json& r)
 {
-    for (const char* key : {"chosen", "rejected"})
-        if (!r.contains(key) || !r[key].is_string())
-            return std::string("field \"") + key + "\" is missing or not text";
-    const std::string chosen = r["chosen"].get<std::string>(), rejected = r["rejected"].get<std::string>();
+    Fields in(r);
+    const std::string chosen = in.text("chosen"), rejected = in.text("rejected");
+    if (!in.problem().empty())
+        return in.problem();
     std::size_t common = 0;
     while (common < chosen.size() && common < rejected.size() && chosen[common] == rejected[common])
         ++common;
@@ -36,15 +34,18 @@ Parsed parse(const Json& r)
     pair.prompt = chosen.substr(0, end);
     pair.chosen = chosen.substr(end);
     pair.rejected = rejected.substr(end);
-    return pair;
+    return withExtras(r, std::move(pair));
 }
 
 } // namespace
 
 DatasetFormat hhDialogueFormat()
 {
-    return {
-        "hh-dialogue", "HH-RLHF: {\"chosen\", \"rejected\"} as whole dialogues", DatasetKind::Pairs, matches, parse};
+    return {"hh-dialogue", "HH-RLHF: {\"chosen\", \"rejected\"} as whole dialogues", DatasetKind::Pairs,
+        {"chosen", "rejected"},
+        {{"prompt", "what chosen and rejected share, up to \"Assistant:\""}, {"chosen", "rest of chosen"},
+            {"rejected", "rest of rejected"}},
+        fits, parse, true};
 }
 
 } // namespace mpo

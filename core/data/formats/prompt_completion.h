@@ -6,7 +6,9 @@
 
 namespace mpo {
 
-/// {"prompt", "completion"}, for SFT.
+/// {"prompt", "completion"}, for SFT, as texts or lists of messages; and LLaMA-Factory's {"instruction", "input",
+/// "output"}. Provenance: huggingface/trl, docs of dataset formats; hiyouga/LLaMA-Factory data/README.
 DatasetFormat promptCompletionFormat();
+DatasetFormat instructionCompletionFormat();
 
 } // namespace mpo

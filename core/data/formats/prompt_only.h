@@ -6,7 +6,8 @@
 
 namespace mpo {
 
-/// {"prompt"}: prompts without responses.
+/// {"prompt"}: prompts without responses, as text or a list of messages.
+/// Provenance: huggingface/trl, docs of dataset formats.
 DatasetFormat promptOnlyFormat();
 
 } // namespace mpo

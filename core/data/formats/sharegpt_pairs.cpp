@@ -3,34 +3,34 @@
 #include "core/data/formats/sharegpt_pairs.h"
 
 #include "core/data/formats/dialogue.h"
+#include "core/data/formats/fields.h"
 
 namespace mpo {
 
 namespace {
 
-using Parsed = std::variant<PreferencePair, std::string>;
-
-bool matches(const Json& r) { return r.contains("conversations") && r.contains("chosen") && r.contains("rejected"); }
-
 Parsed parse(const Json& r)
 {
     if (!r.contains("conversations") || !isMessageList(r["conversations"]))
         return std::string("field \"conversations\" is not a list of {\"from\", \"value\"}");
+    Fields in(r);
     PreferencePair pair;
     std::string problem;
     auto turns = promptTurns(r["conversations"], r["conversations"].size(), problem);
     if (!turns)
         return problem;
+    if (auto system = in.textOrNothing("system"); !system.empty())
+        turns->insert(turns->begin(), {"system", std::move(system)});
     setTurns(pair, std::move(*turns));
     for (const auto& [key, into] : {std::pair {"chosen", &pair.chosen}, {"rejected", &pair.rejected}}) {
         if (!r.contains(key))
             return std::string("field \"") + key + "\" is missing";
-        auto text = r[key].is_string() ? r[key].get<std::string>() : messageText(r[key]);
+        auto text = responseText(r[key]);
         if (!text)
             return std::string("field \"") + key + "\" has no text";
         *into = std::move(*text);
     }
-    return pair;
+    return in.problem().empty() ? withExtras(r, std::move(pair)) : Parsed(in.problem());
 }
 
 } // namespace
@@ -38,7 +38,8 @@ Parsed parse(const Json& r)
 DatasetFormat sharegptPairsFormat()
 {
     return {"sharegpt-pairs", "{\"conversations\", \"chosen\", \"rejected\"} with {\"from\", \"value\"}",
-        DatasetKind::Pairs, matches, parse};
+        DatasetKind::Pairs, {"conversations", "chosen", "rejected"},
+        {{"prompt", "conversations"}, {"chosen", "chosen"}, {"rejected", "rejected"}}, nullptr, parse};
 }
 
 } // namespace mpo

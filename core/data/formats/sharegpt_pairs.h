@@ -6,7 +6,9 @@
 
 namespace mpo {
 
-/// ShareGPT: {"conversations": [{"from", "value"}], "chosen", "rejected"}.
+/// ShareGPT: {"conversations": [{"from", "value"}], "chosen", "rejected"}, the answers as messages or plain texts;
+/// "system" may stand beside them. Provenance: hiyouga/LLaMA-Factory data/dpo_en_demo.json, shibing624/MedicalGPT
+/// dpo_zh_500.jsonl.
 DatasetFormat sharegptPairsFormat();
 
 } // namespace mpo

@@ -6,9 +6,12 @@
 
 namespace mpo {
 
-/// Rows of token ids: {"prompt_ids", "chosen_ids", "rejected_ids"}.
+/// Rows of token ids: {"prompt_ids", "chosen_ids", "rejected_ids"}, or a prompt only; and OpenAI's
+/// lm-human-preferences:
+/// {"query", "sample0".."sample3", "best"}, a pair of the best sample with each other one.
+/// Provenance: openai/lm-human-preferences, README and lm_human_preferences/label_types.py.
 DatasetFormat tokenIdsFormat();
-/// The same with a prompt only.
 DatasetFormat promptIdsFormat();
+DatasetFormat bestSampleFormat();
 
 } // namespace mpo

@@ -6,7 +6,8 @@
 
 namespace mpo {
 
-/// {"prompt", "chosen", "rejected"} as texts.
-DatasetFormat promptChosenRejectedFormat();
+/// {"text"}: texts without a prompt, for SFT.
+/// Provenance: huggingface/trl, docs of dataset formats (language modeling).
+DatasetFormat plainTextFormat();
 
 } // namespace mpo

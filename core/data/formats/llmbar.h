@@ -6,7 +6,8 @@
 
 namespace mpo {
 
-/// {"instruction", "input", "chosen", "rejected"}.
-DatasetFormat instructionPairsFormat();
+/// LLMBar: {"input", "output_1", "output_2", "label"}, the label 1 or 2.
+/// Provenance: princeton-nlp/LLMBar, Dataset/LLMBar.
+DatasetFormat llmbarFormat();
 
 } // namespace mpo

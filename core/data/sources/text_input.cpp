@@ -1,0 +1,82 @@
+// SPDX-FileCopyrightText: MPO Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/data/sources/text_input.h"
+
+#include <algorithm>
+#include <cctype>
+
+namespace mpo {
+
+namespace {
+
+constexpr std::size_t kBuffer = std::size_t(1) << 18;
+constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+
+} // namespace
+
+TextInput::TextInput(const std::filesystem::path& file)
+    : m_name(file.string())
+    , m_bytes(ByteSource::open(file))
+    , m_buffer(kBuffer)
+{
+    if (view().starts_with(kByteOrderMark))
+        consume(kByteOrderMark.size());
+}
+
+void TextInput::fill()
+{
+    m_begin = 0;
+    m_end = m_bytes->read(m_buffer.data(), m_buffer.size());
+}
+
+void appendCapped(std::string& text, std::string_view piece, std::string& problem)
+{
+    if (!problem.empty())
+        return;
+    if (text.size() + piece.size() > kMaxRecordBytes) {
+        problem = "the record is longer than 64 MiB";
+        text.clear();
+        text.shrink_to_fit();
+        return;
+    }
+    text += piece;
+}
+
+std::string plainEnding(const std::filesystem::path& file)
+{
+    std::filesystem::path name = file.filename();
+    if (name.extension() == ".gz" || name.extension() == ".zst")
+        name = name.stem();
+    std::string ending = name.extension().string();
+    std::ranges::transform(ending, ending.begin(), [](unsigned char c) { return char(std::tolower(c)); });
+    return ending;
+}
+
+bool isValidUtf8(std::string_view text)
+{
+    // The table of well-formed byte sequences in the Unicode standard (3.9, D92).
+    const auto* at = reinterpret_cast<const unsigned char*>(text.data());
+    const auto* const end = at + text.size();
+    while (at < end) {
+        const unsigned char lead = *at++;
+        if (lead < 0x80)
+            continue;
+        const int more = lead >= 0xC2 && lead <= 0xDF ? 1
+            : (lead & 0xF0) == 0xE0                   ? 2
+            : lead >= 0xF0 && lead <= 0xF4            ? 3
+                                                      : 0;
+        if (more == 0 || end - at < more)
+            return false;
+        const unsigned char low = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
+        const unsigned char high = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
+        if (*at < low || *at > high)
+            return false;
+        ++at;
+        for (int i = 1; i < more; ++i, ++at)
+            if ((*at & 0xC0) != 0x80)
+                return false;
+    }
+    return true;
+}
+
+} // namespace mpo
