@@ -3,6 +3,7 @@
 #include "app/cli/console.h"
 #include "app/cli/engine_session.h"
 #include "core/data/dataset_importer.h"
+#include "core/data/formats/dataset_format.h"
 #include "core/support/error.h"
 
 #include <fmt/format.h>
@@ -114,24 +115,42 @@ int showData(const GlobalOptions& global, const std::string& name, std::int64_t 
     return 0;
 }
 
-} // namespace
-
-void addDataCommands(CLI::App& app, Arguments& arguments)
+int listFormats(const GlobalOptions& global)
 {
-    auto* data = app.add_subcommand("data", "Import and look at preference data");
-    data->require_subcommand(1);
+    std::vector<std::vector<std::string>> table {{"format", "kind", "columns"}};
+    for (const DatasetFormat& format : datasetFormats()) {
+        if (global.json)
+            writeLine(toLine(
+                {{"format", format.name}, {"kind", kindName(format.kind)}, {"description", format.description}}));
+        table.push_back({format.name, kindName(format.kind), format.description});
+    }
+    if (!global.json)
+        writeTable(table);
+    return 0;
+}
 
-    auto* import
-        = data->add_subcommand("import", "Import a JSON or JSONL file (also .gz), saying what was skipped and why");
+void addImport(CLI::App& data, Arguments& arguments)
+{
+    auto* import = data.add_subcommand("import",
+        "Import preference data: JSON, JSONL, CSV, TSV (also .gz, .zst), Parquet, Arrow, or a folder with splits");
     auto command = std::make_shared<ImportDataset>();
     auto maps = std::make_shared<std::vector<std::string>>();
-    import->add_option("file", command->file, "The file")->required();
+    import->add_option("file", command->file, "The file or folder")->required();
     import->add_option("--name", command->options.name, "Name in the project; default: the file's")->type_name("NAME");
-    import->add_option("--format", command->options.format, "Format; default: found out from the first record")
+    import
+        ->add_option("--format", command->options.format,
+            "Format; default: found out from the first records; see `mpo data formats`")
         ->type_name("FORMAT");
-    import->add_option("--map", *maps, "Our field (prompt, chosen, rejected) = the file's")
+    import
+        ->add_option("--map", *maps,
+            "Our field (prompt, chosen, rejected, margin, confidence, completion) = the file's column; dots go into "
+            "objects")
         ->type_name("FIELD=COLUMN")
         ->always_capture_default(false);
+    import
+        ->add_option("--split", command->options.split,
+            "Only this split of a folder, or the records whose field \"split\" says so; default: all")
+        ->type_name("SPLIT");
     import->add_flag("--keep-duplicates", command->options.keepDuplicates, "Keep repeated pairs");
     import->callback([command, maps, &arguments] {
         for (const std::string& map : *maps)
@@ -140,17 +159,50 @@ void addDataCommands(CLI::App& app, Arguments& arguments)
         return runOnEngine(global, openProject(global, Project::Access::ReadWrite), *command, {});
     };
 });
+} // namespace
 
-data->add_subcommand("list", "Data sets of the project")->callback([&arguments] { arguments.action = listData; });
+void addExport(CLI::App& data, Arguments& arguments)
+{
+    auto* command = data.add_subcommand("export", "Write a data set, or a bucket of a split of it, to a file");
+    auto given = std::make_shared<ExportDataset>();
+    auto format = std::make_shared<std::string>("trl");
+    command->add_option("name", given->data, "Data set")->required();
+    command->add_option("--out", given->file, "The file: .jsonl, .jsonl.gz or .csv")->required()->type_name("FILE");
+    command->add_option("--format", *format, "trl, trl-messages, hh or arena")->type_name("FORMAT");
+    command->add_option("--split", given->split, "A split of the data set; with --bucket")->type_name("SPLIT");
+    command->add_option("--bucket", given->bucket, "easy or hard")->type_name("BUCKET");
+    command->add_option("--seed", given->seed, "Draws the sides of Arena battles")->type_name("N");
+    command->callback([given, format, &arguments] {
+        given->format = exportFormatFromName(*format);
+        if (given->split.empty() != given->bucket.empty())
+            fail("--split and --bucket go together: --split NAME --bucket easy");
+        arguments.action = [given](const GlobalOptions& global) {
+            return runOnEngine(global, openProject(global, Project::Access::ReadOnly), *given, {});
+        };
+    });
+}
 
-auto* show = data->add_subcommand("show", "The first rows of a data set or file");
-auto name = std::make_shared<std::string>();
-auto limit = std::make_shared<std::int64_t>(3);
-show->add_option("name", *name, "Data set or file")->required();
-show->add_option("--limit", *limit, "How many rows")->check(plain(CLI::NonNegativeNumber))->type_name("N");
-show->callback([name, limit, &arguments] {
-    arguments.action = [name, limit](const GlobalOptions& global) { return showData(global, *name, *limit); };
-});
 } // namespace mpo::cli
+
+void addDataCommands(CLI::App& app, Arguments& arguments)
+{
+    auto* data = app.add_subcommand("data", "Import, look at and export preference data");
+    data->require_subcommand(1);
+    addImport(*data, arguments);
+    addExport(*data, arguments);
+    data->add_subcommand("list", "Data sets of the project")->callback([&arguments] { arguments.action = listData; });
+    data->add_subcommand("formats", "Formats that an import knows")->callback([&arguments] {
+        arguments.action = listFormats;
+    });
+
+    auto* show = data->add_subcommand("show", "The first rows of a data set or file");
+    auto name = std::make_shared<std::string>();
+    auto limit = std::make_shared<std::int64_t>(3);
+    show->add_option("name", *name, "Data set or file")->required();
+    show->add_option("--limit", *limit, "How many rows")->check(plain(CLI::NonNegativeNumber))->type_name("N");
+    show->callback([name, limit, &arguments] {
+        arguments.action = [name, limit](const GlobalOptions& global) { return showData(global, *name, *limit); };
+    });
+}
 
 } // namespace mpo::cli

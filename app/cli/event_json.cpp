@@ -10,7 +10,7 @@ namespace mpo::cli {
 
 namespace {
 
-constexpr std::array kIssueKinds {"malformed", "empty_answer", "identical_responses", "duplicate"};
+constexpr std::array kIssueKinds {"malformed", "empty_answer", "identical_responses", "duplicate", "tie", "unpaired"};
 
 Json ofReport(const std::string& name, const ImportReport& report)
 {
@@ -18,9 +18,13 @@ Json ofReport(const std::string& name, const ImportReport& report)
     for (const ImportIssue& issue : report.issues)
         issues.push_back(
             {{"kind", kIssueKinds.at(std::size_t(issue.kind))}, {"line", issue.line}, {"reason", issue.reason}});
-    return {{"name", name}, {"file", report.file}, {"format", report.format}, {"records", report.records},
-        {"imported", report.imported}, {"malformed", report.malformed}, {"empty_answers", report.emptyAnswers},
-        {"identical_responses", report.identicalResponses}, {"duplicates", report.duplicates}, {"issues", issues}};
+    Json mapping = Json::object();
+    for (const auto& [field, from] : report.mapping)
+        mapping[field] = from;
+    return {{"name", name}, {"file", report.file}, {"format", report.format}, {"mapping", mapping},
+        {"records", report.records}, {"imported", report.imported}, {"malformed", report.malformed},
+        {"empty_answers", report.emptyAnswers}, {"identical_responses", report.identicalResponses},
+        {"duplicates", report.duplicates}, {"ties", report.ties}, {"unpaired", report.unpaired}, {"issues", issues}};
 }
 
 /// The results of a command: what --json is for.
@@ -29,6 +33,10 @@ struct Results
     std::vector<Json>& lines;
 
     void operator()(const DatasetImported& event) { lines.push_back(ofReport(event.name, *event.report)); }
+    void operator()(const DatasetExported& event)
+    {
+        lines.push_back({{"data", event.name}, {"file", event.file.string()}, {"rows", event.rows}});
+    }
     void operator()(const PairsScored& event)
     {
         for (const PairScore& score : *event.scores)

@@ -34,8 +34,11 @@ std::size_t columnWidth(const std::string& name) { return std::max<std::size_t>(
 
 void printReport(const std::string& name, const ImportReport& report)
 {
-    writeLine(fmt::format(
-        "{}: {} of {} records imported ({})", name, grouped(report.imported), grouped(report.records), report.format));
+    constexpr std::array kinds {"pairs", "completions", "prompts"};
+    writeLine(fmt::format("{}: {} {} of {} records imported ({})", name, grouped(report.imported),
+        kinds.at(std::size_t(report.kind)), grouped(report.records), report.format));
+    for (const auto& [field, from] : report.mapping)
+        writeLine(fmt::format("  {} <- {}", field, toPrintable(from)));
     const auto skipped = [](std::int64_t count, const char* why) {
         if (count > 0)
             writeLine(fmt::format("  {} skipped: {}", grouped(count), why));
@@ -44,6 +47,8 @@ void printReport(const std::string& name, const ImportReport& report)
     skipped(report.emptyAnswers, "a response is empty");
     skipped(report.identicalResponses, "chosen and rejected are identical");
     skipped(report.duplicates, "duplicates");
+    skipped(report.ties, "ties");
+    skipped(report.unpaired, "no response of the other label to the same prompt");
     constexpr std::size_t shown = 10;
     for (std::size_t i = 0; i < std::min(shown, report.issues.size()); ++i)
         writeLine(fmt::format("  line {}: {}", report.issues[i].line, toPrintable(report.issues[i].reason)));
@@ -157,6 +162,8 @@ void EventPrinter::printForPeople(const Event& event)
 {
     if (const auto* imported = std::get_if<DatasetImported>(&event)) {
         printReport(imported->name, *imported->report);
+    } else if (const auto* exported = std::get_if<DatasetExported>(&event)) {
+        writeLine(fmt::format("{}: {} rows of {}", exported->file.string(), grouped(exported->rows), exported->name));
     } else if (const auto* saved = std::get_if<ModelSaved>(&event)) {
         writeLine(fmt::format("Model {}", saved->name.empty() ? saved->folder.string() : saved->name));
     } else if (const auto* scored = std::get_if<PairsScored>(&event)) {

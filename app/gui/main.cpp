@@ -109,7 +109,9 @@ int main(int argc, char** argv)
         QStringLiteral("DIR"));
     const QCommandLineOption sizeOption(QStringLiteral("size"),
         QApplication::translate("main", "Size of the window, for example 1280x720."), QStringLiteral("WxH"));
-    parser.addOptions({projectOption, pageOption, shotsOption, sizeOption});
+    const QCommandLineOption importOption(QStringLiteral("import"),
+        QApplication::translate("main", "Show how a file of data would be imported."), QStringLiteral("FILE"));
+    parser.addOptions({projectOption, pageOption, importOption, shotsOption, sizeOption});
     parser.process(application);
     const bool batch = parser.isSet(shotsOption);
 
@@ -152,6 +154,8 @@ int main(int argc, char** argv)
     }
     connectWindow(*window);
 
+    if (parser.isSet(importOption))
+        window->importFile(parser.value(importOption));
     if (parser.isSet(pageOption)) {
         const std::string wanted = parser.value(pageOption).toStdString();
         bool found = false;

@@ -5,6 +5,7 @@
 #include "core/config/recipe.h"
 #include "core/config/settings.h"
 #include "core/data/dataset_importer.h"
+#include "core/data/pair_export.h"
 #include "core/data/reward_gap.h"
 
 #include <filesystem>
@@ -23,6 +24,16 @@ struct ImportDataset
 {
     std::filesystem::path file;
     ImportOptions options;
+};
+
+/// Rows of a data set, or of one bucket of a split of it, as a file.
+struct ExportDataset
+{
+    std::string data;
+    std::filesystem::path file; ///< .jsonl, .jsonl.gz or .csv
+    ExportFormat format = ExportFormat::Trl;
+    std::string split, bucket; ///< split: empty for all; bucket: "easy" or "hard"
+    std::uint64_t seed = 0; ///< draws the sides of Arena battles
 };
 
 struct ImportModel
@@ -135,7 +146,7 @@ struct RunDemo
     std::filesystem::path report; ///< folder; empty: report/ in the project
 };
 
-using Command = std::variant<ImportDataset, ImportModel, AddModel, DownloadModel, ExportModel, TrainStage, ScorePairs,
-    SplitPairs, SampleResponses, ComputeLogProbs, CreateEvaluation, RunRecipe, RunDemo>;
+using Command = std::variant<ImportDataset, ExportDataset, ImportModel, AddModel, DownloadModel, ExportModel, TrainStage,
+    ScorePairs, SplitPairs, SampleResponses, ComputeLogProbs, CreateEvaluation, RunRecipe, RunDemo>;
 
 } // namespace mpo

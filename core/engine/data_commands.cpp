@@ -1,25 +1,81 @@
 // SPDX-FileCopyrightText: MPO Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/data/pair_export.h"
 #include "core/engine/workspace.h"
 #include "core/model/model_folder.h"
+#include "core/store/dataset_writer.h"
 #include "core/support/error.h"
 #include "core/support/gguf_file.h"
 
-#include <cmath>
+#include <optional>
 
 namespace fs = std::filesystem;
 
 namespace mpo {
 
+namespace {
+
+constexpr std::int64_t kPairsAtOnce = 4096; ///< read while the store is held
+
+} // namespace
+
 void importDatasetCommand(const Workspace& workspace, const ImportDataset& command)
 {
     Project& project = workspace.project();
-    ImportResult result = importDataset(command.file, command.options, workspace.stop(),
-        [&](double share) { workspace.progress("Importing " + command.file.filename().string(), share, {}); });
-    result.dataset.name = project.freeName(result.dataset.name);
-    auto report = std::make_shared<ImportReport>(std::move(result.report));
-    project.addDataset(result.dataset, fs::absolute(command.file).string(), report.get());
-    workspace.send(DatasetImported {result.dataset.name, report});
+    for (const DataSource& source : findDataSources(command.file, command.options.split)) {
+        std::string name = source.name;
+        if (!command.options.name.empty()) // several splits of a folder: NAME-train, NAME-test
+            name = command.options.name + source.name.substr(source.name.size() - source.nameOfSplit);
+        DatasetWriter writer(project, project.freeName(name));
+        const auto report = std::make_shared<ImportReport>(importPairs(
+            source, command.options, [&](PreferencePair&& pair) { writer.add(std::move(pair)); }, workspace.stop(),
+            [&](double share) { workspace.progress("Importing " + source.shown.filename().string(), share, {}); }));
+        writer.finish(report->kind, fs::absolute(source.shown).string(), report.get());
+        workspace.send(DatasetImported {writer.name(), report});
+    }
+}
+
+void exportDatasetCommand(const Workspace& workspace, const ExportDataset& command)
+{
+    Project& project = workspace.project();
+    const auto row = project.dataset(command.data);
+    if (!row)
+        project.loadDataset(command.data); // says which there are
+    std::vector<std::int64_t> numbers;
+    std::optional<Split> split;
+    if (!command.split.empty()) {
+        SplitRow found = project.loadSplit(command.split);
+        if (found.dataset != command.data)
+            fail("{}: this is a split of the data set {}, not of {}", command.split, found.dataset, command.data);
+        if (command.bucket != "easy" && command.bucket != "hard")
+            fail("There is no bucket \"{}\" of a split; there are easy and hard", command.bucket);
+        split = std::move(found.split);
+        numbers = command.bucket == "easy" ? split->easyPairs() : split->hardPairs();
+    }
+    const std::int64_t count = split ? std::int64_t(numbers.size()) : row->pairs;
+    PairExport out(command.file, command.format, row->kind, command.seed);
+    std::int64_t at = 0; // in numbers, which rise
+    for (std::int64_t first = 0; first < row->pairs; first += kPairsAtOnce) {
+        if (workspace.stopped())
+            fail("{}: the export was stopped; nothing was written", command.file.string());
+        workspace.progress("Exporting " + command.data, double(first) / double(row->pairs), {});
+        std::int64_t number = first;
+        for (PreferencePair& pair : project.pairs(command.data, first, kPairsAtOnce)) {
+            const std::int64_t current = number++;
+            if (split && (at == count || numbers[std::size_t(at)] != current))
+                continue;
+            ++at;
+            if (split && command.bucket == "easy" && split->flipped(current)) {
+                std::swap(pair.chosen, pair.rejected);
+                std::swap(pair.chosenIds, pair.rejectedIds);
+                if (pair.margin)
+                    pair.margin = -*pair.margin;
+            }
+            out.add(pair);
+        }
+    }
+    out.finish();
+    workspace.send(DatasetExported {command.data, command.file, count});
 }
 
 void importModelCommand(const Workspace& workspace, const ImportModel& command)

@@ -72,6 +72,13 @@ struct DatasetImported
     std::shared_ptr<const ImportReport> report;
 };
 
+struct DatasetExported
+{
+    std::string name;
+    std::filesystem::path file;
+    std::int64_t rows = 0;
+};
+
 struct ModelSaved
 {
     std::string name; ///< in the project; empty for a folder elsewhere
@@ -145,8 +152,8 @@ struct CommandFinished
 };
 
 using Event = std::variant<RunStarted, MetricsLogged, Progress, LogLine, SamplesLogged, RunEnded, DatasetImported,
-    ModelSaved, PairsScored, SplitSaved, ResponsesSampled, LogProbsComputed, EvaluationCreated, PipelineStep,
-    ReportWritten, CommandFinished>;
+    DatasetExported, ModelSaved, PairsScored, SplitSaved, ResponsesSampled, LogProbsComputed, EvaluationCreated,
+    PipelineStep, ReportWritten, CommandFinished>;
 using EventSink = std::function<void(Event)>; ///< called on the engine thread
 
 } // namespace mpo

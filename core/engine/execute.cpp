@@ -18,6 +18,7 @@ void executeCommand(
     const Workspace workspace(project, sink, std::move(stop), gate);
     std::visit(Overloaded {
                    [&](const ImportDataset& c) { importDatasetCommand(workspace, c); },
+                   [&](const ExportDataset& c) { exportDatasetCommand(workspace, c); },
                    [&](const ImportModel& c) { importModelCommand(workspace, c); },
                    [&](const AddModel& c) { addModelCommand(workspace, c); },
                    [&](const DownloadModel& c) { downloadModelCommand(workspace, c); },

@@ -25,6 +25,7 @@ void recipeCommand(const Workspace& workspace, const RunRecipe& command)
     if (!project.dataset(data)) {
         data = name + "-data";
         if (!project.dataset(data)) {
+            findDataSource(recipe.data); // a folder with several splits is to be imported first
             ImportDataset import {recipe.data, {}};
             import.options.name = data;
             importDatasetCommand(workspace, import);

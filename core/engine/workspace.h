@@ -83,6 +83,7 @@ Dataset partOf(const Dataset& data, const Split& split, const std::string& bucke
 
 // Commands, one file each group.
 void importDatasetCommand(const Workspace& workspace, const ImportDataset& command);
+void exportDatasetCommand(const Workspace& workspace, const ExportDataset& command);
 void importModelCommand(const Workspace& workspace, const ImportModel& command);
 void addModelCommand(const Workspace& workspace, const AddModel& command);
 void downloadModelCommand(const Workspace& workspace, const DownloadModel& command);

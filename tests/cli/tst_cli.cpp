@@ -3,9 +3,11 @@
 #include "tests/cli/tiny_model.h"
 #include "tests/common/program.h"
 
+#include <QDir>
 #include <QJsonArray>
 #include <QJsonDocument>
 #include <QJsonObject>
+#include <QSet>
 #include <QTest>
 
 #include <cmath>
@@ -40,6 +42,8 @@ private Q_SLOTS:
     void failsWithOneSentence();
     void tokenizeReportsBadLines();
     void importsWithReport();
+    void importsSplitsOfAFolder();
+    void exportsWhatImportsAgain();
     void refusesEmptyData();
     void listsAreJson();
     void settingsAreDeclared();
@@ -182,6 +186,44 @@ void TestCli::importsWithReport()
     const Result shown = run("--project a.mpo --json data show greetings --limit 1");
     QCOMPARE(shown.rows().size(), 1);
     QCOMPARE(shown.rows()[0].value(QLatin1String("chosen")).toString(), QStringLiteral("Hello!"));
+}
+
+void TestCli::importsSplitsOfAFolder()
+{
+    QVERIFY(QDir().mkpath(path("hub/data")));
+    write("hub/data/train-00000-of-00002.jsonl", R"({"prompt":"one","chosen":"a","rejected":"b"})");
+    write("hub/data/train-00001-of-00002.jsonl", R"({"prompt":"two","chosen":"a","rejected":"b"})");
+    write("hub/data/test-00000-of-00001.jsonl", R"({"prompt":"three","chosen":"a","rejected":"b"})");
+    const auto rows = run("--project f.mpo --json data import hub --name mine").rows();
+    QCOMPARE(rows.size(), 2);
+    QCOMPARE(rows[0].value(QLatin1String("name")).toString(), QStringLiteral("mine-train"));
+    QCOMPARE(rows[0].value(QLatin1String("imported")).toInt(), 2);
+    QCOMPARE(rows[1].value(QLatin1String("name")).toString(), QStringLiteral("mine-test"));
+    const auto one = run("--project f.mpo --json data import hub --name only --split test").rows();
+    QCOMPARE(one.size(), 1);
+    QCOMPARE(one[0].value(QLatin1String("name")).toString(), QStringLiteral("only"));
+    const Result wrong = run("--project f.mpo data import hub --split dev");
+    QVERIFY2(wrong.status == 1 && wrong.err.contains("there are test, train"), wrong.err.constData());
+}
+
+void TestCli::exportsWhatImportsAgain()
+{
+    QCOMPARE(run("--project e.mpo data import text.jsonl --name given").status, 0);
+    for (const char* name : {"out.jsonl", "out.jsonl.gz", "out.csv"}) {
+        const QString file = QLatin1String(name);
+        const Result written
+            = run(qPrintable(QStringLiteral("--project e.mpo --json data export given --out ") + file));
+        QVERIFY2(written.status == 0 && written.rows().size() == 1, written.err.constData());
+        QVERIFY(written.rows()[0].value(QLatin1String("rows")).toInt() > 0);
+        QCOMPARE(run(qPrintable(QStringLiteral("--project e.mpo data import %1 --name again-%1").arg(file))).status, 0);
+    }
+    QSet<QString> digests;
+    for (const auto& row : run("--project e.mpo --json data list").rows())
+        digests.insert(row.value(QLatin1String("digest")).toString());
+    QCOMPARE(digests.size(), 1);
+    const Result wrong = run("--project e.mpo data export given --out x.jsonl --bucket easy");
+    QVERIFY2(wrong.status != 0 && wrong.err.contains("--split and --bucket"), wrong.err.constData());
+    QVERIFY(run("--project e.mpo data export nothing --out x.jsonl").err.contains("given"));
 }
 
 void TestCli::refusesEmptyData()
