@@ -108,6 +108,7 @@ void EngineBridge::dispatch(const Event& event)
                    [this](const SamplesLogged& e) { Q_EMIT samplesLogged(e); },
                    [this](const RunEnded& e) { Q_EMIT runEnded(e); },
                    [this](const DatasetImported& e) { Q_EMIT datasetImported(e); },
+                   [this](const DatasetExported& e) { Q_EMIT datasetExported(e); },
                    [this](const ModelSaved& e) { Q_EMIT modelSaved(e); },
                    [this](const PairsScored& e) { Q_EMIT pairsScored(e); },
                    [this](const SplitSaved& e) { Q_EMIT splitSaved(e); },

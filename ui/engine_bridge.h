@@ -45,6 +45,7 @@ Q_SIGNALS:
     void samplesLogged(const mpo::SamplesLogged& event);
     void runEnded(const mpo::RunEnded& event); ///< after the last metrics of the run
     void datasetImported(const mpo::DatasetImported& event);
+    void datasetExported(const mpo::DatasetExported& event);
     void modelSaved(const mpo::ModelSaved& event);
     void pairsScored(const mpo::PairsScored& event);
     void splitSaved(const mpo::SplitSaved& event);

@@ -124,10 +124,7 @@ void MainWindow::makePages()
         openPage(PageId::Data);
         m_data->chooseFile();
     });
-    connect(m_start, &StartPage::fileDropped, this, [this](const QString& file) {
-        openPage(PageId::Data);
-        m_data->importFile(file);
-    });
+    connect(m_start, &StartPage::fileDropped, this, &MainWindow::importFile);
     connect(m_result, &ResultPage::runsRequested, this, [this] { openPage(PageId::Runs); });
     connect(m_strip, &PipelineStrip::followRequested, this, [this] {
         m_following = true;
@@ -139,6 +136,12 @@ void MainWindow::makePages()
         showWidget(m_result);
     });
     connect(m_strip, &PipelineStrip::closed, m_strip, &QWidget::hide);
+}
+
+void MainWindow::importFile(const QString& file)
+{
+    openPage(PageId::Data);
+    m_data->importFile(file);
 }
 
 void MainWindow::makeMenus()

@@ -33,6 +33,7 @@ public:
     ~MainWindow() override;
 
     void openPage(PageId page); ///< as by a click on the rail
+    void importFile(const QString& file); ///< shows on the Data page how it would be read
     std::optional<PageId> currentPage() const; ///< empty: start or result
     Page* page(PageId id) const { return m_pages[std::size_t(id)]; }
     StartPage* startPage() const { return m_start; }

@@ -3,22 +3,63 @@
 #include "tests/ui/ui_test.h"
 #include "ui/models/import_issue_model.h"
 #include "ui/models/pair_table_model.h"
+#include "ui/pages/data_import_panel.h"
 #include "ui/pages/data_page.h"
 
 #include <QAbstractItemModelTester>
+#include <QComboBox>
+#include <QDir>
+#include <QDropEvent>
 #include <QLabel>
 #include <QLineEdit>
 #include <QListWidget>
+#include <QMimeData>
 #include <QPushButton>
 #include <QSignalSpy>
 #include <QTableView>
 #include <QTest>
+#include <QTextBrowser>
 
 using namespace mpo;
 
 class TestDataPage : public QObject
 {
     Q_OBJECT
+
+    static QString write(const UiFixture& fixture, const QString& name, const QByteArray& text)
+    {
+        const QString path = fixture.folder.path() + QLatin1Char('/') + name;
+        QDir().mkpath(QFileInfo(path).path());
+        QFile file(path);
+        if (!file.open(QIODevice::WriteOnly) || file.write(text) != text.size())
+            qFatal("the file of the test cannot be written");
+        return path;
+    }
+
+    static void press(DataPage& page, const char* button)
+    {
+        page.findChild<QPushButton*>(QLatin1String(button))->click();
+    }
+
+    static QComboBox* combo(DataPage& page, const char* name)
+    {
+        return page.findChild<QComboBox*>(QLatin1String(name));
+    }
+
+    static QString textOf(DataPage& page, const char* name)
+    {
+        return page.findChild<QLabel*>(QLatin1String(name))->text();
+    }
+
+    /// Everything that the preview shows.
+    static QString preview(DataPage& page)
+    {
+        QString text;
+        for (const auto* view : page.findChild<DataImportPanel*>()->findChildren<QTextBrowser*>())
+            text += view->toPlainText() + QLatin1Char('|');
+        return text;
+    }
+
 private Q_SLOTS:
     void pairsArePagedIn()
     {
@@ -66,6 +107,7 @@ private Q_SLOTS:
             report->imported = 3;
             report->malformed = 1;
             report->duplicates = 1;
+            report->mapping = {{"prompt", "question"}, {"chosen", "good"}};
             report->issues = {{ImportIssue::Kind::Malformed, 2, "field \"rejected\" is missing"},
                 {ImportIssue::Kind::Duplicate, 4, "as line 1"}};
             sink(DatasetImported {"mine", report});
@@ -74,10 +116,14 @@ private Q_SLOTS:
         Selection selection(fixture.project);
         DataPage page(bridge, selection);
         page.refresh();
-        page.importFile(QStringLiteral("/data/mine.jsonl"));
+        const QString path
+            = write(fixture, QStringLiteral("mine.jsonl"), "{\"prompt\":\"p\",\"chosen\":\"a\",\"rejected\":\"b\"}\n");
+        page.importFile(path);
+        QVERIFY(!bridge.busy()); // shown first
+        press(page, "startImport");
         QVERIFY(bridge.busy());
         QTRY_VERIFY(!bridge.busy());
-        QCOMPARE(file, QStringLiteral("/data/mine.jsonl"));
+        QCOMPARE(file, path);
         QCOMPARE(selection.dataset(), QStringLiteral("mine"));
         const auto* issues = page.findChild<ImportIssueModel*>();
         QCOMPARE(issues->rowCount(), 2);
@@ -88,7 +134,8 @@ private Q_SLOTS:
             if (label->property("role").toString() == QLatin1String("value"))
                 values << label->text();
         values.sort();
-        QCOMPARE(values, QStringLiteral("0 0 1 1 3 5").split(QLatin1Char(' ')));
+        QCOMPARE(values, QStringLiteral("0 0 0 0 1 1 3 5").split(QLatin1Char(' ')));
+        QVERIFY(textOf(page, "mapping").contains(QStringLiteral("prompt ← question")));
         QCOMPARE(page.findChild<QListWidget*>()->count(), 1);
     }
 
@@ -102,12 +149,114 @@ private Q_SLOTS:
         Selection selection(fixture.project);
         DataPage page(bridge, selection);
         page.show();
-        page.importFile(QStringLiteral("x.jsonl"));
+        page.importFile(write(fixture, QStringLiteral("x.jsonl"), "{\"prompt\":\"p\"}\n"));
+        press(page, "startImport");
         QTRY_VERIFY(!bridge.busy());
-        bool said = false;
-        for (const QLabel* label : page.findChildren<QLabel*>())
-            said = said || (label->isVisible() && label->text() == QLatin1String("x.jsonl: no format fits"));
-        QVERIFY(said);
+        const auto said = [&](const QString& text) {
+            for (const QLabel* label : page.findChildren<QLabel*>())
+                if (label->isVisible() && label->text().contains(text))
+                    return true;
+            return false;
+        };
+        QVERIFY(said(QStringLiteral("x.jsonl: no format fits")));
+        page.importFile(QStringLiteral("/no/such.jsonl"));
+        QVERIFY(said(QStringLiteral("/no/such.jsonl: no such file")));
+        QVERIFY(page.findChild<DataImportPanel*>()->isHidden());
+    }
+
+    void formatAndMappingAreShownBeforeTheImport()
+    {
+        UiFixture fixture;
+        ImportDataset given;
+        fixture.work = [&](const Command& command, const EventSink&, std::stop_token) {
+            given = std::get<ImportDataset>(command);
+        };
+        EngineBridge bridge(fixture.project, fixture.execute());
+        Selection selection(fixture.project);
+        DataPage page(bridge, selection);
+        page.show();
+        page.importFile(write(fixture, QStringLiteral("w.jsonl"),
+            R"({"question":{"full_text":"Why?"},"answer_0":"no idea","answer_1":"because","score_0":-1,"score_1":1})"
+            "\n"));
+        QCOMPARE(combo(page, "column-prompt")->currentText(), QStringLiteral("question.full_text"));
+        QCOMPARE(combo(page, "column-margin")->currentText(), QStringLiteral("difference of the scores"));
+        QVERIFY(combo(page, "column-chosen")->findText(QStringLiteral("answer_0")) > 0);
+        QVERIFY(combo(page, "column-completion")->isHidden());
+        QVERIFY2(preview(page).contains(QStringLiteral("because|no idea")), qPrintable(preview(page)));
+        press(page, "startImport");
+        QTRY_VERIFY(!bridge.busy());
+        QVERIFY(given.options.columns.empty() && given.options.format.empty() && given.options.inWindow);
+
+        page.importFile(write(fixture, QStringLiteral("t.jsonl"),
+            R"({"prompt":"P","completion":"C"})"
+            "\n"));
+        QVERIFY(combo(page, "column-rejected")->isHidden());
+        QCOMPARE(combo(page, "column-completion")->currentText(), QStringLiteral("completion"));
+        combo(page, "importFormat")->setCurrentText(QStringLiteral("prompts"));
+        Q_EMIT combo(page, "importFormat")->activated(0);
+        QVERIFY(combo(page, "column-completion")->isHidden());
+        press(page, "cancelImport");
+        QVERIFY(page.findChild<DataImportPanel*>()->isHidden());
+    }
+
+    void columnsAreGuessedAndChosen()
+    {
+        UiFixture fixture;
+        ImportDataset given;
+        fixture.work = [&](const Command& command, const EventSink&, std::stop_token) {
+            given = std::get<ImportDataset>(command);
+        };
+        EngineBridge bridge(fixture.project, fixture.execute());
+        Selection selection(fixture.project);
+        DataPage page(bridge, selection);
+        page.show();
+        page.importFile(write(fixture, QStringLiteral("own.csv"), "query,good,bad,other\nQ,A,B,O\n"));
+        QCOMPARE(combo(page, "column-prompt")->currentText(), QStringLiteral("query"));
+        QVERIFY2(preview(page).contains(QStringLiteral("A|B|Q")), qPrintable(preview(page)));
+        auto* rejected = combo(page, "column-rejected");
+        rejected->setCurrentText(QStringLiteral("other"));
+        Q_EMIT rejected->activated(rejected->currentIndex());
+        QVERIFY2(preview(page).contains(QStringLiteral("A|O|Q")), qPrintable(preview(page)));
+        press(page, "startImport");
+        QTRY_VERIFY(!bridge.busy());
+        QVERIFY((given.options.columns == ColumnMap {{"prompt", "query"}, {"chosen", "good"}, {"rejected", "other"}}));
+
+        page.importFile(write(fixture, QStringLiteral("odd.csv"), "x,y\n1,2\n"));
+        const QString problem = textOf(page, "importProblem");
+        QVERIFY2(problem.contains(QStringLiteral("columns x, y")) && !problem.contains(QStringLiteral("--map")),
+            qPrintable(problem));
+        QVERIFY(!page.findChild<QPushButton*>(QStringLiteral("startImport"))->isEnabled());
+    }
+
+    void aDroppedFolderOffersItsSplits()
+    {
+        UiFixture fixture;
+        ImportDataset given;
+        fixture.work = [&](const Command& command, const EventSink&, std::stop_token) {
+            given = std::get<ImportDataset>(command);
+        };
+        EngineBridge bridge(fixture.project, fixture.execute());
+        Selection selection(fixture.project);
+        DataPage page(bridge, selection);
+        page.show();
+        write(fixture, QStringLiteral("set/train.jsonl"), "{\"prompt\":\"of train\"}\n");
+        write(fixture, QStringLiteral("set/test.csv"), "prompt\nof test\n");
+        QMimeData mime;
+        mime.setUrls({QUrl::fromLocalFile(fixture.folder.path() + QStringLiteral("/set"))});
+        QDragEnterEvent enter(QPoint(9, 9), Qt::CopyAction, &mime, Qt::LeftButton, Qt::NoModifier);
+        QApplication::sendEvent(&page, &enter); // a drop goes to what took the entering
+        QVERIFY(enter.isAccepted());
+        QDropEvent drop(QPointF(9, 9), Qt::CopyAction, &mime, Qt::LeftButton, Qt::NoModifier);
+        QApplication::sendEvent(&page, &drop);
+        auto* split = combo(page, "importSplit");
+        QCOMPARE(split->count(), 3);
+        QVERIFY(preview(page).contains(QStringLiteral("of train")));
+        split->setCurrentText(QStringLiteral("test"));
+        Q_EMIT split->activated(split->currentIndex());
+        QVERIFY(preview(page).contains(QStringLiteral("of test")));
+        press(page, "startImport");
+        QTRY_VERIFY(!bridge.busy());
+        QCOMPARE(given.options.split, std::string("test"));
     }
 
     void issueModelIsSound()

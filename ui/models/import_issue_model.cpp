@@ -19,6 +19,10 @@ QString kindText(ImportIssue::Kind kind)
         return ImportIssueModel::tr("Identical responses");
     case ImportIssue::Kind::Duplicate:
         return ImportIssueModel::tr("Duplicate");
+    case ImportIssue::Kind::Tie:
+        return ImportIssueModel::tr("Tie");
+    case ImportIssue::Kind::Unpaired:
+        return ImportIssueModel::tr("Not paired");
     }
     return {};
 }

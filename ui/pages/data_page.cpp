@@ -2,12 +2,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/pages/data_page.h"
 
-#include "core/engine/catalogue.h"
 #include "core/store/project.h"
+#include "core/support/error.h"
 #include "ui/format.h"
-#include "ui/forms/form_combo_box.h"
 #include "ui/models/import_issue_model.h"
 #include "ui/models/pair_table_model.h"
+#include "ui/pages/data_import_panel.h"
 #include "ui/pair_view.h"
 #include "ui/style.h"
 
@@ -19,6 +19,7 @@
 #include <QLabel>
 #include <QLineEdit>
 #include <QListWidget>
+#include <QMenu>
 #include <QMimeData>
 #include <QPainter>
 #include <QProgressBar>
@@ -38,11 +39,28 @@ namespace {
 constexpr int kListWidth = 176;
 constexpr int kCountRole = Qt::UserRole + 1;
 
-/// Titles over the counts of a report, in the order of DataPage::m_counts.
+/// What can be dropped and chosen.
+constexpr const char* kFilter = QT_TRANSLATE_NOOP("mpo::DataPage",
+    "Preference data (*.jsonl *.ndjson *.json *.csv *.tsv *.parquet *.arrow *.gz *.zst);;All files (*)");
+
+struct ExportChoice
+{
+    ExportFormat format;
+    const char* title;
+};
+constexpr ExportChoice kExports[] {
+    {ExportFormat::Trl, QT_TRANSLATE_NOOP("mpo::DataPage", "TRL: prompt, chosen, rejected")},
+    {ExportFormat::TrlMessages, QT_TRANSLATE_NOOP("mpo::DataPage", "TRL, as messages")},
+    {ExportFormat::Hh, QT_TRANSLATE_NOOP("mpo::DataPage", "HH-RLHF: whole dialogues")},
+    {ExportFormat::Arena, QT_TRANSLATE_NOOP("mpo::DataPage", "Arena battles")}};
+
+/// Titles over the counts of a report, in the order of DataPage::m_counts. Those after the first two are shown only
+/// where something is counted.
 constexpr const char* kCounts[] {QT_TRANSLATE_NOOP("mpo::DataPage", "read"),
     QT_TRANSLATE_NOOP("mpo::DataPage", "imported"), QT_TRANSLATE_NOOP("mpo::DataPage", "malformed"),
     QT_TRANSLATE_NOOP("mpo::DataPage", "empty responses"), QT_TRANSLATE_NOOP("mpo::DataPage", "identical"),
-    QT_TRANSLATE_NOOP("mpo::DataPage", "duplicates")};
+    QT_TRANSLATE_NOOP("mpo::DataPage", "duplicates"), QT_TRANSLATE_NOOP("mpo::DataPage", "ties"),
+    QT_TRANSLATE_NOOP("mpo::DataPage", "not paired")};
 
 QString countText(const DatasetRow& row)
 {
@@ -91,26 +109,19 @@ DataPage::DataPage(EngineBridge& bridge, Selection& selection, QWidget* parent)
     : Page(bridge, selection, parent)
 {
     setAcceptDrops(true);
-    m_format = new FormComboBox;
-    m_format->addItem(tr("Detect the format"), QString());
-    for (const CatalogueEntry& format : knownFormats()) {
-        m_format->addItem(toQString(format.name), toQString(format.name));
-        m_format->setItemData(m_format->count() - 1, toQString(format.description), Qt::ToolTipRole);
-    }
-    m_format->setToolTip(tr("Format of the file to import"));
-    m_format->setAccessibleName(m_format->toolTip());
     m_import = new QPushButton(tr("Import file…"));
     setRole(m_import, "primary");
+    m_export = makeExport();
 
     auto* titles = new QVBoxLayout;
     titles->setSpacing(2);
     titles->addWidget(makeTitle(tr("Data")));
-    titles->addWidget(makeHint(tr(
-        "Preference pairs: a prompt, a chosen and a rejected response. JSON, JSONL, also gzipped; drop a file here.")));
+    titles->addWidget(makeHint(tr("Preference pairs: a prompt, a chosen and a rejected response. JSON, CSV, Parquet, "
+                                  "Arrow; drop a file or folder.")));
     auto* head = new QHBoxLayout;
     head->setSpacing(kSpace);
     head->addLayout(titles, 1);
-    head->addWidget(m_format);
+    head->addWidget(m_export);
     head->addWidget(m_import);
 
     m_error = new QLabel;
@@ -143,6 +154,8 @@ DataPage::DataPage(EngineBridge& bridge, Selection& selection, QWidget* parent)
     body->setSpacing(2 * kSpace);
     body->addWidget(m_list);
     body->addWidget(m_tabs, 1);
+    m_panel = new DataImportPanel;
+    m_panel->hide();
     m_empty = makeHint(tr("No data yet. Import a file, or drop it here."));
     m_empty->setAlignment(Qt::AlignCenter);
 
@@ -152,16 +165,20 @@ DataPage::DataPage(EngineBridge& bridge, Selection& selection, QWidget* parent)
     layout->addLayout(head);
     layout->addWidget(m_error);
     layout->addWidget(m_progressRow);
+    layout->addWidget(m_panel, 1);
     layout->addWidget(m_body, 1);
     layout->addWidget(m_empty, 1);
 
     connect(m_import, &QPushButton::clicked, this, &DataPage::chooseFile);
+    connect(m_panel, &DataImportPanel::cancelled, this, [this] { showPanel(false); });
+    connect(m_panel, &DataImportPanel::accepted, this, &DataPage::startImport);
     connect(m_list, &QListWidget::currentItemChanged, this, [this](QListWidgetItem* item) {
         if (item)
             showDataset(item->data(Qt::UserRole).toString());
     });
     connect(&m_bridge, &EngineBridge::busyChanged, this, [this](bool busy) {
         m_import->setEnabled(!busy);
+        m_export->setEnabled(!busy && m_list->count() > 0);
         m_import->setToolTip(busy ? tr("Something is running; import when it has finished.") : QString());
     });
     connect(&m_bridge, &EngineBridge::progress, this, [this](const Progress& event) {
@@ -178,6 +195,9 @@ DataPage::DataPage(EngineBridge& bridge, Selection& selection, QWidget* parent)
             showReport(*event.report);
             m_tabs->setCurrentIndex(1);
         }
+    });
+    connect(&m_bridge, &EngineBridge::datasetExported, this, [this](const DatasetExported& event) {
+        Q_EMIT message(tr("%1: %2 rows written").arg(toQString(event.file.string()), formatCount(event.rows)));
     });
     connect(&m_bridge, &EngineBridge::commandFinished, this, [this](const CommandFinished& event) {
         if (!std::exchange(m_importing, false))
@@ -252,8 +272,9 @@ QWidget* DataPage::makeReport()
 {
     auto* counts = new QHBoxLayout;
     counts->setSpacing(kSpace);
-    for (int i = 0; i < 6; ++i) {
+    for (int i = 0; i < kCountCards; ++i) {
         QFrame* card = makeCard();
+        m_cards[i] = card;
         auto* layout = new QVBoxLayout(card);
         layout->setContentsMargins(2 * kSpace, kSpace, 2 * kSpace, kSpace);
         layout->setSpacing(0);
@@ -267,6 +288,9 @@ QWidget* DataPage::makeReport()
     }
     m_reportLine = makeHint({});
     m_reportLine->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    m_mapping = makeHint({});
+    m_mapping->setObjectName(QStringLiteral("mapping"));
+    m_mapping->setTextInteractionFlags(Qt::TextSelectableByMouse);
     m_issues = new ImportIssueModel(this);
     m_issueTable = new QTableView;
     m_issueTable->setModel(m_issues);
@@ -279,6 +303,7 @@ QWidget* DataPage::makeReport()
     layout->setSpacing(kSpace);
     layout->addLayout(counts);
     layout->addWidget(m_reportLine);
+    layout->addWidget(m_mapping);
     layout->addWidget(m_issueTable, 1);
     layout->addStretch(0); // takes the room of a table that is not there
     return page;
@@ -312,8 +337,8 @@ void DataPage::refresh()
     else {
         m_pairs->setDataset(nullptr, {});
     }
-    m_body->setVisible(m_list->count() > 0);
-    m_empty->setVisible(m_list->count() == 0);
+    showPanel(!m_panel->isHidden());
+    m_export->setEnabled(!m_bridge.busy() && m_list->count() > 0);
 }
 
 void DataPage::showDataset(const QString& name)
@@ -328,8 +353,11 @@ void DataPage::showDataset(const QString& name)
         return;
     }
     const auto dataset = project().dataset(name.toStdString());
-    for (int i = 0; i < 6; ++i)
+    for (int i = 0; i < kCountCards; ++i) {
         m_counts[i]->setText(i < 2 && dataset ? formatCount(dataset->pairs) : QStringLiteral("0"));
+        m_cards[i]->setVisible(i < 2);
+    }
+    m_mapping->hide();
     m_reportLine->setText(dataset ? tr("Not imported from a file: %1.").arg(toQString(dataset->source)) : QString());
     m_issues->setIssues({});
     m_issueTable->hide();
@@ -338,10 +366,17 @@ void DataPage::showDataset(const QString& name)
 void DataPage::showReport(const ImportReport& report)
 {
     const std::int64_t values[] {report.records, report.imported, report.malformed, report.emptyAnswers,
-        report.identicalResponses, report.duplicates};
-    for (int i = 0; i < 6; ++i)
+        report.identicalResponses, report.duplicates, report.ties, report.unpaired};
+    for (int i = 0; i < kCountCards; ++i) {
         m_counts[i]->setText(formatCount(values[i]));
-    const std::int64_t skipped = report.records - report.imported;
+        m_cards[i]->setVisible(i < 2 || values[i] > 0);
+    }
+    QStringList mapping;
+    for (const FieldSource& source : report.mapping)
+        mapping << tr("%1 ← %2").arg(toQString(source.field), toQString(source.from));
+    m_mapping->setText(mapping.join(QStringLiteral("   ·   ")));
+    m_mapping->setVisible(!mapping.isEmpty());
+    const std::int64_t skipped = report.leftOut();
     m_reportLine->setText(
         tr("%1 · format %2 · %3")
             .arg(toQString(report.file), toQString(report.format),
@@ -360,8 +395,7 @@ void DataPage::showPair(int row)
 
 void DataPage::chooseFile()
 {
-    const QString file = QFileDialog::getOpenFileName(this, tr("Import preference data"), {},
-        tr("Preference data (*.jsonl *.json *.jsonl.gz *.json.gz);;All files (*)"));
+    const QString file = QFileDialog::getOpenFileName(this, tr("Import preference data"), {}, tr(kFilter));
     if (!file.isEmpty())
         importFile(file);
 }
@@ -373,13 +407,64 @@ void DataPage::importFile(const QString& file)
         return;
     }
     m_error->hide();
+    try {
+        m_panel->open(file);
+        showPanel(true);
+    } catch (const std::exception& error) {
+        showPanel(false);
+        m_error->setText(toQString(error.what()));
+        m_error->show();
+    }
+}
+
+void DataPage::showPanel(bool shown)
+{
+    m_panel->setVisible(shown);
+    m_import->setVisible(!shown); // the panel has a button of that name
+    m_export->setVisible(!shown);
+    m_body->setVisible(!shown && m_list->count() > 0);
+    m_empty->setVisible(!shown && m_list->count() == 0);
+}
+
+void DataPage::startImport(const ImportDataset& command)
+{
+    showPanel(false);
     m_importing = true;
-    m_progressText->setText(tr("Importing %1").arg(QFileInfo(file).fileName()));
+    m_progressText->setText(tr("Importing %1").arg(toQString(command.file.filename().string())));
     m_progress->setRange(0, 0);
     m_progressRow->show();
-    ImportDataset command;
+    m_bridge.post(command);
+}
+
+QPushButton* DataPage::makeExport()
+{
+    auto* button = new QPushButton(tr("Export ▾"));
+    button->setStyleSheet(QStringLiteral("QPushButton::menu-indicator { image: none; width: 0; }"));
+    button->setObjectName(QStringLiteral("export"));
+    button->setEnabled(false);
+    auto* menu = new QMenu(button);
+    for (int i = 0; i < int(std::size(kExports)); ++i)
+        connect(menu->addAction(tr(kExports[i].title)), &QAction::triggered, this, [this, i] { exportAs(i); });
+    button->setMenu(menu);
+    return button;
+}
+
+void DataPage::exportAs(int choice)
+{
+    const QString name = m_selection.dataset();
+    const QString file = QFileDialog::getSaveFileName(this, tr("Export %1").arg(name), name + QStringLiteral(".jsonl"),
+        tr("JSON lines (*.jsonl *.jsonl.gz);;Table (*.csv)"));
+    if (file.isEmpty() || m_bridge.busy())
+        return;
+    m_error->hide();
+    m_importing = true;
+    m_progressText->setText(tr("Exporting %1").arg(name));
+    m_progress->setRange(0, 0);
+    m_progressRow->show();
+    ExportDataset command;
+    command.data = name.toStdString();
     command.file = file.toStdString();
-    command.options.format = m_format->currentData().toString().toStdString();
+    command.format = kExports[choice].format;
     m_bridge.post(command);
 }
 

@@ -4,7 +4,6 @@
 
 #include "ui/page.h"
 
-class QComboBox;
 class QLabel;
 class QLineEdit;
 class QListWidget;
@@ -15,9 +14,11 @@ class QTabWidget;
 
 namespace mpo {
 
+class DataImportPanel;
 class ImportIssueModel;
 class PairTableModel;
 class PairView;
+struct ImportDataset;
 struct ImportReport;
 
 /// Import of data sets, what was left out and why, and the pairs themselves.
@@ -29,7 +30,7 @@ public:
 
     void refresh() override;
     void chooseFile();
-    void importFile(const QString& file);
+    void importFile(const QString& file); ///< or a folder: shows how it would be read, then imports it when told to
 
 protected:
     void dragEnterEvent(QDragEnterEvent* event) override;
@@ -38,12 +39,17 @@ protected:
 private:
     QWidget* makePairs();
     QWidget* makeReport();
+    QPushButton* makeExport();
+    void showPanel(bool shown);
+    void startImport(const ImportDataset& command);
+    void exportAs(int choice);
     void showDataset(const QString& name);
     void showReport(const ImportReport& report);
     void showPair(int row);
 
-    QComboBox* m_format = nullptr;
     QPushButton* m_import = nullptr;
+    QPushButton* m_export = nullptr;
+    DataImportPanel* m_panel = nullptr;
     QLabel* m_error = nullptr;
     QWidget* m_progressRow = nullptr;
     QLabel* m_progressText = nullptr;
@@ -57,11 +63,14 @@ private:
     QTableView* m_table = nullptr;
     PairTableModel* m_pairs = nullptr;
     PairView* m_view = nullptr;
-    QLabel* m_counts[6] {};
+    static constexpr int kCountCards = 8;
+    QWidget* m_cards[kCountCards] {};
+    QLabel* m_counts[kCountCards] {};
+    QLabel* m_mapping = nullptr;
     QLabel* m_reportLine = nullptr;
     QTableView* m_issueTable = nullptr;
     ImportIssueModel* m_issues = nullptr;
-    bool m_importing = false;
+    bool m_importing = false; ///< or exporting: what fails is said here
 };
 
 } // namespace mpo
