@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/tokenizer/added_tokens.h"
 
+#include "core/support/utf8.h"
 #include "core/tokenizer/unicode_tables.h"
-#include "core/tokenizer/utf8.h"
 
 #include <algorithm>
 

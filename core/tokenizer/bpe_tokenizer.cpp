@@ -3,8 +3,8 @@
 #include "core/tokenizer/bpe_tokenizer.h"
 
 #include "core/support/error.h"
+#include "core/support/utf8.h"
 #include "core/tokenizer/byte_alphabet.h"
-#include "core/tokenizer/utf8.h"
 
 #include <unordered_set>
 

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/tokenizer/byte_alphabet.h"
 
-#include "core/tokenizer/utf8.h"
+#include "core/support/utf8.h"
 
 namespace mpo {
 

@@ -3,8 +3,8 @@
 #include "core/tokenizer/byte_pair_model.h"
 
 #include "core/support/error.h"
+#include "core/support/utf8.h"
 #include "core/tokenizer/byte_alphabet.h"
-#include "core/tokenizer/utf8.h"
 #include "core/tokenizer/word_cache.h"
 
 #include <algorithm>

@@ -3,8 +3,8 @@
 #include "core/tokenizer/normalizer.h"
 
 #include "core/support/error.h"
+#include "core/support/utf8.h"
 #include "core/tokenizer/unicode_tables.h"
-#include "core/tokenizer/utf8.h"
 
 #include <algorithm>
 #include <cstdlib>

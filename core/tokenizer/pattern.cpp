@@ -4,8 +4,8 @@
 
 #include "core/support/error.h"
 #include "core/support/text.h"
+#include "core/support/utf8.h"
 #include "core/tokenizer/pattern_syntax.h"
-#include "core/tokenizer/utf8.h"
 
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>

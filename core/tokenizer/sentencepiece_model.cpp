@@ -3,7 +3,7 @@
 #include "core/tokenizer/sentencepiece_model.h"
 
 #include "core/support/error.h"
-#include "core/tokenizer/utf8.h"
+#include "core/support/utf8.h"
 
 #include <algorithm>
 #include <bit>

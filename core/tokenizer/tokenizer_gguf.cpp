@@ -4,9 +4,9 @@
 
 #include "core/support/error.h"
 #include "core/support/text.h"
+#include "core/support/utf8.h"
 #include "core/tokenizer/gguf_words.h"
 #include "core/tokenizer/tokenizer_json.h"
-#include "core/tokenizer/utf8.h"
 
 #include <algorithm>
 #include <tuple>

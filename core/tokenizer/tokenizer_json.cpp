@@ -3,7 +3,7 @@
 #include "core/tokenizer/tokenizer_json.h"
 
 #include "core/support/error.h"
-#include "core/tokenizer/utf8.h"
+#include "core/support/utf8.h"
 
 #include <map>
 

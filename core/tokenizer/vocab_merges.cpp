@@ -5,8 +5,8 @@
 #include "core/support/error.h"
 #include "core/support/file.h"
 #include "core/support/json.h"
+#include "core/support/utf8.h"
 #include "core/tokenizer/added_token_files.h"
-#include "core/tokenizer/utf8.h"
 
 #include <algorithm>
 

@@ -8,8 +8,8 @@
 
 #ifdef MPO_ARROW
 
-#include "core/data/sources/text_input.h"
 #include "core/support/text.h"
+#include "core/support/utf8.h"
 
 #include <arrow/api.h>
 #include <arrow/io/api.h>

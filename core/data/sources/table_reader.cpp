@@ -5,6 +5,7 @@
 #include "core/data/sources/text_input.h"
 #include "core/support/error.h"
 #include "core/support/text.h"
+#include "core/support/utf8.h"
 
 #include <algorithm>
 #include <array>

@@ -52,31 +52,4 @@ std::string plainEnding(const std::filesystem::path& file)
     return ending;
 }
 
-bool isValidUtf8(std::string_view text)
-{
-    // The table of well-formed byte sequences in the Unicode standard (3.9, D92).
-    const auto* at = reinterpret_cast<const unsigned char*>(text.data());
-    const auto* const end = at + text.size();
-    while (at < end) {
-        const unsigned char lead = *at++;
-        if (lead < 0x80)
-            continue;
-        const int more = lead >= 0xC2 && lead <= 0xDF ? 1
-            : (lead & 0xF0) == 0xE0                   ? 2
-            : lead >= 0xF0 && lead <= 0xF4            ? 3
-                                                      : 0;
-        if (more == 0 || end - at < more)
-            return false;
-        const unsigned char low = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
-        const unsigned char high = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
-        if (*at < low || *at > high)
-            return false;
-        ++at;
-        for (int i = 1; i < more; ++i, ++at)
-            if ((*at & 0xC0) != 0x80)
-                return false;
-    }
-    return true;
-}
-
 } // namespace mpo

@@ -45,6 +45,4 @@ void appendCapped(std::string& text, std::string_view piece, std::string& proble
 /// Ending without .gz and .zst, in lower case: ".jsonl".
 std::string plainEnding(const std::filesystem::path& file);
 
-bool isValidUtf8(std::string_view text);
-
 } // namespace mpo

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/data/dataset_importer.h"
 #include "core/data/sources/json_reader.h"
-#include "core/data/sources/text_input.h"
+#include "core/support/utf8.h"
 #include "tests/common/message_of.h"
 
 #include <QTemporaryDir>

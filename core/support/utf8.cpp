@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: MPO Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "core/tokenizer/utf8.h"
+#include "core/support/utf8.h"
 
 #include "core/support/text.h"
 
