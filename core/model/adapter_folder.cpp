@@ -112,7 +112,8 @@ Read sorted(const std::map<std::string, at::Tensor>& tensors)
         else if (without(".lora_B.weight") || without(".lora_B.default.weight"))
             read.pairs[module].b = values;
         else
-            fail("tensor {} is neither a LoRA matrix of a linear layer nor the score head; that is not supported",
+            fail("tensor {} is neither a LoRA matrix of a linear layer nor the score head; adapters on embeddings and "
+                 "output layers (\"target_modules\") are not supported",
                 name.substr(0, 200));
     }
     if (read.pairs.empty())

@@ -145,7 +145,7 @@ void checkHeads(const ModelConfig& config)
     if (config.heads % config.kvHeads != 0)
         fail("\"num_key_value_heads\" is {}, which does not divide the {} of \"num_attention_heads\"", config.kvHeads,
             config.heads);
-    if (!config.raw.contains("head_dim") && config.headWidth * config.heads != config.hidden
+    if (!ConfigReader(config.raw).find("head_dim") && config.headWidth * config.heads != config.hidden
         && config.headWidth == config.hidden / config.heads)
         fail("\"hidden_size\" is {}, which the {} heads of \"num_attention_heads\" do not divide", config.hidden,
             config.heads);
