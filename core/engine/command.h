@@ -17,8 +17,8 @@
 namespace mpo {
 
 // Everything the application can ask of the engine. Values only: no tensors, no Qt. Wherever a model is named, a name
-// in the project, a Hugging Face folder, an adapter folder of PEFT or "ORG/NAME" in the Hugging Face cache works, in this
-// order; wherever data is named, a data set of the project or a file.
+// in the project, a Hugging Face folder, an adapter folder of PEFT or "ORG/NAME" in the Hugging Face cache works, in
+// this order; wherever data is named, a data set of the project or a file.
 
 struct ImportDataset
 {
@@ -146,7 +146,7 @@ struct RunDemo
     std::filesystem::path report; ///< folder; empty: report/ in the project
 };
 
-using Command = std::variant<ImportDataset, ExportDataset, ImportModel, AddModel, DownloadModel, ExportModel, TrainStage,
-    ScorePairs, SplitPairs, SampleResponses, ComputeLogProbs, CreateEvaluation, RunRecipe, RunDemo>;
+using Command = std::variant<ImportDataset, ExportDataset, ImportModel, AddModel, DownloadModel, ExportModel,
+    TrainStage, ScorePairs, SplitPairs, SampleResponses, ComputeLogProbs, CreateEvaluation, RunRecipe, RunDemo>;
 
 } // namespace mpo

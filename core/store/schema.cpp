@@ -111,9 +111,9 @@ void checkSchema(SQLite::Database& database, const std::filesystem::path& file)
 {
     const int version = versionOf(database, file);
     if (version < schemaVersion())
-        throw OutdatedSchema(fmt::format(
-            "{}: was made by an older version of MPO Studio (format {}) and cannot be brought to format {} now: another "
-            "program has it open, or it cannot be written",
+        throw OutdatedSchema(fmt::format("{}: was made by an older version of MPO Studio (format {}) and cannot be "
+                                         "brought to format {} now: another "
+                                         "program has it open, or it cannot be written",
             file.string(), version, schemaVersion()));
 }
 
