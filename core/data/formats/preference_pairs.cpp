@@ -9,7 +9,8 @@ namespace mpo {
 
 namespace {
 
-bool areTexts(const Json& r) { return r["prompt"].is_string() && r["chosen"].is_string() && r["rejected"].is_string(); }
+/// Answers of another type are told as such, line by line.
+bool isText(const Json& r) { return r["prompt"].is_string(); }
 
 bool isAnswer(const Json& value) { return isMessageList(value) || messageText(value).has_value(); }
 
@@ -70,7 +71,7 @@ DatasetFormat promptChosenRejectedFormat()
 {
     return {"prompt-chosen-rejected", "{\"prompt\", \"chosen\", \"rejected\"} as texts", DatasetKind::Pairs,
         {"prompt", "chosen", "rejected"}, {{"prompt", "prompt"}, {"chosen", "chosen"}, {"rejected", "rejected"}},
-        areTexts, parseTexts, true};
+        isText, parseTexts, true};
 }
 
 DatasetFormat messagesFormat()

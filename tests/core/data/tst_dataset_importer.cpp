@@ -128,6 +128,8 @@ private Q_SLOTS:
         QTest::addColumn<QByteArray>("says");
         QTest::newRow("empty") << QByteArray("") << QByteArray("empty");
         QTest::newRow("other keys") << QByteArray("{\"foo\":1}\n") << QByteArray("foo");
+        QTest::newRow("one bad line") << QByteArray("{\"prompt\":\"p\",\"chosen\":1,\"rejected\":\"b\"}\n")
+                                      << QByteArray("line 1: field \"chosen\" is not text");
         QTest::newRow("only bad lines") << QByteArray("{\"prompt\":1,\"chosen\":\"a\",\"rejected\":\"b\"}\nnonsense\n")
                                         << QByteArray(".jsonl");
     }
