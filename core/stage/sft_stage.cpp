@@ -8,6 +8,8 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
+
 namespace mpo {
 
 StageOutcome trainSft(Model& policy, std::span<const TokenizedPair> pairs, const StageContext& context)
@@ -30,9 +32,12 @@ StageOutcome trainSft(Model& policy, std::span<const TokenizedPair> pairs, const
     };
     const auto targetsOf = [&](std::span<const std::int64_t> numbers) {
         double count = 0.0;
-        for (const std::int64_t number : numbers)
-            count += double(pairs[std::size_t(number)].chosen.size());
-        return count;
+        for (const std::int64_t number : numbers) {
+            const TokenizedPair& pair = pairs[std::size_t(number)];
+            // Without a prompt nothing stands before the first token, so nothing predicts it.
+            count += double(pair.chosen.size()) - (pair.prompt.empty() ? 1.0 : 0.0);
+        }
+        return std::max(count, 1.0);
     };
 
     double stepTargets = 0.0;

@@ -85,8 +85,6 @@ class TestParityTraining : public QObject
         QTest::addColumn<QJsonObject>("trace");
         for (const QJsonValue& value : m_traces.value(QLatin1String("cases")).toArray()) {
             QJsonObject trace = value.toObject();
-            if (trace.contains(QLatin1String("rows"))) // of {"text"}, which no format of the importer reads yet
-                continue;
             const QString name = trace.value(QLatin1String("name")).toString();
             if (trace.value(QLatin1String("stage")).toString() != stage)
                 continue;
@@ -119,11 +117,19 @@ private Q_SLOTS:
 void TestParityTraining::initTestCase()
 {
     QVERIFY(m_program.isValid());
-    QJsonArray completions;
+    QJsonArray completions, texts;
     const QJsonArray rows = m_traces.value(QLatin1String("rows")).toArray();
     for (const QJsonValue& row : rows)
         completions.append(QJsonObject {{QStringLiteral("prompt"), row.toObject().value(QLatin1String("prompt"))},
             {QStringLiteral("completion"), row.toObject().value(QLatin1String("chosen"))}});
+    for (const QJsonValue& row : rows) {
+        QString text = row.toObject().value(QLatin1String("prompt")).toString()
+            + row.toObject().value(QLatin1String("chosen")).toString();
+        if (text.endsWith(QLatin1String("</s>")))
+            text.chop(4); // as make_parity.py wrote the rows of "sft_text"
+        texts.append(QJsonObject {{QStringLiteral("text"), text}});
+    }
+    m_program.write(QStringLiteral("text.jsonl"), jsonLines(texts));
     m_program.write(QStringLiteral("dpo.jsonl"), jsonLines(rows));
     m_program.write(QStringLiteral("reward.jsonl"), jsonLines(rows));
     m_program.write(QStringLiteral("sft.jsonl"), jsonLines(completions));
