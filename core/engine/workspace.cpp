@@ -284,6 +284,8 @@ Dataset partOf(const Dataset& data, const Split& split, const std::string& bucke
         if (bucket == "easy" && split.flipped(number)) {
             std::swap(part.pairs.back().chosen, part.pairs.back().rejected);
             std::swap(part.pairs.back().chosenIds, part.pairs.back().rejectedIds);
+            if (auto& margin = part.pairs.back().margin)
+                margin = -*margin;
         }
     }
     if (part.pairs.empty())
