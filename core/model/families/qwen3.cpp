@@ -5,25 +5,12 @@
 #include "core/model/config_reader.h"
 #include "core/model/decoder.h"
 #include "core/model/families/llama_layout.h"
+#include "core/model/families/qwen_windows.h"
 #include "core/model/rope_config.h"
 
 namespace mpo {
 
 namespace {
-
-/// For each layer; 0: none.
-std::vector<std::int64_t> windowsOf(const ModelConfig& config)
-{
-    const ConfigReader reader(config.raw);
-    const std::int64_t window
-        = reader.flag("use_sliding_window", false) ? reader.sizeOrNone("sliding_window", 4096) : 0;
-    const std::int64_t full = reader.count("max_window_layers", 28); // the first so many layers see all
-    std::vector<std::int64_t> windows;
-    for (const bool sliding :
-        readSlidingLayers(config.raw, config.layers, [&](std::int64_t layer) { return window > 0 && layer >= full; }))
-        windows.push_back(sliding ? window : 0);
-    return windows;
-}
 
 ModelConfig readConfig(const Json& json)
 {
@@ -32,7 +19,7 @@ ModelConfig readConfig(const Json& json)
     config.normEps = reader.positive("rms_norm_eps", 1e-6);
     config.tiedEmbeddings = reader.flag("tie_word_embeddings", false);
     readRotary(config);
-    windowsOf(config);
+    qwenWindows(config);
     return config;
 }
 
@@ -44,7 +31,7 @@ std::unique_ptr<CausalLm> create(
     layout.qkvBias = layout.outBias = reader.flag("attention_bias", false);
     layout.headNorms = true;
     DecoderParts parts = takeLlamaParts(config, layout, tensors, seed);
-    const std::vector<std::int64_t> windows = windowsOf(config);
+    const std::vector<std::int64_t> windows = qwenWindows(config);
     for (std::size_t i = 0; i < parts.layers.size(); ++i)
         parts.layers[i].attention.window = windows[i];
     parts.rotaries.emplace_back(readRotary(config));
