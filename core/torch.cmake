@@ -30,4 +30,9 @@ target_link_options(torchx INTERFACE "LINKER:--no-as-needed" "LINKER:-rpath,${TO
 target_link_libraries(torchx INTERFACE torch torch_cpu c10)
 if(EXISTS ${TORCH_DIR}/lib/libtorch_cuda.so)
     target_link_libraries(torchx INTERFACE torch_cuda c10_cuda)
+    # For NCCL between processes (core/parallel): its header and those of CUDA, from the packages that torch comes with.
+    file(GLOB _nvidia ${TORCH_DIR}/../nvidia/*/include)
+    find_path(NCCL_INCLUDE_DIR nccl.h HINTS ${_nvidia})
+    find_path(CUDA_INCLUDE_DIR cublasLt.h HINTS ${_nvidia} /usr/local/cuda/include)
+    message(STATUS "NCCL: ${NCCL_INCLUDE_DIR}, CUDA headers: ${CUDA_INCLUDE_DIR}")
 endif()

@@ -45,6 +45,7 @@ struct PreferenceLoss
     std::string_view name; ///< "sigmoid"; stored with runs, so it may not change
     std::string_view description; ///< one line, with the paper
     at::Tensor (*compute)(const PreferenceLossInput& input, const PreferenceLossOptions& options); ///< (B)
+    bool acrossPairs = false; ///< an entry of the result depends on all pairs of the micro-batch
 };
 std::span<const PreferenceLoss> preferenceLosses();
 const PreferenceLoss& findPreferenceLoss(std::string_view name); ///< throws Error listing the names

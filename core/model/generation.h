@@ -19,6 +19,7 @@ struct GenerationOptions
     bool greedy = false; ///< the most probable token; the four above but maxNewTokens are not used
     std::vector<std::int64_t> stopIds; ///< ids that end a response; they are part of it
     std::int64_t batchRows = 32; ///< rows decoded together
+    std::int64_t firstRow = 0; ///< number of the first prompt where the prompts are a part of a longer list
 };
 
 struct GeneratedResponse
@@ -30,7 +31,7 @@ struct GeneratedResponse
 
 /// Batched sampling with a KV cache: each prompt is computed once, finished rows leave the batch, `stop` is polled at
 /// every token (the rows unfinished then are returned as they are). Row i draws only from a stream derived from
-/// (seed, i), so results do not depend on batchRows or on the other rows' lengths.
+/// (seed, firstRow + i), so results do not depend on batchRows or on the other rows' lengths.
 /// An empty prompt throws Error. `progress` gets finished rows.
 std::vector<GeneratedResponse> generate(const Model& policy, const std::vector<TokenIds>& prompts,
     const GenerationOptions& options, std::uint64_t seed, std::stop_token stop = {},

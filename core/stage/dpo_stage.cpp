@@ -36,12 +36,13 @@ StageOutcome trainDpo(
     // 1. Log-probs of the reference, once.
     const Model& anchor = reference ? *reference : policy;
     anchor.trunk->computeType = computeType;
-    const PairSums fixed = pairSums(anchor, pairs, [&](std::int64_t done) {
+    const auto goOn = [&](std::int64_t done) {
         if (context.progress)
             context.progress("Log-probs of the reference", double(done) / double(pairs.size()),
                 fmt::format("{} of {}", done, pairs.size()));
         return !context.stopped();
-    });
+    };
+    const PairSums fixed = pairSums(anchor, pairs, goOn, *context.ranks);
     StageOutcome stoppedEarly;
     stoppedEarly.stopped = true;
     if (fixed.chosen.size() < pairs.size())
@@ -73,31 +74,37 @@ StageOutcome trainDpo(
     task.examples = held.train;
     task.tokens = [&](std::int64_t number) { return tokensOf(pairs[std::size_t(number)]); };
     task.countedTokens = [&](std::int64_t number) { return sequenceTokensOf(pairs[std::size_t(number)]); };
-    task.loss = [&](std::span<const std::int64_t> numbers, double weight, Metrics& metrics) {
+    task.wholeBatches = loss.acrossPairs;
+    task.loss = [&](std::span<const std::int64_t> numbers, double weight) {
         const Result result = compute(numbers);
-        const at::Tensor margins = result.loss.chosenRewards - result.loss.rejectedRewards;
-        metrics = {{"rewards/chosen", weight * result.loss.chosenRewards.mean().item<double>()},
-            {"rewards/rejected", weight * result.loss.rejectedRewards.mean().item<double>()},
-            {"rewards/margins", weight * margins.mean().item<double>()},
-            {"rewards/accuracies", weight * (margins > 0).to(at::kFloat).mean().item<double>()},
-            {"logps/chosen", weight * result.chosenLogProbs.mean().item<double>()},
-            {"logps/rejected", weight * result.rejectedLogProbs.mean().item<double>()}};
-        return result.loss.loss.mean() * weight;
+        return LossPart {result.loss.loss.mean() * weight,
+            at::stack({result.loss.chosenRewards, result.loss.rejectedRewards, result.chosenLogProbs,
+                          result.rejectedLogProbs},
+                1)};
+    };
+    task.values = 4;
+    task.metrics = [](const at::Tensor& values) {
+        const at::Tensor means = values.mean(0), margins = values.select(1, 0) - values.select(1, 1);
+        const auto mean = [&](std::int64_t column) { return means[column].item<double>(); };
+        return Metrics {{"rewards/chosen", mean(0)}, {"rewards/rejected", mean(1)},
+            {"rewards/margins", margins.mean().item<double>()},
+            {"rewards/accuracies", (margins > 0).to(at::kDouble).mean().item<double>()}, {"logps/chosen", mean(2)},
+            {"logps/rejected", mean(3)}};
     };
     if (!held.evaluation.empty()) {
         task.evaluate = [&] {
             const at::NoGradGuard noGrad;
-            double sum = 0.0, margin = 0.0, right = 0.0;
-            for (const auto& numbers : batchesByTokens(held.evaluation, task.tokens, kInferenceTokens)) {
-                const Result result = compute(numbers);
-                const at::Tensor margins = result.loss.chosenRewards - result.loss.rejectedRewards;
-                sum += result.loss.loss.sum().item<double>();
-                margin += margins.sum().item<double>();
-                right += (margins > 0).sum().item<double>();
-            }
+            const std::vector<double> sums = sumsOverBatches(held.evaluation, task.tokens, *context.ranks, 3,
+                [&](std::span<const std::int64_t> numbers, std::vector<double>& sums) {
+                    const Result result = compute(numbers);
+                    const at::Tensor margins = result.loss.chosenRewards - result.loss.rejectedRewards;
+                    sums[0] += result.loss.loss.sum().item<double>();
+                    sums[1] += margins.sum().item<double>();
+                    sums[2] += (margins > 0).sum().item<double>();
+                });
             const auto n = double(held.evaluation.size());
-            return Metrics {
-                {"eval_loss", sum / n}, {"eval_rewards/margins", margin / n}, {"eval_rewards/accuracies", right / n}};
+            return Metrics {{"eval_loss", sums[0] / n}, {"eval_rewards/margins", sums[1] / n},
+                {"eval_rewards/accuracies", sums[2] / n}};
         };
     }
     return runTrainingLoop(policy, task, context);

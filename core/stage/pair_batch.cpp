@@ -4,6 +4,7 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <numeric>
 
 namespace mpo {
@@ -55,31 +56,53 @@ std::vector<std::vector<std::int64_t>> batchesByTokens(std::span<const std::int6
     return batches;
 }
 
-PairSums pairSums(
-    const Model& model, std::span<const TokenizedPair> pairs, const std::function<bool(std::int64_t)>& goOn)
+std::vector<double> sumsOverBatches(std::span<const std::int64_t> numbers,
+    const std::function<std::int64_t(std::int64_t)>& tokens, Communicator& ranks, std::size_t count,
+    const std::function<void(std::span<const std::int64_t>, std::vector<double>&)>& add)
+{
+    std::vector<double> sums(count);
+    const auto batches = batchesByTokens(numbers, tokens, kInferenceTokens);
+    for (auto i = std::size_t(ranks.rank()); i < batches.size(); i += std::size_t(ranks.size()))
+        add(batches[i], sums);
+    ranks.sum(sums);
+    return sums;
+}
+
+PairSums pairSums(const Model& model, std::span<const TokenizedPair> pairs,
+    const std::function<bool(std::int64_t)>& goOn, Communicator& ranks)
 {
     const at::NoGradGuard noGrad;
     std::vector<std::int64_t> numbers(pairs.size());
     std::iota(numbers.begin(), numbers.end(), 0);
-    PairSums sums;
-    for (const auto& batchNumbers : batchesByTokens(
-             numbers, [&](std::int64_t i) { return tokensOf(pairs[std::size_t(i)]); }, kInferenceTokens)) {
-        const PairBatch batch = pairBatch(*model.trunk, pairs, batchNumbers);
-        const std::vector<std::int64_t> responses = batch.responses();
-        const auto logProbs
-            = responseLogProbs(*model.trunk, batch.packed, responses, {.computeType = model.trunk->computeType});
-        const at::Tensor summed = logProbs.summed().to(at::kDouble).contiguous();
-        const at::Tensor counts = logProbs.counts().to(at::kLong).contiguous();
-        const auto n = std::int64_t(batchNumbers.size());
-        const double* values = summed.const_data_ptr<double>();
-        const std::int64_t* tokens = counts.const_data_ptr<std::int64_t>();
-        sums.chosen.insert(sums.chosen.end(), values, values + n);
-        sums.rejected.insert(sums.rejected.end(), values + n, values + 2 * n);
-        sums.chosenTokens.insert(sums.chosenTokens.end(), tokens, tokens + n);
-        sums.rejectedTokens.insert(sums.rejectedTokens.end(), tokens + n, tokens + 2 * n);
-        if (goOn && !goOn(std::int64_t(sums.chosen.size())))
-            break;
+    const auto batches = batchesByTokens(
+        numbers, [&](std::int64_t i) { return tokensOf(pairs[std::size_t(i)]); }, kInferenceTokens);
+    PairSums sums {std::vector<double>(pairs.size()), std::vector<double>(pairs.size()),
+        std::vector<std::int64_t>(pairs.size()), std::vector<std::int64_t>(pairs.size())};
+    const auto count = std::int64_t(batches.size());
+    for (std::int64_t round = 0; round < rounds(count, ranks); ++round) {
+        if (const std::int64_t own = dealt(round, count, ranks); own >= 0) {
+            const std::vector<std::int64_t>& batchNumbers = batches[std::size_t(own)];
+            const PairBatch batch = pairBatch(*model.trunk, pairs, batchNumbers);
+            const std::vector<std::int64_t> responses = batch.responses();
+            const auto logProbs
+                = responseLogProbs(*model.trunk, batch.packed, responses, {.computeType = model.trunk->computeType});
+            const at::Tensor summed = logProbs.summed().to(at::kDouble).contiguous();
+            const at::Tensor counts = logProbs.counts().to(at::kLong).contiguous();
+            const std::size_t n = batchNumbers.size(), first = std::size_t(batchNumbers.front()); // numbers in a row
+            std::copy_n(summed.const_data_ptr<double>(), n, sums.chosen.begin() + std::ptrdiff_t(first));
+            std::copy_n(summed.const_data_ptr<double>() + n, n, sums.rejected.begin() + std::ptrdiff_t(first));
+            std::copy_n(counts.const_data_ptr<std::int64_t>(), n, sums.chosenTokens.begin() + std::ptrdiff_t(first));
+            std::copy_n(
+                counts.const_data_ptr<std::int64_t>() + n, n, sums.rejectedTokens.begin() + std::ptrdiff_t(first));
+        }
+        const std::int64_t lastOfRound = std::min(count, (round + 1) * ranks.size()) - 1;
+        if (goOn && !goOn(batches[std::size_t(lastOfRound)].back() + 1) && lastOfRound + 1 < count)
+            return {};
     }
+    ranks.sum(sums.chosen);
+    ranks.sum(sums.rejected);
+    ranks.sum(sums.chosenTokens);
+    ranks.sum(sums.rejectedTokens);
     return sums;
 }
 

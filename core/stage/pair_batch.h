@@ -4,6 +4,7 @@
 
 #include "core/loss/log_probs.h"
 #include "core/model/model.h"
+#include "core/parallel/communicator.h"
 #include "core/tokenizer/tokenized_pair.h"
 
 #include <functional>
@@ -34,13 +35,19 @@ std::int64_t sequenceTokensOf(const TokenizedPair& pair);
 std::vector<std::vector<std::int64_t>> batchesByTokens(std::span<const std::int64_t> numbers,
     const std::function<std::int64_t(std::int64_t)>& tokens, std::int64_t maxTokens);
 
-/// Summed log-probs of both responses of each pair without gradient; `counts` are response tokens.
+/// `count` sums over examples: calls add(numbers, sums) for batches of kInferenceTokens, which the ranks divide.
+std::vector<double> sumsOverBatches(std::span<const std::int64_t> numbers,
+    const std::function<std::int64_t(std::int64_t)>& tokens, Communicator& ranks, std::size_t count,
+    const std::function<void(std::span<const std::int64_t> numbers, std::vector<double>& sums)>& add);
+
+/// Summed log-probs of both responses of each pair without gradient; `counts` are response tokens. The ranks divide the
+/// batches and call `goOn` after each round of them; empty: it said no before the last.
 struct PairSums
 {
     std::vector<double> chosen, rejected;
     std::vector<std::int64_t> chosenTokens, rejectedTokens;
 };
-PairSums pairSums(
-    const Model& model, std::span<const TokenizedPair> pairs, const std::function<bool(std::int64_t done)>& goOn = {});
+PairSums pairSums(const Model& model, std::span<const TokenizedPair> pairs,
+    const std::function<bool(std::int64_t done)>& goOn = {}, Communicator& ranks = *aloneCommunicator());
 
 } // namespace mpo

@@ -3,6 +3,7 @@
 #include "core/stage/ppo_rollout.h"
 
 #include "core/loss/log_probs.h"
+#include "core/stage/ppo_exchange.h"
 #include "core/support/error.h"
 
 #include <ATen/ATen.h>
@@ -100,7 +101,7 @@ at::Tensor valuesOf(const Model& value, const PackedBatch& batch, std::span<cons
 }
 
 bool recordTerms(std::vector<Episode>& episodes, const PpoModels& models, const RecordOptions& options,
-    const std::function<bool()>& stopped)
+    Communicator& ranks, const std::function<bool()>& stopped)
 {
     const at::NoGradGuard noGrad;
     std::vector<std::int64_t> all(episodes.size());
@@ -109,11 +110,19 @@ bool recordTerms(std::vector<Episode>& episodes, const PpoModels& models, const 
     const auto logProbs = [&](const Model& model, const EpisodeBatch& batch) {
         return responseLogProbs(*model.trunk, batch.packed, batch.responses, logProbOptions).tokens.logProbs;
     };
-    for (std::size_t from = 0; from < all.size(); from += std::size_t(options.microBatch)) {
+    const std::int64_t microBatches = (std::int64_t(all.size()) + options.microBatch - 1) / options.microBatch;
+    std::vector<bool> own(episodes.size());
+    for (std::int64_t round = 0; round < rounds(microBatches, ranks); ++round) {
         if (stopped())
             return false;
+        const std::int64_t microBatch = dealt(round, microBatches, ranks);
+        if (microBatch < 0)
+            continue;
+        const auto from = std::size_t(microBatch * options.microBatch);
         const auto numbers = std::span<const std::int64_t>(all).subspan(
             from, std::min(std::size_t(options.microBatch), all.size() - from));
+        for (const std::int64_t number : numbers)
+            own[std::size_t(number)] = true;
         const EpisodeBatch batch = layOut(episodes, numbers);
         spread(logProbs(models.reference, batch), episodes, numbers,
             [](Episode& e, double x) { e.terms.referenceLogProbs.push_back(x); });
@@ -132,6 +141,7 @@ bool recordTerms(std::vector<Episode>& episodes, const PpoModels& models, const 
         for (std::size_t i = 0; i < numbers.size(); ++i)
             episodes[std::size_t(numbers[i])].rawScore = raw[i];
     }
+    exchangeTerms(episodes, own, models.sft != nullptr, ranks);
     return true;
 }
 

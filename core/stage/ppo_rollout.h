@@ -41,9 +41,10 @@ struct RecordOptions
     ComputeType computeType = ComputeType::Float32;
 };
 /// Fills reference and SFT log-probs, values and raw scores. In bf16 also the policy's own log-probs anew: the cached
-/// decode and the packed pass that is trained differ in their last digits there. False: stopped before the end.
+/// decode and the packed pass that is trained differ in their last digits there. The ranks divide the work. False:
+/// stopped before the end.
 bool recordTerms(std::vector<Episode>& episodes, const PpoModels& models, const RecordOptions& options,
-    const std::function<bool()>& stopped);
+    Communicator& ranks, const std::function<bool()>& stopped);
 
 /// A rollout as tensors for a checkpoint, bit for bit, and back. `prefix` goes before each name.
 void storeRollout(const std::vector<Episode>& episodes, const std::string& prefix, NamedTensors& tensors);

@@ -16,10 +16,13 @@
 
 #include "core/loss/log_probs.h"
 #include "core/loss/ppo_loss.h"
+#include "core/parallel/gradient_sum.h"
 #include "core/rl/ppo_terms.h"
 #include "core/stage/checkpoint.h"
 #include "core/stage/optimizer.h"
+#include "core/stage/ppo_exchange.h"
 #include "core/stage/ppo_rollout.h"
+#include "core/stage/shared_checkpoint.h"
 #include "core/stage/stages.h"
 #include "core/stage/training_loop.h"
 #include "core/support/error.h"
@@ -110,6 +113,7 @@ private:
     const PpoModels& m_models;
     std::span<const TokenIds> m_prompts;
     const StageContext& m_context;
+    Communicator& m_ranks;
 
     // Settings.
     const std::uint64_t m_seed;
@@ -161,6 +165,7 @@ PpoRun::PpoRun(const PpoModels& models, std::span<const TokenIds> prompts, const
     : m_models(models)
     , m_prompts(prompts)
     , m_context(context)
+    , m_ranks(*context.ranks)
     , m_seed(std::uint64_t(context.settings.integer("seed")))
     , m_rolloutSize(rolloutSizeFor(context.settings, prompts.size()))
     , m_ppoEpochs(context.settings.integer("ppo_epochs"))
@@ -206,7 +211,13 @@ PpoRun::PpoRun(const PpoModels& models, std::span<const TokenIds> prompts, const
 StageOutcome PpoRun::run()
 {
     restore();
-    while (m_outcome.steps < m_outcome.totalSteps) {
+    const KeptWhenLost kept(m_ranks, [this] {
+        if (m_outcome.steps > m_outcome.resumedAt || !m_episodes.empty())
+            save();
+    });
+    if (!m_ranks.alone() && !(m_outcome.stopped = m_context.stopped()))
+        m_ranks.requireSame(std::int64_t(m_prompts.size()), "prompts");
+    while (m_outcome.steps < m_outcome.totalSteps && !m_outcome.stopped) {
         const auto begin = std::chrono::steady_clock::now();
         // Rollout phase, unless a checkpoint brought a rollout that is half used.
         if (m_episodes.empty() && !collect()) {
@@ -241,9 +252,15 @@ bool PpoRun::collect()
     if (m_context.stopped())
         return false;
     drawPrompts();
-    const bool done = sampleResponses()
-        && recordTerms(
-            m_episodes, m_models, {m_temperature, m_microBatch, m_computeType}, [this] { return m_context.stopped(); });
+    bool done = false;
+    try {
+        done = sampleResponses()
+            && recordTerms(m_episodes, m_models, {m_temperature, m_microBatch, m_computeType}, m_ranks,
+                [this] { return m_context.stopped(); });
+    } catch (const LostRank&) {
+        m_episodes.clear();
+        throw;
+    }
     if (done)
         rewardResponses();
     else
@@ -270,28 +287,34 @@ void PpoRun::drawPrompts()
     }
 }
 
-/// step 2. Log-probs are recorded while generating.
+/// step 2. Log-probs are recorded while generating. Each rank answers a block of the prompts; a response depends on the
+/// number of its row, not on who draws it.
 bool PpoRun::sampleResponses()
 {
+    const Block own = blockOf(m_rolloutSize, m_ranks.rank(), m_ranks.size());
     std::vector<TokenIds> prompts;
-    for (const Episode& episode : m_episodes)
-        prompts.push_back(episode.prompt);
+    for (std::int64_t i = own.first; i < own.last; ++i)
+        prompts.push_back(m_episodes[std::size_t(i)].prompt);
+    m_generation.firstRow = own.first;
     m_models.policy.setRequiresGrad(false);
     auto responses = generate(m_models.policy, prompts, m_generation,
         RandomStream(m_seed, fmt::format("rollout {}", m_outcome.steps)).next(), m_context.stop,
         [&](std::int64_t done) {
+            const std::int64_t ofAll = std::min(m_rolloutSize, done * m_ranks.size());
             if (m_context.progress)
-                m_context.progress("Sampling responses", double(done) / double(prompts.size()),
-                    fmt::format("{} of {}", done, prompts.size()));
+                m_context.progress("Sampling responses", double(ofAll) / double(m_rolloutSize),
+                    fmt::format("{} of {}", ofAll, m_rolloutSize));
         });
     m_models.policy.setRequiresGrad(true);
     if (m_context.stopped())
         return false;
-    for (std::size_t i = 0; i < m_episodes.size(); ++i) {
-        m_episodes[i].response = std::move(responses[i].ids);
-        m_episodes[i].finished = responses[i].finished;
-        m_episodes[i].terms.logProbs.assign(responses[i].logProbs.begin(), responses[i].logProbs.end());
+    for (std::size_t i = 0; i < responses.size(); ++i) {
+        Episode& episode = m_episodes[std::size_t(own.first) + i];
+        episode.response = std::move(responses[i].ids);
+        episode.finished = responses[i].finished;
+        episode.terms.logProbs.assign(responses[i].logProbs.begin(), responses[i].logProbs.end());
     }
+    exchangeResponses(m_episodes, own, m_ranks);
     return true;
 }
 
@@ -358,17 +381,24 @@ bool PpoRun::update()
     return true;
 }
 
-/// Gradients of a minibatch, micro-batch by micro-batch; every token of the minibatch has the same weight.
+/// Gradients of a minibatch, micro-batch by micro-batch; every token of the minibatch has the same weight. Each rank
+/// has a block of it; gradients and sums are those of all ranks afterwards.
 bool PpoRun::accumulate(std::span<const std::int64_t> minibatch, UpdateSums& sums)
 {
     const std::vector<double>& trained = m_advantageOptions.whitenAdvantages ? m_terms.whitened : m_terms.advantages;
     double tokens = 0.0;
     for (const std::int64_t number : minibatch)
         tokens += double(m_episodes[std::size_t(number)].response.size());
-    for (std::size_t from = 0; from < minibatch.size(); from += std::size_t(m_microBatch)) {
+    const Block own = blockOf(std::int64_t(minibatch.size()), m_ranks.rank(), m_ranks.size());
+    const std::int64_t largest = largestBlock(std::int64_t(minibatch.size()), m_ranks.size());
+    UpdateSums part;
+    for (std::int64_t offset = 0; offset < largest; offset += m_microBatch) {
         if (m_context.stopped())
             return false;
-        const auto numbers = minibatch.subspan(from, std::min(std::size_t(m_microBatch), minibatch.size() - from));
+        const std::int64_t from = own.first + offset;
+        if (from >= own.last)
+            continue; // another rank has more
+        const auto numbers = minibatch.subspan(std::size_t(from), std::size_t(std::min(m_microBatch, own.last - from)));
         const EpisodeBatch batch = layOut(m_episodes, numbers);
         const at::Tensor advantage = pick(trained, m_episodes, numbers); // (R)
         const double weight = double(advantage.size(0)) / std::max(1.0, tokens);
@@ -378,18 +408,27 @@ bool PpoRun::accumulate(std::span<const std::int64_t> minibatch, UpdateSums& sum
             const PolicyLoss loss = ppoPolicyLoss(
                 logProbs.tokens.logProbs, pick(m_oldLogProbs, m_episodes, numbers), advantage, m_lossOptions);
             (loss.loss * weight).backward();
-            sums.policyLoss += weight * loss.loss.item<double>();
-            sums.clipFraction += weight * loss.clipFraction;
-            sums.approxKl += weight * loss.approxKl;
-            sums.ratio += weight * loss.meanRatio;
-            sums.entropy += weight * logProbs.tokens.entropy.mean().item<double>();
+            part.policyLoss += weight * loss.loss.item<double>();
+            part.clipFraction += weight * loss.clipFraction;
+            part.approxKl += weight * loss.approxKl;
+            part.ratio += weight * loss.meanRatio;
+            part.entropy += weight * logProbs.tokens.entropy.mean().item<double>();
         }
         const ValueLoss loss = ppoValueLoss(valuesOf(m_models.value, batch.packed, batch.responses),
             pick(m_oldValues, m_episodes, numbers), pick(m_terms.returns, m_episodes, numbers), m_lossOptions);
         (loss.loss * weight).backward();
-        sums.valueLoss += weight * loss.loss.item<double>();
-        sums.valueClipFraction += weight * loss.clipFraction;
+        part.valueLoss += weight * loss.loss.item<double>();
+        part.valueClipFraction += weight * loss.clipFraction;
     }
+    std::vector<double> values;
+    for (const auto sum : kSums)
+        values.push_back(part.*sum);
+    m_ranks.sum(values);
+    for (std::size_t i = 0; i < kSums.size(); ++i)
+        sums.*kSums[i] += values[i];
+    // Both before a step of either, so that what a checkpoint holds fits together when a rank is lost in between.
+    sumGradients(m_policyParameters, m_ranks);
+    sumGradients(m_valueParameters, m_ranks);
     return true;
 }
 
@@ -490,9 +529,7 @@ bool PpoRun::isTooLarge(double kl) const
 
 void PpoRun::restore()
 {
-    if (m_context.checkpoints.empty())
-        return;
-    const auto checkpoint = readNewestCheckpoint(m_context.checkpoints);
+    const auto checkpoint = newestCheckpoint(m_context);
     if (!checkpoint)
         return;
     checkpoint->restoreParameters(m_policyParameters, "policy.");

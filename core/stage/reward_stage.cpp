@@ -38,28 +38,30 @@ StageOutcome trainReward(Model& rewardModel, std::span<const TokenizedPair> pair
     task.examples = held.train;
     task.tokens = [&](std::int64_t number) { return tokensOf(pairs[std::size_t(number)]); };
     task.countedTokens = [&](std::int64_t number) { return sequenceTokensOf(pairs[std::size_t(number)]); };
-    task.loss = [&](std::span<const std::int64_t> numbers, double weight, Metrics& metrics) {
+    task.loss = [&](std::span<const std::int64_t> numbers, double weight) {
         const BatchScores batch = scoresOf(rewardModel, pairs, numbers);
-        const at::Tensor chosen = batch.chosen.detach(), rejected = batch.rejected.detach();
-        const at::Tensor both = at::cat({chosen, rejected});
-        metrics = {{"accuracy", weight * (chosen > rejected).to(at::kFloat).mean().item<double>()},
-            {"margin", weight * (chosen - rejected).mean().item<double>()},
-            {"min_reward", weight * both.min().item<double>()}, {"mean_reward", weight * both.mean().item<double>()},
-            {"max_reward", weight * both.max().item<double>()}};
-        return rewardLoss(batch.chosen, batch.rejected, centering).mean() * weight;
+        return LossPart {rewardLoss(batch.chosen, batch.rejected, centering).mean() * weight,
+            at::stack({batch.chosen.detach(), batch.rejected.detach()}, 1)};
+    };
+    task.values = 2;
+    task.metrics = [](const at::Tensor& values) {
+        const at::Tensor chosen = values.select(1, 0), rejected = values.select(1, 1);
+        return Metrics {{"accuracy", (chosen > rejected).to(at::kDouble).mean().item<double>()},
+            {"margin", (chosen - rejected).mean().item<double>()}, {"min_reward", values.min().item<double>()},
+            {"mean_reward", values.mean().item<double>()}, {"max_reward", values.max().item<double>()}};
     };
     if (!held.evaluation.empty()) {
         task.evaluate = [&] {
             const at::NoGradGuard noGrad;
-            double loss = 0.0, right = 0.0, margin = 0.0;
-            for (const auto& numbers : batchesByTokens(held.evaluation, task.tokens, kInferenceTokens)) {
-                const BatchScores batch = scoresOf(rewardModel, pairs, numbers);
-                loss += rewardLoss(batch.chosen, batch.rejected, centering).sum().item<double>();
-                right += (batch.chosen > batch.rejected).sum().item<double>();
-                margin += (batch.chosen - batch.rejected).sum().item<double>();
-            }
+            const std::vector<double> sums = sumsOverBatches(held.evaluation, task.tokens, *context.ranks, 3,
+                [&](std::span<const std::int64_t> numbers, std::vector<double>& sums) {
+                    const BatchScores batch = scoresOf(rewardModel, pairs, numbers);
+                    sums[0] += rewardLoss(batch.chosen, batch.rejected, centering).sum().item<double>();
+                    sums[1] += (batch.chosen > batch.rejected).sum().item<double>();
+                    sums[2] += (batch.chosen - batch.rejected).sum().item<double>();
+                });
             const auto n = double(held.evaluation.size());
-            return Metrics {{"eval_loss", loss / n}, {"eval_accuracy", right / n}, {"eval_margin", margin / n}};
+            return Metrics {{"eval_loss", sums[0] / n}, {"eval_accuracy", sums[1] / n}, {"eval_margin", sums[2] / n}};
         };
     }
     return runTrainingLoop(rewardModel, task, context);

@@ -51,24 +51,34 @@ std::vector<PairScore> scorePairs(
 {
     const at::NoGradGuard noGrad;
     constexpr double nan = std::numeric_limits<double>::quiet_NaN();
-    std::vector<PairScore> result(pairs.size(), {nan, nan});
+    const auto batches = batchesByTokens(
+        numbersUpTo(pairs.size()), [&](std::int64_t i) { return tokensOf(pairs[std::size_t(i)]); }, kInferenceTokens);
+    const auto count = std::int64_t(batches.size());
+    std::vector<double> flat(2 * pairs.size()); // chosen and rejected of each pair
     std::size_t done = 0;
-    for (const auto& numbers : batchesByTokens(
-             numbersUpTo(pairs.size()), [&](std::int64_t i) { return tokensOf(pairs[std::size_t(i)]); },
-             kInferenceTokens)) {
+    for (std::int64_t round = 0; round < rounds(count, *context.ranks); ++round) {
         if (context.stopped())
             break;
-        const PairBatch batch = pairBatch(*rewardModel.trunk, pairs, numbers);
-        const std::vector<std::int64_t> segments = batch.responses();
-        const at::Tensor all = scores(rewardModel, batch.packed, segments).to(at::kDouble).contiguous();
-        const double* values = all.const_data_ptr<double>();
-        for (std::size_t i = 0; i < numbers.size(); ++i)
-            result[std::size_t(numbers[i])] = {values[i], values[numbers.size() + i]};
-        done += numbers.size();
+        if (const std::int64_t own = dealt(round, count, *context.ranks); own >= 0) {
+            const std::vector<std::int64_t>& numbers = batches[std::size_t(own)];
+            const PairBatch batch = pairBatch(*rewardModel.trunk, pairs, numbers);
+            const std::vector<std::int64_t> segments = batch.responses();
+            const at::Tensor all = scores(rewardModel, batch.packed, segments).to(at::kDouble).contiguous();
+            const double* values = all.const_data_ptr<double>();
+            for (std::size_t i = 0; i < numbers.size(); ++i) {
+                flat[2 * std::size_t(numbers[i])] = values[i];
+                flat[2 * std::size_t(numbers[i]) + 1] = values[numbers.size() + i];
+            }
+        }
+        done = std::size_t(batches[std::size_t(std::min(count, (round + 1) * context.ranks->size()) - 1)].back()) + 1;
         if (context.progress)
             context.progress(
                 "Scoring pairs", double(done) / double(pairs.size()), fmt::format("{} of {}", done, pairs.size()));
     }
+    context.ranks->sum(flat);
+    std::vector<PairScore> result(pairs.size(), {nan, nan});
+    for (std::size_t i = 0; i < done; ++i)
+        result[i] = {flat[2 * i], flat[2 * i + 1]};
     return result;
 }
 

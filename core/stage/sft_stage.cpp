@@ -44,7 +44,9 @@ StageOutcome trainSft(Model& policy, std::span<const TokenizedPair> pairs, const
     TrainingTask task;
     task.examples = held.train;
     task.beginStep = [&](std::span<const std::int64_t> numbers) { stepTargets = targetsOf(numbers); };
-    task.loss = [&](std::span<const std::int64_t> numbers, double, Metrics&) { return lossOf(numbers, stepTargets); };
+    task.loss = [&](std::span<const std::int64_t> numbers, double) {
+        return LossPart {lossOf(numbers, stepTargets), {}};
+    };
     task.tokens = [&](std::int64_t number) {
         return std::int64_t(pairs[std::size_t(number)].prompt.size() + pairs[std::size_t(number)].chosen.size());
     };
@@ -53,10 +55,11 @@ StageOutcome trainSft(Model& policy, std::span<const TokenizedPair> pairs, const
         task.evaluate = [&] {
             const at::NoGradGuard noGrad;
             const double targets = targetsOf(held.evaluation);
-            double loss = 0.0;
-            for (const auto& batch : batchesByTokens(held.evaluation, task.tokens, kInferenceTokens))
-                loss += lossOf(batch, targets).item<double>();
-            return Metrics {{"eval_loss", loss}};
+            const std::vector<double> loss = sumsOverBatches(held.evaluation, task.tokens, *context.ranks, 1,
+                [&](std::span<const std::int64_t> batch, std::vector<double>& sums) {
+                    sums[0] += lossOf(batch, targets).item<double>();
+                });
+            return Metrics {{"eval_loss", loss[0]}};
         };
     }
     return runTrainingLoop(policy, task, context);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/config/settings.h"
+#include "core/parallel/communicator.h"
 #include "core/store/project.h"
 #include "core/support/metric_names.h"
 
@@ -20,18 +21,16 @@ struct StageContext
     Settings settings {StageKind::Sft};
     std::stop_token stop;
     std::function<void()> breathe; ///< passes the pause gate; called at every micro-batch
+    std::function<bool()> paused; ///< for a run of several processes, which wait at the gate together
+    std::shared_ptr<Communicator> ranks = aloneCommunicator(); ///< the processes that divide the work
     std::function<void(std::int64_t step, std::int64_t totalSteps, const Metrics&)> metrics;
     std::function<void(const std::string& what, double share, const std::string& detail)> progress;
     std::function<void(const std::string&)> info, warning;
     std::function<void(const std::vector<SampleRow>&)> samples;
     std::filesystem::path checkpoints; ///< folder for checkpoints; empty: none are written or read
 
-    bool stopped() const
-    {
-        if (breathe)
-            breathe();
-        return stop.stop_requested();
-    }
+    /// Passes the pause gate. All ranks call it at the same places and get the same answer.
+    bool stopped() const;
 };
 
 struct StageOutcome

@@ -2,8 +2,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/stage/training_loop.h"
 
+#include "core/parallel/gradient_sum.h"
 #include "core/stage/checkpoint.h"
 #include "core/stage/optimizer.h"
+#include "core/stage/shared_checkpoint.h"
+#include "core/stage/step_parts.h"
 #include "core/support/error.h"
 #include "core/support/random.h"
 
@@ -28,15 +31,15 @@ std::vector<std::int64_t> orderOfEpoch(
     return order;
 }
 
-void addInto(Metrics& sums, const Metrics& more)
+void addInto(Metrics& sums, const Metrics& more, double weight = 1.0)
 {
     for (const Metric& metric : more) {
         const auto found
             = std::find_if(sums.begin(), sums.end(), [&](const Metric& m) { return m.name == metric.name; });
         if (found == sums.end())
-            sums.push_back(metric);
+            sums.push_back({metric.name, weight * metric.value});
         else
-            found->value += metric.value;
+            found->value += weight * metric.value;
     }
 }
 
@@ -44,11 +47,11 @@ void addInto(Metrics& sums, const Metrics& more)
 class DropoutOn
 {
 public:
-    DropoutOn(const Model& model, std::uint64_t seed, std::int64_t step, std::int64_t microBatch)
+    DropoutOn(const Model& model, std::uint64_t seed, std::int64_t step, const std::string& part)
         : m_state(model.adapter ? model.adapter->dropout : nullptr)
     {
         if (m_state)
-            *m_state = {true, RandomStream(seed, fmt::format("dropout of step {} part {}", step, microBatch)).next()};
+            *m_state = {true, RandomStream(seed, fmt::format("dropout of step {} part {}", step, part)).next()};
     }
     ~DropoutOn()
     {
@@ -89,13 +92,11 @@ StageOutcome runTrainingLoop(Model& model, const TrainingTask& task, const Stage
     // 1. Resume.
     CheckpointClock clock(settings.integer("checkpoint_every"));
     double tokensSeen = 0.0;
-    if (!context.checkpoints.empty()) {
-        if (const auto checkpoint = readNewestCheckpoint(context.checkpoints)) {
-            checkpoint->restoreParameters(parameters, "model.");
-            optimizer.restore(checkpoint->tensors, "optimizer.");
-            tokensSeen = checkpoint->values.at("num_tokens").get<double>();
-            outcome.steps = outcome.resumedAt = checkpoint->step;
-        }
+    if (const auto checkpoint = newestCheckpoint(context)) {
+        checkpoint->restoreParameters(parameters, "model.");
+        optimizer.restore(checkpoint->tensors, "optimizer.");
+        tokensSeen = checkpoint->values.at("num_tokens").get<double>();
+        outcome.steps = outcome.resumedAt = checkpoint->step;
     }
     const auto save = [&] {
         NamedTensors tensors;
@@ -108,10 +109,18 @@ StageOutcome runTrainingLoop(Model& model, const TrainingTask& task, const Stage
         });
     };
 
+    const KeptWhenLost kept(*context.ranks, [&] {
+        if (!context.checkpoints.empty() && outcome.steps > outcome.resumedAt)
+            save();
+    });
+    Communicator& ranks = *context.ranks;
+    if (!ranks.alone() && !(outcome.stopped = context.stopped()))
+        ranks.requireSame(count, "examples");
+
     const std::int64_t evaluateEvery = settings.integer("eval_every");
     std::int64_t epoch = -1;
     std::vector<std::int64_t> order;
-    while (outcome.steps < outcome.totalSteps) {
+    while (outcome.steps < outcome.totalSteps && !outcome.stopped) {
         if (context.stopped()) {
             outcome.stopped = true;
             break;
@@ -130,30 +139,45 @@ StageOutcome runTrainingLoop(Model& model, const TrainingTask& task, const Stage
         if (task.beginStep)
             task.beginStep(examples);
 
-        // 3. Accumulate gradients over micro-batches, each with the same weight (as TRL does).
-        Metrics metrics;
-        double loss = 0.0;
-        std::int64_t tokens = 0, counted = 0;
-        const std::int64_t micros = (last - first + microBatch - 1) / microBatch;
-        for (std::int64_t i = 0; i < micros && !outcome.stopped; ++i) {
-            const std::int64_t from = i * microBatch;
-            const auto part
-                = examples.subspan(std::size_t(from), std::size_t(std::min(microBatch, last - first - from)));
-            for (const std::int64_t example : part) {
-                tokens += task.tokens(example);
-                counted += task.countedTokens(example);
+        // 3. Accumulate gradients over micro-batches, each with the same weight (as TRL does). Ranks divide the
+        // examples, so that each has a part of them: the loss and, for the metrics, the values of every example are
+        // those of all ranks then.
+        const StepParts parts(last - first, microBatch, task.wholeBatches, ranks);
+        std::vector<double> shared(std::size_t(1 + (last - first) * task.values));
+        for (std::int64_t round = 0; round < parts.rounds && !outcome.stopped; ++round) {
+            if (round < std::int64_t(parts.own.size())) {
+                const StepPart& part = parts.own[std::size_t(round)];
+                const DropoutOn dropout(model, seed, outcome.steps, part.name);
+                const LossPart result
+                    = task.loss(examples.subspan(std::size_t(part.first), std::size_t(part.count)), part.weight);
+                shared[0] += result.loss.item<double>();
+                if (task.values > 0) {
+                    const at::Tensor values = result.values.to(at::kDouble).contiguous();
+                    std::copy_n(values.const_data_ptr<double>(), values.numel(),
+                        shared.begin() + std::ptrdiff_t(1 + part.first * task.values));
+                }
+                result.loss.backward();
             }
-            Metrics partMetrics;
-            const DropoutOn dropout(model, seed, outcome.steps, i);
-            const at::Tensor partLoss = task.loss(part, 1.0 / double(micros), partMetrics);
-            loss += partLoss.item<double>();
-            addInto(metrics, partMetrics);
-            partLoss.backward();
             outcome.stopped = context.stopped();
         }
         if (outcome.stopped) {
             optimizer.clearGradients();
             break;
+        }
+        ranks.sum(shared);
+        sumGradients(parameters, ranks);
+        const double loss = shared[0];
+        Metrics metrics;
+        if (task.metrics) {
+            const at::Tensor values = at::from_blob(shared.data() + 1, {last - first, task.values}, at::kDouble);
+            for (std::int64_t from = 0; from < last - first; from += microBatch)
+                addInto(metrics, task.metrics(values.narrow(0, from, std::min(microBatch, last - first - from))),
+                    1.0 / double(parts.microBatches));
+        }
+        std::int64_t tokens = 0, counted = 0;
+        for (const std::int64_t example : examples) {
+            tokens += task.tokens(example);
+            counted += task.countedTokens(example);
         }
 
         // 4. Clip, step, report. A step that is not finite is shown and not taken.
@@ -180,10 +204,19 @@ StageOutcome runTrainingLoop(Model& model, const TrainingTask& task, const Stage
                  {"tokens_per_second", double(tokens) / std::max(seconds, 1e-9)}, {"peak_rss_mb", peakResidentMb()}})
             metrics.push_back(metric);
         const bool finished = outcome.steps == outcome.totalSteps;
-        if (task.evaluate && (finished || (evaluateEvery > 0 && outcome.steps % evaluateEvery == 0)))
-            addInto(metrics, task.evaluate());
-        if (context.metrics)
-            context.metrics(outcome.steps, outcome.totalSteps, metrics);
+        const auto report = [&] {
+            if (context.metrics)
+                context.metrics(outcome.steps, outcome.totalSteps, metrics);
+        };
+        if (task.evaluate && (finished || (evaluateEvery > 0 && outcome.steps % evaluateEvery == 0))) {
+            try {
+                addInto(metrics, task.evaluate());
+            } catch (const LostRank&) { // the step is taken and will be in the checkpoint
+                report();
+                throw;
+            }
+        }
+        report();
 
         // 5. Checkpoint.
         if (!finished && !context.checkpoints.empty() && clock.due(outcome.steps))

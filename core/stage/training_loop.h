@@ -13,15 +13,24 @@
 
 namespace mpo {
 
+/// Of examples of one micro-batch.
+struct LossPart
+{
+    at::Tensor loss; ///< scalar, times the weight; to be differentiated
+    at::Tensor values; ///< (examples, TrainingTask::values), detached: what the metrics are made from; may be undefined
+};
+
 /// What SFT, reward model and DPO have in common is this loop; what differs is given to it.
 struct TrainingTask
 {
     std::vector<std::int64_t> examples; ///< numbers of the examples to train on
     /// Called before the micro-batches of an optimiser step with all its examples. May be empty.
     std::function<void(std::span<const std::int64_t>)> beginStep;
-    /// Loss of a micro-batch, to be differentiated; `weight` is its share of the step for losses that are means over
-    /// examples. Adds its metrics (already multiplied by `weight`, so that sums are means).
-    std::function<at::Tensor(std::span<const std::int64_t>, double weight, Metrics&)> loss;
+    /// `weight` is the share of these examples in the step for losses that are means over examples.
+    std::function<LossPart(std::span<const std::int64_t>, double weight)> loss;
+    std::int64_t values = 0; ///< numbers an example that `metrics` wants
+    std::function<Metrics(const at::Tensor& values)> metrics; ///< of a micro-batch (B, values) fp64; may be empty
+    bool wholeBatches = false; ///< the loss is no sum over examples: several ranks must not divide a micro-batch
     std::function<Metrics()> evaluate; ///< on held-out examples; may be empty
     std::function<std::int64_t(std::int64_t)> tokens; ///< tokens computed for an example, for throughput
     /// Tokens of an example as TRL counts them for num_tokens: the prompt once for each response.

@@ -1,0 +1,24 @@
+// SPDX-FileCopyrightText: MPO Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Not the header of Gloo: LibTorch holds the library Gloo but not its headers, and the header of c10d that declares
+// ProcessGroupGloo includes them. These are the names it needs to be read; none of these classes is used by our code,
+// which only hands pointers to them from one function of c10d to another.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+namespace gloo::rendezvous {
+
+class Store
+{
+public:
+    virtual ~Store();
+    virtual void set(const std::string& key, const std::vector<char>& value) = 0;
+    virtual std::vector<char> get(const std::string& key) = 0;
+    virtual void wait(const std::vector<std::string>& keys) = 0;
+    virtual void wait(const std::vector<std::string>& keys, const std::chrono::milliseconds& timeout) = 0;
+};
+
+} // namespace gloo::rendezvous
