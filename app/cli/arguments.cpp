@@ -131,6 +131,7 @@ Arguments parseArguments(int argc, const char* const* argv)
     addRunsCommands(app, arguments);
     addEvaluateCommands(app, arguments);
     addReferenceCommands(app, arguments);
+    addRankCommand(app, arguments);
     addHelp(app, arguments);
 
     try {

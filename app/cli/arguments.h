@@ -55,5 +55,6 @@ void addPipelineCommands(CLI::App& app, Arguments& arguments);
 void addRunsCommands(CLI::App& app, Arguments& arguments);
 void addEvaluateCommands(CLI::App& app, Arguments& arguments);
 void addReferenceCommands(CLI::App& app, Arguments& arguments);
+void addRankCommand(CLI::App& app, Arguments& arguments);
 
 } // namespace mpo::cli

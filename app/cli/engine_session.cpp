@@ -4,6 +4,7 @@
 
 #include "app/cli/console.h"
 #include "core/engine/engine.h"
+#include "core/engine/rank_service.h"
 #include "core/support/error.h"
 
 #include <chrono>
@@ -11,6 +12,7 @@
 #include <csignal>
 #include <mutex>
 #include <optional>
+#include <thread>
 
 #include <unistd.h>
 
@@ -101,6 +103,19 @@ int runOnEngine(const GlobalOptions& global, std::shared_ptr<Project> project, C
     if (end->outcome == CommandFinished::Outcome::Failed)
         fail("{}", end->message);
     return 0;
+}
+
+int serveOtherRank()
+{
+    std::signal(SIGINT, onInterrupt);
+    std::signal(SIGTERM, onInterrupt);
+    std::stop_source stop;
+    const std::jthread watch([&](const std::stop_token& quit) {
+        while (!quit.stop_requested() && g_interrupts == 0)
+            std::this_thread::sleep_for(std::chrono::milliseconds(100));
+        stop.request_stop();
+    });
+    return serveAsRank(stop.get_token()) ? 0 : 1;
 }
 
 } // namespace mpo::cli

@@ -25,4 +25,7 @@ std::shared_ptr<Project> openProjectToShow(const GlobalOptions& global);
 /// the program. Returns the exit status; throws Error with the reason when the command failed.
 int runOnEngine(const GlobalOptions& global, std::shared_ptr<Project> project, Command command, Printing printing);
 
+/// For a process that is another rank than 0 of its run: carries out what rank 0 gives it. Ctrl-C as above.
+int serveOtherRank();
+
 } // namespace mpo::cli

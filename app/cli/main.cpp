@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/cli/arguments.h"
 #include "app/cli/console.h"
+#include "app/cli/engine_session.h"
+#include "core/engine/rank_service.h"
 #include "core/support/error.h"
 #include "core/support/thread_spinning.h"
 
@@ -29,12 +31,16 @@ int main(int argc, char** argv)
     // A reader that goes away must not kill a training run: writing fails instead, and the run is stopped in good
     // order.
     std::signal(SIGPIPE, SIG_IGN);
+    bool laterRank = false;
     try {
+        laterRank = mpo::isLaterRank();
         const Arguments arguments = parseArguments(argc, argv);
-        const int status = arguments.action(arguments.global);
+        const int status = laterRank ? serveOtherRank() : arguments.action(arguments.global);
         flushOutput();
         return status;
     } catch (const UsageError& error) {
+        if (laterRank) // rank 0 has the same arguments and says it
+            return 2;
         return complain(error.what(), 2);
     } catch (const mpo::Error& error) {
         return complain(error.what(), 1);

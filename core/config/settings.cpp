@@ -72,6 +72,8 @@ List common(double rate, std::string_view schedule)
         whole("seed", kTraining, "", "Seed of every random choice of the run", 42, 0, 9e15),
         choice("dtype", kMachine, "Type of the matrix products; weights and losses stay in fp32", "fp32",
             {"fp32", "bf16", "auto"}),
+        whole("processes", kMachine, "", "Processes on this machine that divide each step; the result is the same", 1, 1,
+            256, true),
         whole("checkpoint_every", kTraining, "steps", "Write a checkpoint every so many steps; 0: every two minutes", 0,
             0, 1e12, true),
         whole("lora_rank", kLora, "", "Rank of the adapter that is trained; 0: the whole model is", 0, 0, 4096),

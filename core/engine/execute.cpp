@@ -10,12 +10,9 @@ struct Overloaded : Ts...
 {
     using Ts::operator()...;
 };
-} // namespace
 
-void executeCommand(
-    const Command& command, Project& project, const EventSink& sink, std::stop_token stop, PauseGate& gate)
+void carryOut(const Workspace& workspace, const Command& command)
 {
-    const Workspace workspace(project, sink, std::move(stop), gate);
     std::visit(Overloaded {
                    [&](const ImportDataset& c) { importDatasetCommand(workspace, c); },
                    [&](const ExportDataset& c) { exportDatasetCommand(workspace, c); },
@@ -33,6 +30,21 @@ void executeCommand(
                    [&](const RunDemo& c) { demoCommand(workspace, c); },
                },
         command);
+}
+
+} // namespace
+
+void executeCommand(
+    const Command& command, Project& project, const EventSink& sink, std::stop_token stop, PauseGate& gate)
+{
+    const Workspace workspace(project, sink, std::move(stop), gate);
+    workspace.joinLaunched();
+    try {
+        carryOut(workspace, command);
+    } catch (const std::exception& error) {
+        workspace.leaveReason(error.what());
+        throw;
+    }
 }
 
 } // namespace mpo

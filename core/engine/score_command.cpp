@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: MPO Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/engine/rank_jobs.h"
 #include "core/engine/workspace.h"
 #include "core/support/error.h"
 #include "core/support/random.h"
@@ -53,6 +54,7 @@ void scoreCommand(const Workspace& workspace, const ScorePairs& command)
     const Dataset data = workspace.data(command.data, command.limit);
     if (data.kind != DatasetKind::Pairs)
         fail("{}: only preference pairs can be scored", command.data);
+    const auto shared = workspace.share(jobOf(command), command.settings);
     constexpr double nan = std::numeric_limits<double>::quiet_NaN();
     auto scores = std::make_shared<std::vector<PairScore>>(data.pairs.size(), PairScore {nan, nan});
 
@@ -110,8 +112,10 @@ std::string scoresStoredOrNew(const Workspace& workspace, const ScorePairs& comm
     const std::string key = "pipeline/" + command.name;
     const std::string& from = command.folds >= 2 ? command.model : command.rewardModel;
     const auto model = project.model(from);
+    Json settings = command.settings.toJson();
+    settings.erase("processes"); // decides nothing
     const Json made {{"data", project.dataset(command.data)->digest}, {"limit", command.limit},
-        {"folds", command.folds}, {"model", model ? model->digest : from}, {"settings", command.settings.toJson()}};
+        {"folds", command.folds}, {"model", model ? model->digest : from}, {"settings", settings}};
     if (const auto stored = project.value(key)) {
         const Json before = parseJson(*stored, key);
         const auto sets = project.scoreSets();

@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: MPO Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/engine/rank_jobs.h"
 #include "core/engine/workspace.h"
 #include "core/model/adapter_folder.h"
 #include "core/support/error.h"
@@ -143,6 +144,13 @@ Json withAllSettings(Json config, StageKind stage)
     return config;
 }
 
+/// What decides the result of a training: how many processes divide it does not.
+Json deciding(Json config)
+{
+    config["settings"].erase("processes");
+    return config;
+}
+
 bool isModelFolder(const std::filesystem::path& folder)
 {
     return std::filesystem::exists(folder / "config.json") || isAdapterFolder(folder);
@@ -178,7 +186,7 @@ void trainCommand(const Workspace& workspace, const TrainStage& command)
         for (const RunRow& row : project.runs()) {
             if (row.stage != stage || row.name != command.out)
                 continue;
-            if (withAllSettings(row.config, command.stage) != spec.config)
+            if (deciding(withAllSettings(row.config, command.stage)) != deciding(spec.config))
                 break;
             if (row.state == RunState::Finished && isModelFolder(workspace.outFolder(command.out))) {
                 workspace.info(fmt::format(
@@ -191,6 +199,7 @@ void trainCommand(const Workspace& workspace, const TrainStage& command)
         }
     }
 
+    const auto shared = workspace.share(jobOf(command), command.settings);
     Model model = workspace.model(command.model);
     if (command.stage == StageKind::Reward && !model.isReward())
         model = rewardModelFrom(model, std::uint64_t(command.settings.integer("seed")));

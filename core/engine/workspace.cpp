@@ -26,8 +26,21 @@ Workspace::Workspace(Project& project, const EventSink& sink, std::stop_token st
 {
 }
 
+Workspace::Workspace(
+    Project& project, const EventSink& sink, std::stop_token stop, PauseGate& gate, std::shared_ptr<Communicator> ranks)
+    : m_project(project)
+    , m_sink(sink)
+    , m_stop(std::move(stop))
+    , m_gate(gate)
+    , m_follows(true)
+    , m_ranks(std::move(ranks))
+{
+}
+
 bool Workspace::stopped() const
 {
+    if (!m_ranks->alone())
+        return context(Settings(StageKind::Sft)).stopped();
     m_gate.wait(m_stop);
     return m_stop.stop_requested();
 }
@@ -124,6 +137,8 @@ fs::path Workspace::outFolder(const std::string& out) const
 void Workspace::save(
     const Model& model, const std::string& out, std::optional<std::int64_t> run, const std::string& parent) const
 {
+    if (m_follows)
+        return;
     const fs::path folder = outFolder(out);
     fs::create_directories(folder.parent_path());
     saveModel(model, folder);
@@ -151,6 +166,8 @@ StageContext Workspace::context(const Settings& settings) const
     context.settings = settings;
     context.stop = m_stop;
     context.breathe = [this] { m_gate.wait(m_stop); };
+    context.paused = [this] { return m_gate.paused(); };
+    context.ranks = m_ranks;
     context.progress
         = [this](const std::string& what, double share, const std::string& detail) { progress(what, share, detail); };
     context.info = [this](const std::string& text) { info(text); };
@@ -161,6 +178,11 @@ StageContext Workspace::context(const Settings& settings) const
 std::int64_t Workspace::run(const RunSpec& spec, const std::function<StageOutcome(const StageContext&)>& work,
     const std::function<void(std::int64_t)>& finished) const
 {
+    if (m_follows) {
+        if (work(context(spec.settings)).stopped)
+            throw RunStopped("Stopped");
+        return 0;
+    }
     std::int64_t id = 0;
     if (spec.resume) {
         id = *spec.resume;

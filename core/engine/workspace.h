@@ -3,12 +3,21 @@
 #pragma once
 
 #include "core/engine/engine.h"
+#include "core/engine/rank_team.h"
 #include "core/stage/stages.h"
+#include "core/support/error.h"
 
 #include <chrono>
 #include <optional>
 
 namespace mpo {
+
+/// Ends a job on a rank other than 0 when the run was stopped: rank 0 says so.
+class RunStopped : public Error
+{
+public:
+    using Error::Error;
+};
 
 /// What every command needs: names resolved to data and models, runs begun and ended in the store, events sent.
 /// Lives on the engine thread for the time of one command. Not for other layers: it knows tensors.
@@ -16,10 +25,22 @@ class Workspace
 {
 public:
     Workspace(Project& project, const EventSink& sink, std::stop_token stop, PauseGate& gate);
+    /// Of a rank that follows rank 0: the project is only read.
+    Workspace(Project& project, const EventSink& sink, std::stop_token stop, PauseGate& gate,
+        std::shared_ptr<Communicator> ranks);
 
     Project& project() const { return m_project; }
     const std::stop_token& stop() const { return m_stop; }
     bool stopped() const; ///< passes the pause gate
+
+    // Several processes (shared_work.cpp).
+    /// Rank 0 takes in the processes that a launcher started with it, if there are any. They wait for jobs then.
+    void joinLaunched() const;
+    /// Gives the job to the processes of the run, those of the launcher or as many as the settings want: until the
+    /// object goes they divide what stages do in contexts of this workspace. One process: nothing happens.
+    [[nodiscard]] std::shared_ptr<const void> share(const Json& job, const Settings& settings) const;
+    /// For the other processes, before the command ends with this sentence.
+    void leaveReason(const std::string& sentence) const;
 
     void send(Event event) const { m_sink(std::move(event)); }
     void info(const std::string& text) const;
@@ -64,6 +85,9 @@ private:
     const EventSink& m_sink;
     std::stop_token m_stop;
     PauseGate& m_gate;
+    const bool m_follows = false; ///< another rank than 0
+    mutable std::unique_ptr<RankTeam> m_team; ///< of rank 0; null: no other process
+    mutable std::shared_ptr<Communicator> m_ranks = aloneCommunicator(); ///< of what is shared now
     mutable std::chrono::steady_clock::time_point m_lastProgress {};
 };
 

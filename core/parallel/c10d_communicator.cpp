@@ -11,6 +11,7 @@
 #include "core/support/log.h"
 
 #include <ATen/ATen.h>
+#include <c10/util/Logging.h>
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
@@ -297,6 +298,9 @@ std::string C10dCommunicator::reasonOf(int rank) noexcept
 
 std::shared_ptr<Communicator> connectRanks(const RankPlace& place, const WhileConnecting& meanwhile)
 {
+    // A connection that closes is no news to the user; c10d would print it with a trace of its stack.
+    ::setenv("TORCH_CPP_LOG_LEVEL", "ERROR", /*overwrite=*/0);
+    c10::initLogging();
     try {
         return std::make_shared<C10dCommunicator>(place, meanwhile);
     } catch (const Error&) {

@@ -54,14 +54,17 @@ public:
             qFatal("cannot write %s", qPrintable(file.fileName()));
     }
 
-    void start(QProcess& process, const QStringList& arguments) const
+    void start(QProcess& process, const QStringList& arguments, const QMap<QString, QString>& variables = {},
+        const QString& program = QStringLiteral(MPO_BIN "/mpo")) const
     {
         QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
         environment.insert(QStringLiteral("XDG_DATA_HOME"), path(QStringLiteral("home"))); // never the user's projects
         environment.insert(QStringLiteral("OMP_NUM_THREADS"), QStringLiteral("1"));
+        for (auto variable = variables.cbegin(); variable != variables.cend(); ++variable)
+            environment.insert(variable.key(), variable.value());
         process.setProcessEnvironment(environment);
         process.setWorkingDirectory(m_folder.path());
-        process.start(QStringLiteral(MPO_BIN "/mpo"), arguments);
+        process.start(program, arguments);
     }
 
     Result run(const QStringList& arguments, const QByteArray& input = {}) const
