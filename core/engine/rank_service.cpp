@@ -6,8 +6,10 @@
 #include "core/engine/workspace.h"
 #include "core/parallel/rank_place.h"
 #include "core/support/error.h"
+#include "core/support/log.h"
 
 #include <chrono>
+#include <cstdlib>
 #include <thread>
 
 namespace mpo {
@@ -31,6 +33,8 @@ bool isLaterRank()
 
 bool serveAsRank(std::stop_token stop)
 {
+    if (!std::getenv("MPO_LOG"))
+        log().set_level(spdlog::level::err); // rank 0 has the same warnings
     const auto ranks = connectRanks(*launchedPlace());
     PauseGate gate; // rank 0 says when all pause
     const EventSink nobody = [](Event) {};

@@ -230,6 +230,15 @@ void TestCliRanks::startsItsProcesses()
     const Result scored = scores("--set processes=2");
     QVERIFY2(scored.status == 0, scored.err.constData());
     compareRows(scored.rows(), scores("").rows());
+    const auto folds = [&](const char* more) {
+        return m_program.run(
+            split(QStringLiteral("--project fold.mpo --json score --base tiny --folds 2 --data pairs.jsonl "
+                                 "--set learning_rate=0.01 batch_size=4 eval_share=0 ")
+                + QLatin1String(more)));
+    };
+    const Result folded = folds("processes=2");
+    QVERIFY2(folded.status == 0, folded.err.constData());
+    compareRows(folded.rows(), folds("").rows());
     // With another number of processes it is still the same training.
     const Result again = both("p3.mpo", "2");
     QCOMPARE(again.rows().size(), 1);
