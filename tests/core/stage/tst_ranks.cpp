@@ -65,6 +65,7 @@ struct Job
     fs::path checkpoints; ///< of rank 0
     std::int64_t stopAfter = 0; ///< rank 0 asks for it after this step
     std::int64_t leaveAfter = 0; ///< the last rank ends after this step without a word
+    int spoilAt = 0; ///< this backward pass of the last rank makes a gradient that is not finite
 };
 
 struct Leave
@@ -117,6 +118,13 @@ Trained train(const Job& job, std::shared_ptr<Communicator> ranks)
             if (job.stage == StageKind::Reward)
                 model = rewardModelFrom(model, 3);
             adapt(model);
+            int backward = 0;
+            if (job.spoilAt > 0 && ranks->rank() + 1 == ranks->size()) {
+                model.setRequiresGrad(true);
+                model.trainable().front().second.register_hook([&backward, &job](const at::Tensor& gradient) {
+                    return ++backward == job.spoilAt ? gradient * std::nan("") : gradient;
+                });
+            }
             const auto data = pairs(job.examples);
             result.outcome = job.stage == StageKind::Sft ? trainSft(model, data, context)
                 : job.stage == StageKind::Reward         ? trainReward(model, data, context)
@@ -249,7 +257,7 @@ private Q_SLOTS:
         QFETCH(int, ranks);
         QFETCH(Values, settings);
         QFETCH(int, examples);
-        const Job job {StageKind(stage), settings, examples, {}, 0, 0};
+        const Job job {StageKind(stage), settings, examples, {}, 0, 0, 0};
         const Trained alone = trainOn(1, job).front();
         QCOMPARE(alone.error, std::string());
         QVERIFY(alone.metrics.size() >= 3);
@@ -290,7 +298,7 @@ private Q_SLOTS:
         QFETCH(int, stage);
         QFETCH(Values, settings);
         const QTemporaryDir folder;
-        Job job {StageKind(stage), settings, 12, {}, 0, 0};
+        Job job {StageKind(stage), settings, 12, {}, 0, 0, 0};
         const Trained whole = trainOn(1, job).front();
         job.checkpoints = folder.path().toStdString();
         Trained parts;
@@ -317,7 +325,7 @@ private Q_SLOTS:
         QFETCH(int, stage);
         QFETCH(Values, settings);
         const QTemporaryDir folder;
-        Job job {StageKind(stage), settings, 12, {}, 0, 0};
+        Job job {StageKind(stage), settings, 12, {}, 0, 0, 0};
         const Trained whole = trainOn(1, job).front();
         job.checkpoints = folder.path().toStdString();
         job.leaveAfter = 2;
@@ -333,10 +341,24 @@ private Q_SLOTS:
         compareWeights(resumed[0], whole, kNear);
     }
 
+    void seesWhatIsNotFiniteOnOneRank()
+    {
+        Job job {StageKind::Dpo, {{"learning_rate", 1e-3}, {"batch_size", I(4)}, {"max_steps", I(5)}}, 12, {}, 0, 0, 0};
+        job.spoilAt = 3;
+        const auto results = trainOn(2, job);
+        for (const Trained& rank : results) {
+            QVERIFY2(rank.error.find("Step 3") != std::string::npos && rank.error.find("gradient") != std::string::npos,
+                rank.error.c_str());
+            QVERIFY(!rank.lost);
+            QCOMPARE(rank.steps.size(), std::size_t(3));
+            compareWeights(rank, results.front(), 0.0);
+        }
+    }
+
     void seesDifferentData()
     {
         const auto results = onRanks(2, [&](std::shared_ptr<Communicator> ranks) {
-            Job job {StageKind::Sft, {{"max_steps", I(1)}}, 12, {}, 0, 0};
+            Job job {StageKind::Sft, {{"max_steps", I(1)}}, 12, {}, 0, 0, 0};
             job.examples += ranks->rank();
             return train(job, std::move(ranks));
         });
