@@ -2,6 +2,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/engine_bridge.h"
 
+#include "core/engine/project_watcher.h"
+#include "core/store/project.h"
+#include "core/support/error.h"
+#include "ui/format.h"
+
 #include <utility>
 
 namespace mpo {
@@ -9,6 +14,7 @@ namespace mpo {
 namespace {
 
 constexpr int kBatchMilliseconds = 100;
+constexpr int kAnswerMilliseconds = 100;
 
 template<class... Ts>
 struct Overloaded : Ts...
@@ -21,35 +27,109 @@ struct Overloaded : Ts...
 EngineBridge::EngineBridge(std::shared_ptr<Project> project, Engine::Execute execute, QObject* parent)
     : QObject(parent)
     , m_project(std::move(project))
-    , m_engine(
-          m_project, [this](Event event) { receive(std::move(event)); }, std::move(execute))
 {
     m_batchTimer.setSingleShot(true);
     connect(&m_batchTimer, &QTimer::timeout, this, &EngineBridge::flushMetrics);
+    m_answerTimer.setInterval(kAnswerMilliseconds);
+    connect(&m_answerTimer, &QTimer::timeout, this, &EngineBridge::lookForAnswers);
+    const auto sink = [this](Event event) { receive(std::move(event)); };
+    if (m_project->access() == Project::Access::ReadWrite)
+        m_engine = std::make_unique<Engine>(m_project, sink, std::move(execute));
+    else
+        m_watcher = std::make_unique<ProjectWatcher>(m_project, sink);
 }
 
 EngineBridge::~EngineBridge() = default;
 
+bool EngineBridge::busy() const { return m_engine ? !m_commands.empty() : m_writer && m_writer->busy; }
+
+bool EngineBridge::paused() const { return m_engine ? m_engine->paused() : m_writer && m_writer->paused; }
+
 void EngineBridge::post(Command command)
 {
-    ++m_outstanding;
-    m_engine.post(std::move(command));
-    if (m_outstanding == 1)
+    if (!m_engine) {
+        Q_EMIT commandFinished({CommandFinished::Outcome::Failed,
+            tr("The project is only read here: another program has it open.").toStdString()});
+        return;
+    }
+    m_commands.push_back(command);
+    m_engine->post(std::move(command));
+    if (m_commands.size() == 1)
         Q_EMIT busyChanged(true);
 }
 
-void EngineBridge::cancel() { m_engine.cancel(); }
+void EngineBridge::cancel(OnStop wish)
+{
+    if (m_engine)
+        m_engine->cancel(wish);
+    else
+        ask(wish == OnStop::Keep        ? RequestKind::Stop
+                : wish == OnStop::Pause ? RequestKind::Release
+                                        : RequestKind::Discard);
+}
 
 void EngineBridge::pause()
 {
-    m_engine.pause();
+    if (!m_engine) {
+        ask(RequestKind::Pause);
+        return;
+    }
+    m_engine->pause();
     Q_EMIT pausedChanged(true);
 }
 
 void EngineBridge::resume()
 {
-    m_engine.resume();
+    if (!m_engine) {
+        ask(RequestKind::Resume);
+        return;
+    }
+    m_engine->resume();
     Q_EMIT pausedChanged(false);
+}
+
+void EngineBridge::checkpoint() { ask(RequestKind::Checkpoint); }
+
+/// Also the engine of this program is asked this way for what it does on request only.
+void EngineBridge::ask(RequestKind kind)
+{
+    try {
+        m_asked.push_back(putRequest(m_project->folder(), kind, 0));
+        m_answerTimer.start();
+    } catch (const Error& error) {
+        Q_EMIT requestAnswered(false, toQString(error.what()));
+    }
+}
+
+void EngineBridge::lookForAnswers()
+{
+    std::erase_if(m_asked, [this](const std::string& id) {
+        const auto answer = takeAnswer(m_project->folder(), id);
+        if (answer)
+            Q_EMIT requestAnswered(answer->done, toQString(answer->message));
+        return answer.has_value();
+    });
+    if (!m_asked.empty() && writingProcess(m_project->folder()))
+        return;
+    m_answerTimer.stop();
+    if (!m_asked.empty())
+        Q_EMIT requestAnswered(false, tr("The program that was asked has ended."));
+    m_asked.clear();
+}
+
+void EngineBridge::setWriter(const std::optional<WriterState>& writer)
+{
+    if (m_engine) { // another program asked this one
+        Q_EMIT pausedChanged(m_engine->paused());
+        return;
+    }
+    const bool wasBusy = busy(), wasPaused = paused();
+    m_writer = writer;
+    Q_EMIT writerChanged();
+    if (busy() != wasBusy)
+        Q_EMIT busyChanged(busy());
+    if (paused() != wasPaused)
+        Q_EMIT pausedChanged(paused());
 }
 
 void EngineBridge::receive(Event event)
@@ -117,13 +197,19 @@ void EngineBridge::dispatch(const Event& event)
                    [this](const EvaluationCreated& e) { Q_EMIT evaluationCreated(e); },
                    [this](const PipelineStep& e) { Q_EMIT pipelineStep(e); },
                    [this](const ReportWritten& e) { Q_EMIT reportWritten(e); },
+                   [this](const WriterChanged& e) { setWriter(e.writer); },
+                   [this](const StoreChanged&) { Q_EMIT storeChanged(); },
                    [this](const CommandFinished& e) {
-                       --m_outstanding;
+                       if (!m_engine) {
+                           Q_EMIT commandFinished(e);
+                           return;
+                       }
+                       m_commands.pop_front();
                        // A paused engine would hold the next command at its first step.
-                       if (m_outstanding == 0 && m_engine.paused())
+                       if (m_commands.empty() && m_engine->paused())
                            resume();
                        Q_EMIT commandFinished(e);
-                       if (m_outstanding == 0)
+                       if (m_commands.empty())
                            Q_EMIT busyChanged(false);
                    },
                },

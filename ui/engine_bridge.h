@@ -3,20 +3,27 @@
 #pragma once
 
 #include "core/engine/engine.h"
+#include "core/store/control_folder.h"
 
 #include <QElapsedTimer>
 #include <QObject>
 #include <QTimer>
 
+#include <deque>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 namespace mpo {
 
+class ProjectWatcher;
+
 /// The engine for the window: commands go down, events come up as signals on the thread this object lives on (the UI
 /// thread). Metrics arrive in batches, at most ten a second; the store keeps every point. The only includer of engine.h
 /// in ui.
+/// Of a project that is only read it tells in the same way what the program does that writes to it, and asks that one
+/// to pause, go on or stop.
 class EngineBridge : public QObject
 {
     Q_OBJECT
@@ -26,13 +33,19 @@ public:
 
     Project& project() const { return *m_project; }
 
-    void post(Command command); ///< queued behind what is running
-    void cancel(); ///< asks the running command to stop at its next step
+    void post(Command command); ///< queued behind what is running; refused where the project is only read
+    void cancel(OnStop wish = OnStop::Keep); ///< asks the running command to stop at its next step
     void pause();
     void resume();
-    bool paused() const { return m_engine.paused(); }
-    /// From post() until CommandFinished of the last command was delivered.
-    bool busy() const { return m_outstanding > 0; }
+    void checkpoint(); ///< asks for one as soon as there is a whole step
+    bool paused() const;
+    /// From post() until CommandFinished of the last command was delivered; of another program: while it runs
+    /// something.
+    bool busy() const;
+    bool readOnly() const { return !m_engine; } ///< another program writes, or nobody may
+    const std::optional<WriterState>& writer() const { return m_writer; } ///< where the project is only read
+    const Command* current() const { return m_commands.empty() ? nullptr : &m_commands.front(); } ///< that runs here
+    std::size_t commands() const { return m_commands.size(); }
 
 Q_SIGNALS:
     void busyChanged(bool busy);
@@ -54,6 +67,9 @@ Q_SIGNALS:
     void evaluationCreated(const mpo::EvaluationCreated& event);
     void pipelineStep(const mpo::PipelineStep& event);
     void reportWritten(const mpo::ReportWritten& event);
+    void writerChanged(); ///< where the project is only read
+    void storeChanged(); ///< another program has added or replaced something that pages list
+    void requestAnswered(bool done, const QString& sentence); ///< by the program that was asked
     void commandFinished(const mpo::CommandFinished& event); ///< busy() already tells the state after it
 
 private:
@@ -61,6 +77,9 @@ private:
     void drain();
     void flushMetrics();
     void dispatch(const Event& event);
+    void setWriter(const std::optional<WriterState>& writer);
+    void ask(RequestKind kind);
+    void lookForAnswers();
 
     std::shared_ptr<Project> m_project;
     std::mutex m_mutex; ///< guards m_inbox and m_drainPosted
@@ -69,8 +88,13 @@ private:
     std::vector<MetricsLogged> m_metrics; ///< waiting for the next batch
     QElapsedTimer m_sinceBatch;
     QTimer m_batchTimer;
-    int m_outstanding = 0;
-    Engine m_engine; ///< last: its thread ends before anything it reports to
+    std::deque<Command> m_commands; ///< posted and not finished
+    std::optional<WriterState> m_writer;
+    std::vector<std::string> m_asked; ///< requests without an answer yet
+    QTimer m_answerTimer;
+    // Last: their threads end before anything they report to. One of them is there.
+    std::unique_ptr<Engine> m_engine;
+    std::unique_ptr<ProjectWatcher> m_watcher;
 };
 
 } // namespace mpo

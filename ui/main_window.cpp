@@ -3,7 +3,9 @@
 #include "ui/main_window.h"
 
 #include "core/store/project.h"
+#include "ui/background_run.h"
 #include "ui/cheat_sheet.h"
+#include "ui/closing_dialog.h"
 #include "ui/format.h"
 #include "ui/navigation_rail.h"
 #include "ui/pages/data_page.h"
@@ -18,6 +20,7 @@
 #include "ui/pipeline_strip.h"
 #include "ui/run_bar.h"
 #include "ui/style.h"
+#include "ui/writer_banner.h"
 
 #include <QApplication>
 #include <QCloseEvent>
@@ -25,7 +28,6 @@
 #include <QFileInfo>
 #include <QHBoxLayout>
 #include <QMenuBar>
-#include <QMessageBox>
 #include <QPushButton>
 #include <QSettings>
 #include <QStackedWidget>
@@ -70,6 +72,12 @@ MainWindow::MainWindow(std::shared_ptr<Project> project, Engine::Execute execute
     m_bar = new RunBar(*m_bridge);
     auto* rows = new QVBoxLayout;
     rows->setSpacing(0);
+    if (m_bridge->readOnly()) {
+        auto* banner = new WriterBanner(*m_bridge);
+        rows->addWidget(banner);
+        connect(banner, &WriterBanner::writingRequested, this,
+            [this] { Q_EMIT projectRequested(QString::fromStdString(m_project->folder().string())); });
+    }
     rows->addWidget(m_strip);
     rows->addWidget(m_stack, 1);
     auto* upper = new QHBoxLayout;
@@ -193,6 +201,7 @@ void MainWindow::connectBridge()
     EngineBridge* bridge = m_bridge.get();
     const auto changed = [this] { m_pathTimer.start(); };
     connect(bridge, &EngineBridge::runStarted, this, [this](const RunStarted& event) {
+        m_run = event.run;
         m_running = pageOfStage(event.stage);
         m_runningStage = event.stage;
         if (m_pipeline && m_following)
@@ -224,6 +233,7 @@ void MainWindow::connectBridge()
     });
     connect(bridge, &EngineBridge::commandFinished, this, [this](const CommandFinished& event) {
         m_running.reset();
+        m_outcome = event;
         updatePath();
         const bool succeeded = event.outcome == CommandFinished::Outcome::Succeeded;
         if (std::exchange(m_pipeline, false)) {
@@ -239,6 +249,17 @@ void MainWindow::connectBridge()
         }
         if (const auto current = currentPage())
             page(*current)->refresh();
+    });
+    connect(bridge, &EngineBridge::storeChanged, this, [this] {
+        updatePath();
+        if (const auto current = currentPage())
+            page(*current)->refresh();
+    });
+    connect(bridge, &EngineBridge::busyChanged, this, [this](bool busy) {
+        if (busy)
+            m_run = 0;
+        else if (m_closeWhenIdle)
+            finishClosing();
     });
 }
 
@@ -343,20 +364,68 @@ void MainWindow::toggleTheme()
 
 void MainWindow::closeEvent(QCloseEvent* event)
 {
-    if (m_bridge->busy()) {
-        QMessageBox question(QMessageBox::Question, tr("Stop and quit?"),
-            tr("Something is running. Stop it and quit? A training run can be resumed later."), QMessageBox::NoButton,
-            this);
-        const QPushButton* quit = question.addButton(tr("Stop and quit"), QMessageBox::AcceptRole);
-        question.setDefaultButton(question.addButton(tr("Keep running"), QMessageBox::RejectRole));
-        question.exec();
-        if (question.clickedButton() != quit) {
-            event->ignore();
-            return;
-        }
+    if (m_bridge->busy() && !m_bridge->readOnly()) {
+        event->ignore();
+        if (!m_closing)
+            askBeforeClosing();
+        return;
     }
     saveState();
     event->accept();
+}
+
+void MainWindow::askBeforeClosing()
+{
+    const Command* command = m_bridge->current();
+    const bool pipeline = command && (std::get_if<RunDemo>(command) || std::get_if<RunRecipe>(command));
+    ClosingDialog::Offer offer;
+    offer.what = m_bar->state();
+    offer.resumable = pipeline || (command && std::get_if<TrainStage>(command));
+    offer.background = offer.resumable && m_bridge->commands() == 1 && canRunInBackground(*command);
+    m_closing = new ClosingDialog(offer, this);
+    m_closing->setAttribute(Qt::WA_DeleteOnClose);
+    m_closing->setWindowModality(Qt::WindowModal);
+    connect(m_closing, &ClosingDialog::chosen, this, [this](ClosingDialog::Choice choice) { closeAs(int(choice)); });
+    connect(m_closing, &QObject::destroyed, this, [this] { m_closing = nullptr; });
+    // It may end while the question is open.
+    connect(m_bridge.get(), &EngineBridge::busyChanged, m_closing, [this](bool busy) {
+        if (!busy && !m_closeWhenIdle)
+            m_closing->close();
+    });
+    m_closing->show();
+}
+
+void MainWindow::closeAs(int choice)
+{
+    const auto chosen = ClosingDialog::Choice(choice);
+    m_closeWhenIdle = true;
+    if (chosen == ClosingDialog::Choice::Background && m_bridge->current())
+        m_background = *m_bridge->current();
+    m_closing->wait(chosen == ClosingDialog::Choice::Background
+            ? tr("Handing it over to a program in the background: it stops here at its next step, with a checkpoint…")
+            : tr("Stopping at the next step; the window closes then…"));
+    m_bridge->cancel(chosen == ClosingDialog::Choice::Stop ? OnStop::Keep : OnStop::Pause);
+}
+
+/// What ran has stopped.
+void MainWindow::finishClosing()
+{
+    m_closeWhenIdle = false;
+    const auto command = std::exchange(m_background, std::nullopt);
+    // It may have ended by itself before it heard of the stop.
+    QString problem = m_outcome.outcome == CommandFinished::Outcome::Failed ? toQString(m_outcome.message) : QString();
+    if (command && m_outcome.outcome == CommandFinished::Outcome::Cancelled) {
+        // A training logs to its own folder; a pipeline has many.
+        const bool single = std::get_if<TrainStage>(&*command) && m_run != 0;
+        const std::filesystem::path folder = single ? m_project->runFolder(m_run) : m_project->folder() / "runs";
+        problem = startInBackground(*command, m_project->folder(), folder / "background.log");
+    }
+    if (m_closing)
+        m_closing->done(0);
+    if (problem.isEmpty())
+        close();
+    else
+        m_bar->say(problem);
 }
 
 } // namespace mpo

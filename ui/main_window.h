@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "core/engine/command.h"
+#include "core/engine/event.h"
 #include "ui/path_state.h"
 
 #include <QMainWindow>
@@ -16,6 +18,7 @@ class QStackedWidget;
 namespace mpo {
 
 class CheatSheet;
+class ClosingDialog;
 class DataPage;
 class NavigationRail;
 class PipelineStrip;
@@ -61,6 +64,9 @@ private:
     void restoreState();
     void saveState();
     bool isEmptyProject() const;
+    void askBeforeClosing();
+    void closeAs(int choice); ///< of ClosingDialog
+    void finishClosing();
 
     std::shared_ptr<Project> m_project;
     std::unique_ptr<Selection> m_selection;
@@ -78,6 +84,11 @@ private:
     std::optional<PageId> m_running;
     std::string m_runningStage;
     bool m_pipeline = false, m_following = false, m_hasResult = false;
+    qint64 m_run = 0; ///< that goes on or went on last
+    ClosingDialog* m_closing = nullptr; ///< while the user is asked what becomes of what runs
+    std::optional<Command> m_background; ///< goes on in a process of its own once it has stopped here
+    bool m_closeWhenIdle = false;
+    CommandFinished m_outcome; ///< of the last command
 };
 
 /// The theme as the user left it; for the start of the program.

@@ -9,6 +9,7 @@
 #include <QFile>
 #include <QHBoxLayout>
 #include <QLabel>
+#include <QMenu>
 #include <QProgressBar>
 #include <QPushButton>
 
@@ -84,6 +85,16 @@ RunBar::RunBar(EngineBridge& bridge, QWidget* parent)
     m_stop = new QPushButton(tr("Stop"), this);
     m_stop->setToolTip(tr("Stop at the next step; a training run can be resumed"));
     setRole(m_stop, "danger");
+    m_more = new QPushButton(tr("More ▾"), this);
+    m_more->setObjectName(QStringLiteral("more"));
+    m_more->setToolTip(tr("Checkpoint now, pause without memory, stop without a checkpoint"));
+    auto* menu = new QMenu(m_more);
+    menu->addAction(tr("Write a &checkpoint now"), QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_S), this,
+        [this] { m_bridge.checkpoint(); });
+    menu->addAction(tr("&Pause and free the memory"), this, [this] { m_bridge.cancel(OnStop::Pause); });
+    menu->addSeparator();
+    menu->addAction(tr("Stop and &throw away"), this, [this] { m_bridge.cancel(OnStop::Discard); });
+    m_more->setMenu(menu);
     auto* layout = new QHBoxLayout(this);
     layout->setContentsMargins(2 * kSpace, kSpace / 2, 2 * kSpace, kSpace / 2);
     layout->setSpacing(2 * kSpace);
@@ -96,6 +107,7 @@ RunBar::RunBar(EngineBridge& bridge, QWidget* parent)
     layout->addWidget(m_memory);
     layout->addWidget(m_pause);
     layout->addWidget(m_stop);
+    layout->addWidget(m_more);
     setFixedHeight(5 * kSpace);
 
     m_messageTimer.setSingleShot(true);
@@ -107,6 +119,13 @@ RunBar::RunBar(EngineBridge& bridge, QWidget* parent)
         m_bridge.cancel();
         m_stop->setEnabled(false);
         m_stop->setText(tr("Stopping…"));
+    });
+    connect(&bridge, &EngineBridge::requestAnswered, this, [this](bool done, const QString& sentence) {
+        say(sentence);
+        if (!done) {
+            m_stop->setEnabled(true);
+            m_stop->setText(tr("Stop"));
+        }
     });
     connect(&bridge, &EngineBridge::busyChanged, this, [this](bool busy) {
         m_work = tr("Working…");
@@ -160,6 +179,12 @@ void RunBar::say(const QString& sentence)
 
 QString RunBar::text() const { return m_what->text(); }
 
+QString RunBar::state() const
+{
+    const QString step = m_step->isHidden() ? QString() : QStringLiteral(", ") + m_step->text();
+    return (m_bridge.paused() ? tr("%1, paused").arg(m_work) : m_work) + step;
+}
+
 void RunBar::showMetrics(const std::vector<MetricsLogged>& batch)
 {
     const MetricsLogged& last = batch.back();
@@ -187,7 +212,7 @@ void RunBar::showMetrics(const std::vector<MetricsLogged>& batch)
 void RunBar::updateState()
 {
     const bool busy = m_bridge.busy();
-    for (QWidget* widget : std::initializer_list<QWidget*> {m_progress, m_pause, m_stop})
+    for (QWidget* widget : std::initializer_list<QWidget*> {m_progress, m_pause, m_stop, m_more})
         widget->setVisible(busy);
     m_pause->setText(m_bridge.paused() ? tr("Continue") : tr("Pause"));
     if (!busy) {

@@ -23,6 +23,7 @@ public:
 
     void say(const QString& sentence); ///< for some seconds, in place of what is running
     QString text() const;
+    QString state() const; ///< what runs and how far it is, in one line
 
 private:
     void showMetrics(const std::vector<MetricsLogged>& batch);
@@ -39,6 +40,7 @@ private:
     QLabel* m_memory = nullptr;
     QPushButton* m_pause = nullptr;
     QPushButton* m_stop = nullptr;
+    QPushButton* m_more = nullptr;
     QTimer m_messageTimer, m_memoryTimer;
     QString m_stage, m_work; ///< the run, and the part of it that is running
     qint64 m_run = 0, m_firstStep = 0;

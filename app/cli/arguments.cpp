@@ -118,6 +118,10 @@ Arguments parseArguments(int argc, const char* const* argv)
     app.add_option("--project", arguments.global.project, "Project folder; default: the current folder, else your own")
         ->type_name("DIR")
         ->always_capture_default(false);
+    app.add_option("--wait", arguments.global.wait, "Wait so long for another program to let go of the project")
+        ->type_name("SECONDS")
+        ->check(plain(CLI::NonNegativeNumber))
+        ->always_capture_default(false);
     app.add_flag("--json", arguments.global.json, "Results as one JSON object per line");
     app.add_flag("--quiet", arguments.global.quiet, "No progress, only results, warnings and errors");
 

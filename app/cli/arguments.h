@@ -17,6 +17,7 @@ struct GlobalOptions
 {
     std::filesystem::path project; ///< empty: the current folder if it is a project, else the default one
     bool json = false, quiet = false;
+    double wait = 0.0; ///< seconds for another program to let go of the project
 };
 
 /// Carries the command out and returns the exit status. Throws Error.

@@ -5,6 +5,7 @@
 #include "app/cli/console.h"
 #include "core/engine/engine.h"
 #include "core/engine/rank_service.h"
+#include "core/store/lock_file.h"
 #include "core/support/error.h"
 
 #include <chrono>
@@ -22,9 +23,6 @@ namespace mpo::cli {
 
 namespace {
 
-constexpr int kExitInterrupted = 130;
-constexpr int kExitPipeClosed = 141; // as if SIGPIPE had ended the program
-
 volatile std::sig_atomic_t g_interrupts = 0;
 
 extern "C" void onInterrupt(int)
@@ -36,6 +34,14 @@ extern "C" void onInterrupt(int)
 
 } // namespace
 
+void catchInterrupts()
+{
+    std::signal(SIGINT, onInterrupt);
+    std::signal(SIGTERM, onInterrupt);
+}
+
+bool interrupted() { return g_interrupts > 0; }
+
 fs::path projectFolder(const GlobalOptions& global)
 {
     if (!global.project.empty())
@@ -45,8 +51,18 @@ fs::path projectFolder(const GlobalOptions& global)
 
 std::shared_ptr<Project> openProject(const GlobalOptions& global, Project::Access access)
 {
+    constexpr auto kPoll = std::chrono::milliseconds(50);
     const fs::path folder = projectFolder(global);
-    return Project::open(folder, Project::isProject(folder) ? access : Project::Access::ReadWrite);
+    const auto end = std::chrono::steady_clock::now() + std::chrono::duration<double>(global.wait);
+    while (true) {
+        try {
+            return Project::open(folder, Project::isProject(folder) ? access : Project::Access::ReadWrite);
+        } catch (const ProjectHeld&) {
+            if (std::chrono::steady_clock::now() > end)
+                throw;
+        }
+        std::this_thread::sleep_for(kPoll);
+    }
 }
 
 std::shared_ptr<Project> openProjectToShow(const GlobalOptions& global)
@@ -57,9 +73,7 @@ std::shared_ptr<Project> openProjectToShow(const GlobalOptions& global)
 
 int runOnEngine(const GlobalOptions& global, std::shared_ptr<Project> project, Command command, Printing printing)
 {
-    std::signal(SIGINT, onInterrupt);
-    std::signal(SIGTERM, onInterrupt);
-
+    catchInterrupts();
     EventPrinter printer(global, std::move(printing));
     std::mutex mutex;
     std::condition_variable wake;
@@ -95,7 +109,7 @@ int runOnEngine(const GlobalOptions& global, std::shared_ptr<Project> project, C
     if (outputProblem)
         fail("{}", *outputProblem);
     if (end->outcome == CommandFinished::Outcome::Cancelled) {
-        if (g_interrupts == 0)
+        if (g_interrupts == 0 && outputClosed())
             return kExitPipeClosed;
         note("mpo: " + (end->message.empty() ? std::string("stopped") : end->message));
         return kExitInterrupted;

@@ -21,6 +21,13 @@ std::shared_ptr<Project> openProject(const GlobalOptions& global, Project::Acces
 /// For lists: read-only. A project that was named must be there; the user's own default one is made.
 std::shared_ptr<Project> openProjectToShow(const GlobalOptions& global);
 
+constexpr int kExitInterrupted = 130;
+constexpr int kExitPipeClosed = 141; // as if SIGPIPE had ended the program
+
+/// From here on Ctrl-C is noted in interrupted(); a second one ends the program.
+void catchInterrupts();
+bool interrupted();
+
 /// Runs one command to its end and prints its events. Ctrl-C asks it to stop and keeps what is done, a second one ends
 /// the program. Returns the exit status; throws Error with the reason when the command failed.
 int runOnEngine(const GlobalOptions& global, std::shared_ptr<Project> project, Command command, Printing printing);

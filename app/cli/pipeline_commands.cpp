@@ -36,7 +36,7 @@ void addPipelineCommands(CLI::App& app, Arguments& arguments)
         for (const std::string& set : *sets)
             keyAndValue(set, "--set");
         arguments.action = [file, sets](const GlobalOptions& global) {
-            const RunRecipe command {readRecipe(*file, *sets)};
+            const RunRecipe command {readRecipe(*file, *sets), *file, *sets};
             return runOnEngine(
                 global, openProject(global, Project::Access::ReadWrite), command, {Printing::Json::Everything, {}});
         };

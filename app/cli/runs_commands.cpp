@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/cli/console.h"
 #include "app/cli/engine_session.h"
+#include "app/cli/runs_control.h"
 #include "core/support/error.h"
 
 #include <fmt/format.h>
@@ -125,6 +126,7 @@ void addRunsCommands(CLI::App& app, Arguments& arguments)
     show->callback([id, metrics, &arguments] {
         arguments.action = [id, metrics](const GlobalOptions& global) { return showRun(global, *id, *metrics); };
     });
+    addRunsControl(*runs, arguments);
 }
 
 } // namespace mpo::cli

@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: MPO Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/store/lock_file.h"
 #include "core/store/project.h"
 #include "core/support/error.h"
 #include "core/support/log.h"
@@ -72,6 +73,18 @@ bool takeScreenshots(QApplication& application, MainWindow& window, const QStrin
     return true;
 }
 
+/// To read only, where another program writes: the window follows what that one does.
+std::shared_ptr<mpo::Project> openOrWatch(const std::filesystem::path& folder)
+{
+    try {
+        return mpo::Project::open(folder);
+    } catch (const mpo::ProjectHeld& held) {
+        if (held.process == QCoreApplication::applicationPid())
+            throw;
+        return mpo::Project::open(folder, mpo::Project::Access::ReadOnly);
+    }
+}
+
 int complain(const char* sentence, bool batch)
 {
     std::fprintf(stderr, "mpo-studio: %s\n", sentence);
@@ -118,7 +131,7 @@ int main(int argc, char** argv)
     mpo::applyStoredTheme();
     std::unique_ptr<MainWindow> window;
     const auto open = [&](const std::filesystem::path& folder) {
-        auto next = std::make_unique<MainWindow>(mpo::Project::open(folder));
+        auto next = std::make_unique<MainWindow>(openOrWatch(folder));
         mpo::log().info("project {}", folder.string());
         return next;
     };

@@ -136,6 +136,8 @@ struct CreateEvaluation
 struct RunRecipe
 {
     Recipe recipe;
+    std::filesystem::path file; ///< it was read from, with `sets` over it; may be empty
+    std::vector<std::string> sets;
 };
 
 /// The whole of MPO on generated data with a known true reward.

@@ -2,7 +2,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/engine/engine.h"
 
-#include "core/support/log.h"
+#include "core/engine/control_desk.h"
+#include "core/store/project.h"
+
+#include <fmt/format.h>
 
 #include <exception>
 #include <utility>
@@ -36,14 +39,29 @@ Engine::Engine(std::shared_ptr<Project> project, EventSink sink, Execute execute
     : m_project(std::move(project))
     , m_sink(std::move(sink))
     , m_execute(execute ? std::move(execute) : Execute(executeCommand))
+    , m_desk(m_project->access() == Project::Access::ReadWrite ? std::make_unique<ControlDesk>(
+                 *m_project, [this](const Request& request) { return obey(request); }, [this] { tellWhatWasAsked(); })
+                                                               : nullptr)
     , m_thread([this](const std::stop_token& quit) { run(quit); })
 {
+    if (m_desk)
+        m_desk->start();
 }
 
 Engine::~Engine()
 {
+    if (m_desk)
+        m_desk->stop(); // nobody asks any more
     m_thread.request_stop();
     cancel();
+}
+
+void Engine::send(Event event)
+{
+    const std::lock_guard lock(m_sinkMutex);
+    if (m_desk)
+        m_desk->note(event);
+    m_sink(std::move(event));
 }
 
 void Engine::post(Command command)
@@ -56,9 +74,24 @@ void Engine::post(Command command)
     m_wake.notify_one();
 }
 
-void Engine::cancel()
+void Engine::pause()
+{
+    m_gate.pause();
+    if (m_desk)
+        m_desk->setPaused(true);
+}
+
+void Engine::resume()
+{
+    m_gate.resume();
+    if (m_desk)
+        m_desk->setPaused(false);
+}
+
+void Engine::cancel(OnStop wish)
 {
     const std::lock_guard lock(m_mutex);
+    m_gate.setOnStop(wish);
     m_current.request_stop();
     m_cancelNext = !m_running && !m_commands.empty(); // posted, but not begun yet
 }
@@ -80,12 +113,17 @@ void Engine::run(const std::stop_token& quit)
             m_running = true;
             if (std::exchange(m_cancelNext, false))
                 m_current.request_stop();
+            else
+                m_gate.setOnStop(OnStop::Keep);
         }
+        if (m_desk)
+            m_desk->begin();
 
         // The one place where a failure inside the engine becomes something the user can read.
         CommandFinished finished;
         try {
-            m_execute(*command, *m_project, m_sink, stop, m_gate);
+            m_execute(
+                *command, *m_project, [this](Event event) { send(std::move(event)); }, stop, m_gate);
             if (stop.stop_requested())
                 finished = {CommandFinished::Outcome::Cancelled, "Stopped."};
         } catch (const std::exception& error) {
@@ -100,7 +138,60 @@ void Engine::run(const std::stop_token& quit)
             m_busy = !m_commands.empty();
             m_running = false;
         }
-        m_sink(std::move(finished));
+        send(std::move(finished));
+    }
+}
+
+Answer Engine::obey(const Request& request)
+{
+    if (!busy())
+        return {false, "Nothing is running"};
+    // One command at a time: a run that the store calls running is this command's, also before its first step.
+    if (request.run != 0)
+        if (const auto row = m_project->run(request.run); !row || row->state != RunState::Running)
+            return {false, fmt::format("Run {} is not running now", request.run)};
+    const std::string whose = fmt::format(", as process {} asked", request.process);
+    Answer answer {true, {}};
+    switch (request.kind) {
+    case RequestKind::Pause:
+        pause();
+        answer.message = "Paused";
+        break;
+    case RequestKind::Resume:
+        if (!paused())
+            return {false, "It is not paused"};
+        resume();
+        answer.message = "Going on";
+        break;
+    case RequestKind::Release:
+        cancel(OnStop::Pause);
+        answer.message = "Pausing at the next step with a checkpoint";
+        break;
+    case RequestKind::Stop:
+        cancel(OnStop::Keep);
+        answer.message = "Stopping at the next step with a checkpoint";
+        break;
+    case RequestKind::Discard:
+        cancel(OnStop::Discard);
+        answer.message = "Stopping at the next step; what the run has made is thrown away";
+        break;
+    case RequestKind::Checkpoint:
+        return {false, "This program writes no checkpoints on request"};
+    }
+    m_asked.emplace_back(LogLine {LogLine::Level::Info, answer.message + whose});
+    m_asked.emplace_back(WriterChanged {m_desk->state()});
+    return answer;
+}
+
+/// Not at once: the engine's thread may be held in the sink by a reader that is slow, and requests must go on.
+void Engine::tellWhatWasAsked()
+{
+    const std::unique_lock lock(m_sinkMutex, std::try_to_lock);
+    if (!lock)
+        return;
+    for (Event& event : std::exchange(m_asked, {})) {
+        m_desk->note(event);
+        m_sink(std::move(event));
     }
 }
 

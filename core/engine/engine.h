@@ -15,7 +15,17 @@
 
 namespace mpo {
 
+class ControlDesk;
 class Project;
+struct Answer;
+struct Request;
+
+/// How a run is left that is asked to stop.
+enum class OnStop {
+    Keep, ///< with a checkpoint
+    Pause, ///< with a checkpoint, and marked as to be gone on with
+    Discard ///< what it has made is thrown away
+};
 
 /// Pause: a gate that a running stage passes at every micro-batch and every generated token.
 class PauseGate
@@ -26,14 +36,19 @@ public:
     bool paused() const { return m_paused.load(); }
     void wait(const std::stop_token& stop); ///< returns at once unless paused; wakes on resume and on stop
 
+    void setOnStop(OnStop what) { m_onStop = what; } ///< before the stop is asked for
+    OnStop onStop() const { return m_onStop.load(); }
+
 private:
     std::mutex m_mutex;
     std::condition_variable_any m_wake;
     std::atomic<bool> m_paused {false};
+    std::atomic<OnStop> m_onStop {OnStop::Keep};
 };
 
 /// Runs commands one at a time, in order, on a thread of its own. Every model, optimiser and random generator lives on
-/// that thread; only values cross its border. All members may be called on any thread.
+/// that thread; only values cross its border. All members may be called on any thread. A second thread hears what other
+/// programs ask for (control_folder.h) where the project is open for writing.
 class Engine
 {
 public:
@@ -44,17 +59,22 @@ public:
     ~Engine(); ///< cancels what is running and waits for it
 
     void post(Command command);
-    void cancel(); ///< asks the running command, or the next if none runs yet, to stop at its next step; others stay
-    void pause() { m_gate.pause(); }
-    void resume() { m_gate.resume(); }
+    /// Asks the running command, or the next if none runs yet, to stop at its next step; others stay.
+    void cancel(OnStop wish = OnStop::Keep);
+    void pause();
+    void resume();
     bool paused() const { return m_gate.paused(); }
     bool busy() const { return m_busy.load(); }
 
 private:
     void run(const std::stop_token& quit);
+    void send(Event event);
+    Answer obey(const Request& request); ///< on the thread of the desk
+    void tellWhatWasAsked(); ///< on the thread of the desk
 
     std::shared_ptr<Project> m_project;
     EventSink m_sink;
+    std::mutex m_sinkMutex; ///< the sink is called by one thread at a time
     Execute m_execute;
     PauseGate m_gate;
     std::mutex m_mutex; ///< guards what follows up to m_busy
@@ -63,6 +83,8 @@ private:
     std::stop_source m_current;
     bool m_running = false, m_cancelNext = false;
     std::atomic<bool> m_busy {false};
+    std::vector<Event> m_asked; ///< of the thread of the desk: not told yet
+    std::unique_ptr<ControlDesk> m_desk; ///< empty: the project is only read
     std::jthread m_thread; ///< last: starts when all else exists, joins before anything goes
 };
 

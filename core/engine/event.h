@@ -4,6 +4,7 @@
 
 #include "core/data/import_report.h"
 #include "core/data/reward_gap.h"
+#include "core/store/control_folder.h"
 #include "core/store/project.h"
 #include "core/support/metric_names.h"
 
@@ -18,7 +19,7 @@
 
 namespace mpo {
 
-// What the engine tells, as values. Delivered on the engine thread.
+// What the engine tells, as values. Delivered on threads of the engine, one at a time.
 
 /// A run has begun; it is in the store.
 struct RunStarted
@@ -143,6 +144,18 @@ struct ReportWritten
     std::vector<std::vector<std::string>> table; ///< first row: headings
 };
 
+/// Who writes to the project, and whether it is paused: another program came, went or changed (ProjectWatcher), or this
+/// one did what another asked for.
+struct WriterChanged
+{
+    std::optional<WriterState> writer; ///< empty: nobody writes
+};
+
+/// Data, models, scores, splits or evaluations have changed under the hands of another program (ProjectWatcher).
+struct StoreChanged
+{
+};
+
 /// The last event of every command.
 struct CommandFinished
 {
@@ -153,7 +166,7 @@ struct CommandFinished
 
 using Event = std::variant<RunStarted, MetricsLogged, Progress, LogLine, SamplesLogged, RunEnded, DatasetImported,
     DatasetExported, ModelSaved, PairsScored, SplitSaved, ResponsesSampled, LogProbsComputed, EvaluationCreated,
-    PipelineStep, ReportWritten, CommandFinished>;
-using EventSink = std::function<void(Event)>; ///< called on the engine thread
+    PipelineStep, ReportWritten, WriterChanged, StoreChanged, CommandFinished>;
+using EventSink = std::function<void(Event)>; ///< called on one thread of the engine at a time
 
 } // namespace mpo

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: MPO Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/engine/rank_jobs.h"
+#include "core/engine/train_config.h"
 #include "core/engine/workspace.h"
 #include "core/model/adapter_folder.h"
 #include "core/support/error.h"
@@ -11,25 +12,6 @@
 namespace mpo {
 
 namespace {
-
-Json configOf(const TrainStage& command)
-{
-    Json config {{"model", command.model}, {"data", command.data}, {"out", command.out}};
-    const auto add = [&](const char* key, const std::string& value) {
-        if (!value.empty())
-            config[key] = value;
-    };
-    add("reward_model", command.rewardModel);
-    add("reference", command.reference);
-    add("sft_model", command.sftModel);
-    add("adapter", command.adapter);
-    add("split", command.split);
-    add("bucket", command.splitBucket);
-    if (command.limit > 0)
-        config["limit"] = command.limit;
-    config["settings"] = command.settings.toJson();
-    return config;
-}
 
 /// The data a stage trains on: all of it, or the part that the split gives it.
 Dataset trainingData(const Workspace& workspace, const TrainStage& command)

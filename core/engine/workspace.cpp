@@ -216,21 +216,32 @@ std::int64_t Workspace::run(const RunSpec& spec, const std::function<StageOutcom
         const StageOutcome outcome = work(context);
         if (!outcome.stopped && finished)
             finished(id);
-        const RunState state = outcome.stopped ? RunState::Stopped : RunState::Finished;
-        const std::string message
-            = outcome.stopped ? fmt::format("Stopped after step {} of {}", outcome.steps, outcome.totalSteps) : "";
+        const OnStop wish = m_gate.onStop();
+        const bool discarded = outcome.stopped && wish == OnStop::Discard;
+        const RunState state = !outcome.stopped ? RunState::Finished
+            : wish == OnStop::Pause             ? RunState::Paused
+                                                : RunState::Stopped;
+        const std::string message = !outcome.stopped ? ""
+            : discarded ? fmt::format("Stopped at step {} of {} and thrown away", outcome.steps, outcome.totalSteps)
+                        : fmt::format("{} after step {} of {}", state == RunState::Paused ? "Paused" : "Stopped",
+                            outcome.steps, outcome.totalSteps);
         m_project.endRun(id, state, message);
         send(RunEnded {id, state, message});
-        if (!outcome.stopped) { // the model is saved; optimiser states are twice its size
+        if (!outcome.stopped || discarded) { // the model is saved; optimiser states are twice its size
             std::error_code ignored;
             fs::remove_all(context.checkpoints, ignored);
         }
+        if (discarded)
+            fail("{} {}: stopped at step {} of {}; what it had made is thrown away", spec.stage, spec.name,
+                outcome.steps, outcome.totalSteps);
         if (outcome.stopped)
             fail("{} {}: stopped after step {} of {}; the same command goes on from its last checkpoint", spec.stage,
                 spec.name, outcome.steps, outcome.totalSteps);
     } catch (const std::exception& error) {
         if (m_project.run(id)->state == RunState::Running) {
-            const RunState state = m_stop.stop_requested() ? RunState::Stopped : RunState::Failed;
+            const RunState state = !m_stop.stop_requested() ? RunState::Failed
+                : m_gate.onStop() == OnStop::Pause          ? RunState::Paused
+                                                            : RunState::Stopped;
             m_project.endRun(id, state, error.what());
             send(RunEnded {id, state, error.what()});
         }

@@ -10,9 +10,11 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstdlib>
 #include <string>
 #include <system_error>
+#include <thread>
 
 namespace mpo {
 
@@ -24,6 +26,20 @@ long processIdIn(int descriptor)
     return ::pread(descriptor, text, sizeof text - 1, 0) > 0 ? std::strtol(text, nullptr, 10) : 0;
 }
 
+/// holder() takes the lock for some microseconds: a writer that comes just then is not turned away.
+int lockPatiently(int descriptor)
+{
+    constexpr int kTries = 10;
+    constexpr auto kBetween = std::chrono::milliseconds(5);
+    for (int i = 0;; ++i) {
+        if (::flock(descriptor, LOCK_EX | LOCK_NB) == 0)
+            return 0;
+        if (errno != EWOULDBLOCK || i == kTries)
+            return errno;
+        std::this_thread::sleep_for(kBetween);
+    }
+}
+
 } // namespace
 
 LockFile::LockFile(const std::filesystem::path& file)
@@ -32,16 +48,17 @@ LockFile::LockFile(const std::filesystem::path& file)
     if (m_descriptor < 0)
         fail("{}: cannot be written ({}); the project can only be opened for reading", file.string(),
             std::generic_category().message(errno));
-    if (::flock(m_descriptor, LOCK_EX | LOCK_NB) != 0) {
-        const int error = errno;
+    if (const int error = lockPatiently(m_descriptor)) {
         const long holder = processIdIn(m_descriptor);
         ::close(m_descriptor);
         const std::string project = file.parent_path().string();
         if (error != EWOULDBLOCK)
             fail("{}: cannot be locked ({})", file.string(), std::generic_category().message(error));
-        if (holder == ::getpid())
-            fail("{}: the project is already open for writing in this program", project);
-        fail("{}: the project is open for writing in another program (process {}); close that first", project, holder);
+        throw ProjectHeld(holder == ::getpid()
+                ? fmt::format("{}: the project is already open for writing in this program", project)
+                : fmt::format("{}: the project is open for writing in another program (process {}); close that first",
+                    project, holder),
+            holder);
     }
     const std::string text = fmt::format("{}\n", ::getpid());
     if (::ftruncate(m_descriptor, 0) != 0
@@ -50,6 +67,18 @@ LockFile::LockFile(const std::filesystem::path& file)
         ::close(m_descriptor);
         fail("{}: cannot be written ({})", file.string(), std::generic_category().message(error));
     }
+}
+
+std::optional<long> LockFile::holder(const std::filesystem::path& file)
+{
+    const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0)
+        return std::nullopt;
+    std::optional<long> process;
+    if (::flock(descriptor, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+        process = processIdIn(descriptor);
+    ::close(descriptor);
+    return process;
 }
 
 LockFile::~LockFile()

@@ -138,6 +138,25 @@ std::vector<MetricSeries> Project::metrics(std::int64_t run) const
     });
 }
 
+std::vector<MetricStep> Project::metricsAfter(std::int64_t run, std::int64_t step) const
+{
+    return m_d->read([&] {
+        std::vector<MetricStep> steps;
+        auto query = m_d->statement("SELECT m.step, m.seconds, n.name, m.value FROM metrics m JOIN metric_names n ON "
+                                    "n.id=m.name WHERE m.run=? AND m.step>? ORDER BY m.step, m.name",
+            run, step);
+        while (query.executeStep()) {
+            const std::int64_t at = query.getColumn(0).getInt64();
+            if (steps.empty() || steps.back().step != at)
+                steps.push_back({at, query.getColumn(1).getDouble(), {}});
+            const auto value = query.getColumn(3);
+            steps.back().metrics.push_back({query.getColumn(2).getString(),
+                value.isNull() ? std::numeric_limits<double>::quiet_NaN() : value.getDouble()});
+        }
+        return steps;
+    });
+}
+
 void Project::addSamples(std::int64_t run, const std::vector<SampleRow>& samples)
 {
     m_d->write([&] {
@@ -151,10 +170,16 @@ void Project::addSamples(std::int64_t run, const std::vector<SampleRow>& samples
 
 std::vector<SampleRow> Project::samples(std::int64_t run) const
 {
+    return samplesAfter(run, std::numeric_limits<std::int64_t>::min());
+}
+
+std::vector<SampleRow> Project::samplesAfter(std::int64_t run, std::int64_t step) const
+{
     return m_d->read([&] {
         std::vector<SampleRow> rows;
-        auto query = m_d->statement(
-            "SELECT step, item, prompt, response, score FROM samples WHERE run=? ORDER BY step, item, id", run);
+        auto query = m_d->statement("SELECT step, item, prompt, response, score FROM samples WHERE run=? AND step>? "
+                                    "ORDER BY step, item, id",
+            run, step);
         while (query.executeStep()) {
             SampleRow row;
             row.step = query.getColumn(0).getInt64();

@@ -142,6 +142,8 @@ Project::Private::Private(const fs::path& projectFolder, Access projectAccess)
     }
     makeFolder(folder / "models");
     makeFolder(folder / "runs");
+    std::error_code ignored; // an earlier writer that was killed is not to be taken for this one
+    fs::remove(folder / "control" / "writer.json", ignored);
 }
 
 Project::Private::~Private()
@@ -287,6 +289,16 @@ std::optional<std::string> Project::value(const std::string& key) const
             return std::nullopt;
         return query.getColumn(0).getString();
     });
+}
+
+std::int64_t Project::changeCounter() const
+{
+    const std::scoped_lock guard(m_d->mutex);
+    try {
+        return m_d->database.execAndGet("PRAGMA data_version").getInt64();
+    } catch (const SQLite::Exception& error) {
+        m_d->failWith(error);
+    }
 }
 
 std::string Project::freeName(const std::string& wanted) const

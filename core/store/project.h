@@ -44,8 +44,8 @@ struct ModelRow
 };
 
 /// The values reach the disk: do not change them.
-enum class RunState { Running = 0, Finished = 1, Stopped = 2, Failed = 3, Interrupted = 4 };
-std::string_view runStateName(RunState state); ///< "running", "finished", "stopped", "failed", "interrupted"
+enum class RunState { Running = 0, Finished = 1, Stopped = 2, Failed = 3, Interrupted = 4, Paused = 5 };
+std::string_view runStateName(RunState state); ///< "running", "finished", "stopped", "failed", "interrupted", "paused"
 
 struct RunRow
 {
@@ -72,6 +72,14 @@ struct MetricSeries
 {
     std::string name;
     std::vector<MetricPoint> points; ///< by rising step
+};
+
+/// What a run logged at one step.
+struct MetricStep
+{
+    std::int64_t step = 0;
+    double seconds = 0.0; ///< since the run began
+    Metrics metrics;
 };
 
 /// A response sampled during or after a run.
@@ -176,8 +184,10 @@ public:
     void truncateMetrics(
         std::int64_t run, std::int64_t lastStep); ///< forgets later steps, before a resume repeats them
     std::vector<MetricSeries> metrics(std::int64_t run) const;
+    std::vector<MetricStep> metricsAfter(std::int64_t run, std::int64_t step) const; ///< by rising step
     void addSamples(std::int64_t run, const std::vector<SampleRow>& samples);
     std::vector<SampleRow> samples(std::int64_t run) const;
+    std::vector<SampleRow> samplesAfter(std::int64_t run, std::int64_t step) const;
 
     // Scores and splits
     std::int64_t addScoreSet(const ScoreSetRow& row, const std::vector<PairScore>& scores);
@@ -197,6 +207,9 @@ public:
     void closeEvaluation(std::int64_t evaluation);
     /// For each item, in order: A is left. REQUIRES closed, else throws Error: the session is still blind.
     std::vector<EvaluationItemInput> evaluationKey(std::int64_t evaluation) const;
+
+    /// Changes when another program has changed something; cheap, for readers that follow a writer.
+    std::int64_t changeCounter() const;
 
     /// Small values that belong to the project: state of the window, name of the demo.
     void setValue(const std::string& key, const std::string& value);

@@ -20,7 +20,7 @@ RunRow rowFrom(SQLite::Statement& query)
     row.id = query.getColumn(0).getInt64();
     row.stage = query.getColumn(1).getString();
     row.name = query.getColumn(2).getString();
-    row.state = enumFrom(query.getColumn(3), RunState::Interrupted);
+    row.state = enumFrom(query.getColumn(3), RunState::Paused);
     row.message = query.getColumn(4).getString();
     row.config = parseJson(query.getColumn(5).getString(), fmt::format("project.db: settings of run {}", row.id));
     const auto parents
@@ -51,6 +51,8 @@ std::string_view runStateName(RunState state)
         return "failed";
     case RunState::Interrupted:
         return "interrupted";
+    case RunState::Paused:
+        return "paused";
     }
     return "unknown";
 }

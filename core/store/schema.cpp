@@ -71,6 +71,8 @@ constexpr const char* kSteps[] = {
     ALTER TABLE pairs ADD COLUMN confidence REAL;
     ALTER TABLE pairs ADD COLUMN margin REAL;
     )sql",
+    // A run may be paused (state 5), which earlier versions would take for damage.
+    "SELECT 1",
 };
 
 int pragma(SQLite::Database& database, const char* name)

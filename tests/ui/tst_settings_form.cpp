@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: MPO Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/engine/train_config.h"
 #include "ui/forms/settings_form.h"
 #include "ui/forms/train_command.h"
 

@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/forms/train_command.h"
 
+#include "core/engine/train_config.h"
 #include "ui/format.h"
-#include "ui/forms/settings_form.h"
 
 #include <QCoreApplication>
 #include <QRegularExpression>
@@ -27,54 +27,10 @@ QString quoted(const std::string& text)
 
 QString commandLineOf(const TrainStage& command, const std::filesystem::path& project)
 {
-    QStringList words {QStringLiteral("mpo"), QStringLiteral("--project"), quoted(project.string()),
-        QStringLiteral("train"), toQString(stageName(command.stage))};
-    const auto add = [&](const char* option, const std::string& value) {
-        if (!value.empty())
-            words << QLatin1String(option) << quoted(value);
-    };
-    add("--model", command.model);
-    add("--data", command.data);
-    add("--out", command.out);
-    add("--reward-model", command.rewardModel);
-    add("--reference", command.reference);
-    add("--sft-model", command.sftModel);
-    add("--split", command.split);
-    add("--bucket", command.splitBucket);
-    if (command.limit > 0)
-        add("--limit", std::to_string(command.limit));
-    if (command.restart)
-        words << QStringLiteral("--restart");
-    for (const SettingInfo& info : settingInfos(command.stage))
-        if (!command.settings.isDefault(info.name))
-            words << QStringLiteral("--set")
-                  << quoted(
-                         std::string(info.name) + '=' + settingText(command.settings.value(info.name)).toStdString());
+    QStringList words {QStringLiteral("mpo"), QStringLiteral("--project"), quoted(project.string())};
+    for (const std::string& word : argumentsOf(command))
+        words << quoted(word);
     return words.join(QLatin1Char(' '));
-}
-
-TrainStage commandOfRun(StageKind stage, const Json& config)
-{
-    TrainStage command;
-    command.stage = stage;
-    const auto text = [&](const char* key) {
-        const auto found = config.find(key);
-        return found != config.end() && found->is_string() ? found->get<std::string>() : std::string();
-    };
-    command.model = text("model");
-    command.data = text("data");
-    command.out = text("out");
-    command.rewardModel = text("reward_model");
-    command.reference = text("reference");
-    command.sftModel = text("sft_model");
-    command.split = text("split");
-    command.splitBucket = text("bucket");
-    if (const auto limit = config.find("limit"); limit != config.end() && limit->is_number_integer())
-        command.limit = limit->get<std::int64_t>();
-    const auto settings = config.find("settings");
-    command.settings
-        = settings != config.end() && settings->is_object() ? Settings::fromJson(stage, *settings) : Settings(stage);
-    return command;
 }
 
 QString missingIn(const TrainStage& command)

@@ -12,10 +12,6 @@ namespace mpo {
 /// are left out.
 QString commandLineOf(const TrainStage& command, const std::filesystem::path& project);
 
-/// The command that a run was started with, read from its stored configuration. Throws Error for settings of another
-/// version.
-TrainStage commandOfRun(StageKind stage, const Json& config);
-
 /// What is missing before it can start, as a sentence; empty: nothing.
 QString missingIn(const TrainStage& command);
 

@@ -2,7 +2,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/pages/training_page.h"
 
+#include "core/engine/train_config.h"
 #include "core/store/project.h"
+#include "core/store/run_log.h"
 #include "core/support/error.h"
 #include "ui/charts/metric_grid.h"
 #include "ui/elided_label.h"
@@ -232,7 +234,7 @@ QWidget* TrainingPage::makeRunView()
     m_log->document()->setDocumentMargin(kSpace);
     m_log->setMaximumBlockCount(kLogLines);
     m_log->setFont(monospaceFont());
-    m_log->setPlaceholderText(tr("What the engine says while this window is open."));
+    m_log->setPlaceholderText(tr("What the engine says of this run."));
     m_tabs = new QTabWidget;
     m_tabs->setDocumentMode(true);
     m_tabs->tabBar()->setDrawBase(false);
@@ -270,7 +272,6 @@ void TrainingPage::connectBridge()
             return;
         m_posted = false;
         m_liveRun = event.run;
-        m_log->clear();
         m_totalSteps = event.totalSteps;
         loadRunList();
         showRun(event.run); // a resumed run brings its earlier curve
@@ -290,12 +291,11 @@ void TrainingPage::connectBridge()
             m_samples->append(event.samples);
     });
     connect(&m_bridge, &EngineBridge::logLine, this, [this](const LogLine& event) {
-        if (m_liveRun == 0 && isHidden())
+        // Before its first step the run is not known; then its log is read from its folder.
+        if (m_liveRun == 0 ? isHidden() || m_run != 0 : m_run != m_liveRun)
             return;
-        const QString mark = event.level == LogLine::Level::Error ? tr("error: ")
-            : event.level == LogLine::Level::Warning              ? tr("warning: ")
-                                                                  : QString();
-        m_log->appendPlainText(mark + toQString(event.text));
+        constexpr std::array levels {"info", "warning", "error"};
+        addLogLine(levels.at(std::size_t(event.level)), toQString(event.text));
     });
     connect(&m_bridge, &EngineBridge::runEnded, this, [this](const RunEnded& event) {
         if (event.run != m_liveRun)
@@ -317,6 +317,11 @@ void TrainingPage::connectBridge()
     });
     connect(&m_bridge, &EngineBridge::busyChanged, this, &TrainingPage::updateButtons);
     connect(&m_bridge, &EngineBridge::pausedChanged, this, &TrainingPage::updateButtons);
+}
+
+void TrainingPage::addLogLine(const std::string& level, const QString& text)
+{
+    m_log->appendPlainText((level == "info" ? QString() : toQString(level) + QStringLiteral(": ")) + text);
 }
 
 TrainStage TrainingPage::command() const
@@ -480,6 +485,10 @@ void TrainingPage::showRun(qint64 run)
     m_totalSteps = std::max<qint64>(row->totalSteps, run == m_liveRun ? m_totalSteps : 0);
     m_charts->setRuns({{run, toQString(row->name), project().metrics(run)}});
     m_samples->setSamples(project().samples(run));
+    m_log->clear();
+    std::uint64_t read = 0;
+    for (const RunLogLine& line : readRunLog(project().runFolder(run), read))
+        addLogLine(line.level, toQString(line.text));
     const QSignalBlocker blocker(m_runs);
     m_runs->setCurrentIndex(m_runs->findData(run));
     updateRunLine();
@@ -527,8 +536,11 @@ void TrainingPage::updateButtons()
     const bool live = m_liveRun != 0;
     const TrainStage wanted = command();
     const QString missing = missingIn(wanted);
-    m_start->setEnabled(!busy && missing.isEmpty() && m_form->isValid());
-    m_start->setToolTip(busy ? tr("Something else is running; it can be stopped in the bar below.") : QString());
+    const bool free = !busy && !m_bridge.readOnly();
+    m_start->setEnabled(free && missing.isEmpty() && m_form->isValid());
+    m_start->setToolTip(m_bridge.readOnly() ? tr("Another program writes to this project; it is only read here.")
+            : busy                          ? tr("Something else is running; it can be stopped in the bar below.")
+                                            : QString());
     m_missing->setText(!missing.isEmpty() ? missing
             : !m_form->isValid()          ? tr("Correct the marked fields first.")
             : busy                        ? QString()
@@ -542,10 +554,12 @@ void TrainingPage::updateButtons()
     m_reuse->setVisible(m_run != 0);
     bool resumable = false;
     if (m_run != 0 && !live)
-        if (const auto row = project().run(m_run))
+        if (const auto row = project().run(m_run)) {
             resumable = row->state != RunState::Finished;
+            m_resume->setText(row->state == RunState::Paused ? tr("Continue") : tr("Resume"));
+        }
     m_resume->setVisible(resumable);
-    m_resume->setEnabled(!busy);
+    m_resume->setEnabled(free);
     updateRunLine();
 }
 

@@ -49,6 +49,7 @@ private:
     void updateButtons();
     void updateRunLine();
     void loadRunList();
+    void addLogLine(const std::string& level, const QString& text);
     void suggestName();
     void chooseDefaults();
     void fillFrom(const TrainStage& command);

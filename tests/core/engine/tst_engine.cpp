@@ -85,6 +85,63 @@ private Q_SLOTS:
         }
     }
 
+    /// What other programs ask for by the control folder.
+    void obeysRequests()
+    {
+        QTemporaryDir folder;
+        const auto project = Project::open(folder.path().toStdString() + "/p.mpo");
+        const auto ask
+            = [&](RequestKind kind, std::int64_t run = 0) { return askWriter(project->folder(), kind, run); };
+        Heard heard;
+        s_begun = 0;
+        Engine engine(project, heard.sink(), work);
+        QVERIFY(!ask(RequestKind::Pause).done);
+        QCOMPARE(ask(RequestKind::Stop).message, std::string("Nothing is running"));
+        const std::int64_t run = project->beginRun("dpo", "out", Json::object(), {});
+        engine.post(RunDemo {});
+        QTRY_COMPARE(s_begun.load(), 1);
+        QTRY_VERIFY(readWriter(project->folder())->busy);
+        QVERIFY(!ask(RequestKind::Pause, run + 1).done);
+        QVERIFY(!ask(RequestKind::Resume).done); // it is not paused
+        QVERIFY(ask(RequestKind::Pause, run).done);
+        QVERIFY(engine.paused());
+        QTRY_VERIFY(readWriter(project->folder())->paused);
+        QVERIFY(ask(RequestKind::Resume, run).done);
+        QVERIFY(!engine.paused());
+        QVERIFY(ask(RequestKind::Pause).done);
+        QVERIFY(ask(RequestKind::Stop).done); // also wakes what is paused
+        QTRY_COMPARE(heard.count(), std::size_t(1));
+        QVERIFY(heard.finished[0].outcome == CommandFinished::Outcome::Cancelled);
+        QTRY_VERIFY(!readWriter(project->folder())->busy);
+        QVERIFY(!ask(RequestKind::Stop).done);
+    }
+
+    void stopSaysHow()
+    {
+        QTemporaryDir folder;
+        const auto project = Project::open(folder.path().toStdString() + "/p.mpo");
+        for (const OnStop wish : {OnStop::Pause, OnStop::Discard, OnStop::Keep}) {
+            std::atomic<int> seen {-1};
+            Heard heard;
+            Engine engine(project, heard.sink(),
+                [&](const Command&, Project&, const EventSink&, std::stop_token stop, PauseGate& gate) {
+                    while (!stop.stop_requested())
+                        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+                    seen = int(gate.onStop());
+                });
+            engine.post(RunDemo {});
+            engine.cancel(wish);
+            QTRY_COMPARE(heard.count(), std::size_t(1));
+            QCOMPARE(seen.load(), int(wish));
+            // The next command is asked anew.
+            engine.post(RunDemo {});
+            QTRY_VERIFY(readWriter(project->folder())->busy);
+            engine.cancel();
+            QTRY_COMPARE(heard.count(), std::size_t(2));
+            QCOMPARE(seen.load(), int(OnStop::Keep));
+        }
+    }
+
     void destroyingWhileBusyIsSafe()
     {
         QTemporaryDir folder;

@@ -28,6 +28,7 @@ private Q_SLOTS:
     void metricsAreForgottenBeforeAResume();
     void metricsSurviveACrash();
     void samples();
+    void onlyWhatIsNew();
 };
 
 void TestRuns::roundTrip()
@@ -71,6 +72,7 @@ void TestRuns::stateNames()
     QCOMPARE(runStateName(RunState::Stopped), std::string_view("stopped"));
     QCOMPARE(runStateName(RunState::Failed), std::string_view("failed"));
     QCOMPARE(runStateName(RunState::Interrupted), std::string_view("interrupted"));
+    QCOMPARE(runStateName(RunState::Paused), std::string_view("paused"));
 }
 
 void TestRuns::interruptedRun()
@@ -227,6 +229,35 @@ void TestRuns::samples()
     QCOMPARE(samples[2].step, 10);
     QCOMPARE(samples[2].item, 1);
     QVERIFY(!samples[2].score);
+}
+
+/// What a reader asks for that follows the writer.
+void TestRuns::onlyWhatIsNew()
+{
+    const TemporaryProject temporary;
+    const auto project = temporary.open();
+    const auto reader = temporary.read();
+    const std::int64_t before = reader->changeCounter();
+    QCOMPARE(reader->changeCounter(), before);
+    const std::int64_t run = project->beginRun("dpo", "out", Json::object(), {});
+    QVERIFY(reader->changeCounter() != before);
+    for (int step = 1; step <= 4; ++step) {
+        project->addMetrics(run, step, step * 0.5, {{"loss", 1.0 / step}, {"bad", std::nan("")}});
+        project->addSamples(run, {{step, 0, "why?", "because", 0.5}});
+    }
+    QVERIFY(reader->metricsAfter(run, 4).empty());
+    const auto steps = reader->metricsAfter(run, 2);
+    QCOMPARE(steps.size(), std::size_t(2));
+    QCOMPARE(steps[0].step, std::int64_t(3));
+    QCOMPARE(steps[0].seconds, 1.5);
+    QCOMPARE(steps[0].metrics.size(), std::size_t(2));
+    QCOMPARE(steps[0].metrics[0].name, std::string("loss"));
+    QCOMPARE(steps[0].metrics[0].value, 1.0 / 3);
+    QVERIFY(std::isnan(steps[0].metrics[1].value));
+    QCOMPARE(reader->samplesAfter(run, 3).size(), std::size_t(1));
+    QCOMPARE(reader->samples(run).size(), std::size_t(4));
+    project->endRun(run, RunState::Paused, "");
+    QCOMPARE(reader->run(run)->state, RunState::Paused);
 }
 
 QTEST_GUILESS_MAIN(TestRuns)

@@ -1,0 +1,28 @@
+// SPDX-FileCopyrightText: MPO Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "core/engine/command.h"
+#include "core/support/json.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace mpo {
+
+/// What a run stores of its training.
+Json configOf(const TrainStage& command);
+
+/// The training that a run was started with. Throws Error for settings of another version.
+TrainStage commandOfRun(StageKind stage, const Json& config);
+
+/// What stands behind `mpo --project DIR` to do the same: "train", "dpo", "--model", ... Settings at their default are
+/// left out. Nothing for commands that could not go on where another program has left off.
+std::vector<std::string> argumentsOf(const TrainStage& command);
+std::optional<std::vector<std::string>> argumentsOf(const Command& command);
+
+/// A value as --set takes it; reads back as the same.
+std::string textOfSetting(const SettingValue& value);
+
+} // namespace mpo
