@@ -134,6 +134,7 @@ Arguments parseArguments(int argc, const char* const* argv)
     addSampleCommands(app, arguments);
     addRunsCommands(app, arguments);
     addEvaluateCommands(app, arguments);
+    addBenchCommands(app, arguments);
     addReferenceCommands(app, arguments);
     addRankCommand(app, arguments);
     addHelp(app, arguments);

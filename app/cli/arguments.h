@@ -55,6 +55,7 @@ void addSampleCommands(CLI::App& app, Arguments& arguments);
 void addPipelineCommands(CLI::App& app, Arguments& arguments);
 void addRunsCommands(CLI::App& app, Arguments& arguments);
 void addEvaluateCommands(CLI::App& app, Arguments& arguments);
+void addBenchCommands(CLI::App& app, Arguments& arguments);
 void addReferenceCommands(CLI::App& app, Arguments& arguments);
 void addRankCommand(CLI::App& app, Arguments& arguments);
 

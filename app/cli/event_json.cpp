@@ -67,6 +67,14 @@ struct Results
     {
         lines.push_back({{"evaluation", event.name}, {"id", event.evaluation}});
     }
+    void operator()(const BenchMeasured& event)
+    {
+        lines.push_back({{"workload", event.workload}, {"items", event.itemName}, {"dtype", event.dtype},
+            {"threads", event.threads}, {"step_seconds", event.stepSeconds}, {"step_items", event.stepItems},
+            {"step_tokens", event.stepTokens}, {"first_step_seconds", event.firstStepSeconds},
+            {"peak_rss_mb", event.peakResidentMb}, {"gemm_gflops", event.gemmGflops}, {"used_gflops", event.usedGflops},
+            {"losses", event.losses}});
+    }
     template<class Other>
     void operator()(const Other&)
     {

@@ -11,6 +11,7 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 namespace mpo::cli {
 
@@ -54,6 +55,26 @@ void printReport(const std::string& name, const ImportReport& report)
         writeLine(fmt::format("  line {}: {}", report.issues[i].line, toPrintable(report.issues[i].reason)));
     if (report.issues.size() > shown)
         writeLine("  ... the others with --json");
+}
+
+double sumOf(const std::vector<double>& values) { return std::accumulate(values.begin(), values.end(), 0.0); }
+
+void printBench(const BenchMeasured& event)
+{
+    const double seconds = sumOf(event.stepSeconds);
+    if (seconds <= 0.0)
+        return;
+    std::vector<std::vector<std::string>> table {{"workload", event.workload + ", " + event.dtype},
+        {event.itemName + " per second", shortNumber(sumOf(event.stepItems) / seconds)}};
+    if (!event.stepTokens.empty())
+        table.push_back({"tokens per second", shortNumber(sumOf(event.stepTokens) / seconds)});
+    table.push_back({"largest memory", fmt::format("{:.0f} MB", event.peakResidentMb)});
+    table.push_back({"start to first step", fmt::format("{:.1f} s", event.firstStepSeconds)});
+    if (event.usedGflops > 0.0)
+        table.push_back({"matrix products",
+            fmt::format("{:.0f} GFLOP/s, {:.0f} % of the {:.0f} that one large product reaches", event.usedGflops,
+                100.0 * event.usedGflops / event.gemmGflops, event.gemmGflops)});
+    writeTable(table);
 }
 
 void printScores(const PairsScored& event)
@@ -179,6 +200,8 @@ void EventPrinter::printForPeople(const Event& event)
         printLogProbs(*logProbs);
     } else if (const auto* evaluation = std::get_if<EvaluationCreated>(&event)) {
         writeLine(fmt::format("Evaluation {} is ready; judge it in the window (mpo-studio)", evaluation->name));
+    } else if (const auto* bench = std::get_if<BenchMeasured>(&event)) {
+        printBench(*bench);
     } else if (const auto* report = std::get_if<ReportWritten>(&event)) {
         writeLine("");
         writeTable(report->table);

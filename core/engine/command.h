@@ -148,7 +148,18 @@ struct RunDemo
     std::filesystem::path report; ///< folder; empty: report/ in the project
 };
 
+/// How fast this machine is at a workload: a few steps on the first examples, nothing is kept.
+struct Bench
+{
+    enum class Workload { Sft, Reward, Dpo, Ppo, Score, Generate };
+    Workload workload = Workload::Dpo;
+    std::string model; ///< reward, score and ppo make a reward model with a random head of it
+    std::string data;
+    Settings settings {StageKind::Dpo}; ///< of the stage; score: batch_size pairs a step; generate: those of PPO
+    std::int64_t steps = 6; ///< the first is a warm-up and not measured
+};
+
 using Command = std::variant<ImportDataset, ExportDataset, ImportModel, AddModel, DownloadModel, ExportModel,
-    TrainStage, ScorePairs, SplitPairs, SampleResponses, ComputeLogProbs, CreateEvaluation, RunRecipe, RunDemo>;
+    TrainStage, ScorePairs, SplitPairs, SampleResponses, ComputeLogProbs, CreateEvaluation, RunRecipe, RunDemo, Bench>;
 
 } // namespace mpo

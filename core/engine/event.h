@@ -156,6 +156,21 @@ struct StoreChanged
 {
 };
 
+struct BenchMeasured
+{
+    std::string workload, itemName; ///< "pairs", "samples", "tokens"
+    std::vector<double> stepSeconds; ///< of the measured steps
+    std::vector<double> stepItems; ///< of each of them
+    std::vector<double> stepTokens; ///< rows of the packed batches, or tokens written
+    double firstStepSeconds = 0.0; ///< from the start of the process to the end of the first step
+    double peakResidentMb = 0.0;
+    double gemmGflops = 0.0; ///< of one large product in the type of the computation, measured after the steps
+    double usedGflops = 0.0; ///< of the matrix products that the steps need; 0: not counted
+    std::string dtype;
+    int threads = 0;
+    std::vector<double> losses; ///< of all steps, to compare with other programs; empty: the workload has none
+};
+
 /// The last event of every command.
 struct CommandFinished
 {
@@ -166,7 +181,7 @@ struct CommandFinished
 
 using Event = std::variant<RunStarted, MetricsLogged, Progress, LogLine, SamplesLogged, RunEnded, DatasetImported,
     DatasetExported, ModelSaved, PairsScored, SplitSaved, ResponsesSampled, LogProbsComputed, EvaluationCreated,
-    PipelineStep, ReportWritten, WriterChanged, StoreChanged, CommandFinished>;
+    PipelineStep, ReportWritten, WriterChanged, StoreChanged, BenchMeasured, CommandFinished>;
 using EventSink = std::function<void(Event)>; ///< called on one thread of the engine at a time
 
 } // namespace mpo

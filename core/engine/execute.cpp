@@ -28,6 +28,7 @@ void carryOut(const Workspace& workspace, const Command& command)
                    [&](const CreateEvaluation& c) { createEvaluationCommand(workspace, c); },
                    [&](const RunRecipe& c) { recipeCommand(workspace, c); },
                    [&](const RunDemo& c) { demoCommand(workspace, c); },
+                   [&](const Bench& c) { benchCommand(workspace, c); },
                },
         command);
 }

@@ -123,6 +123,7 @@ void logProbsCommand(const Workspace& workspace, const ComputeLogProbs& command)
 void createEvaluationCommand(const Workspace& workspace, const CreateEvaluation& command);
 void recipeCommand(const Workspace& workspace, const RunRecipe& command);
 void demoCommand(const Workspace& workspace, const RunDemo& command);
+void benchCommand(const Workspace& workspace, const Bench& command);
 
 /// Responses of a model to prompts, with progress.
 struct Sampled

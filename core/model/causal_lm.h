@@ -50,6 +50,11 @@ public:
     /// Logits become softCap * tanh(logit / softCap); 0: they stay.
     virtual double outputSoftCap() const = 0;
 
+    /// Copies of the weights, adapters added, in the order in which decoding reads them, from now to unpack(): the
+    /// weights must not change between. Twice the speed of decoding for the memory of the copies.
+    virtual void packForDecoding() const = 0;
+    virtual void unpack() const = 0;
+
     /// Whether two responses to a prompt see the same keys of it when the longer sequence has `length` tokens. Not so
     /// where rotary positions are stretched by the length of the sequence.
     virtual bool sharesPrompts(std::int64_t length) const = 0;

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/model/decoder.h"
 
+#include "core/model/blocks/packed_weight.h"
 #include "core/support/error.h"
 
 #include <ATen/ATen.h>
@@ -9,7 +10,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <map>
 
 namespace mpo {
 
@@ -46,8 +46,6 @@ at::Tensor Decoder::hidden(const PackedBatch& batch) const { return forward(batc
 at::Tensor Decoder::prefill(const PackedBatch& batch, KvCache& cache) const
 {
     const at::NoGradGuard noGrad;
-    if (computeType == ComputeType::BFloat16)
-        roundForDecoding();
     return forward(batch, &cache);
 }
 
@@ -55,21 +53,26 @@ at::Tensor Decoder::decode(const at::Tensor& tokens, KvCache& cache) const
 {
     const at::NoGradGuard noGrad;
     const std::vector<Rotary> rotaries = rotariesAt(cache.positions(), cache.positions() + 1);
-    const auto maskOf = [&](std::int64_t window) {
-        const at::Tensor allowed = cache.attentionMask(window);
-        return at::zeros(allowed.sizes(), at::kFloat).masked_fill_(allowed.logical_not(), -INFINITY); // (B, 1, 1, T)
-    };
-    std::map<std::int64_t, at::Tensor> masks; // by window
+    std::vector<std::int64_t> lengths = cache.lengths(); // with the new token
+    for (std::int64_t& length : lengths)
+        ++length;
     at::Tensor x = embed(tokens, cache.positions()); // (B, D)
     for (std::size_t i = 0; i < m_parts.layers.size(); ++i) {
         const DecoderLayer& layer = m_parts.layers[i];
-        at::Tensor& mask = masks[layer.attention.window];
-        if (!mask.defined())
-            mask = maskOf(layer.attention.window);
         const auto number = std::int64_t(i);
         const Projected p = project(layer, x, rotaries);
         cache.append(number, p.k, p.v);
-        x = finish(layer, x, cachedAttention(p.q, cache.keys(number), cache.values(number), mask, layer.attention));
+        const at::Tensor keys = cache.keys(number), values = cache.values(number);
+        at::Tensor attended;
+        if (keys.is_cpu()) {
+            attended = cachedAttention(p.q, keys, values, lengths, layer.attention);
+        } else {
+            const at::Tensor allowed = cache.attentionMask(layer.attention.window);
+            attended = cachedAttentionByMask(p.q, keys, values,
+                at::zeros(allowed.sizes(), p.q.options()).masked_fill_(allowed.logical_not(), -INFINITY),
+                layer.attention);
+        }
+        x = finish(layer, x, attended);
     }
     cache.advance();
     return m_parts.finalNorm(x, at::kFloat);
@@ -153,23 +156,34 @@ std::unique_ptr<CausalLm> Decoder::sharedCopy() const
     return copy;
 }
 
+/// What products of x are made from; packed weights round their input themselves.
+at::ScalarType Decoder::inputType(const at::Tensor& x) const
+{
+    const bool packed = m_parts.layers.front().out.packed && PackedWeight::suits(x);
+    return packed ? at::kFloat : scalarType(computeType);
+}
+
 Decoder::Projected Decoder::project(
     const DecoderLayer& layer, const at::Tensor& x, const std::vector<Rotary>& rotaries) const
 {
-    const at::Tensor h = layer.attentionNorm(x, scalarType(computeType));
+    const at::Tensor h = layer.attentionNorm(x, inputType(x));
     const std::int64_t N = x.size(0), H = m_config.heads, K = m_config.kvHeads, W = m_config.headWidth;
     const QkvProjection& qkv = layer.qkv;
     Projected p;
-    if (!qkv.fused.defined()) {
+    const auto blocks = [&](const at::Tensor& all) {
+        return Projected {all.narrow(1, 0, H * W).view({N, H, W}), all.narrow(1, H * W, K * W).view({N, K, W}),
+            all.narrow(1, (H + K) * W, K * W).view({N, K, W})};
+    };
+    if (qkv.packed && PackedWeight::suits(h)) {
+        p = blocks((*qkv.packed)(h));
+    } else if (!qkv.fused.defined()) {
         p = {qkv.q(h, computeType).view({N, H, W}), qkv.k(h, computeType).view({N, K, W}),
             qkv.v(h, computeType).view({N, K, W})};
     } else if (qkv.layout == QkvProjection::Layout::ByHead) {
         const at::Tensor all = qkv.fused(h, computeType).view({N, H, 3, W});
         p = {all.select(2, 0), all.select(2, 1), all.select(2, 2)};
     } else {
-        const at::Tensor all = qkv.fused(h, computeType);
-        p = {all.narrow(1, 0, H * W).view({N, H, W}), all.narrow(1, H * W, K * W).view({N, K, W}),
-            all.narrow(1, (H + K) * W, K * W).view({N, K, W})};
+        p = blocks(qkv.fused(h, computeType));
     }
     if (qkv.queryNorm.defined()) {
         p.q = qkv.queryNorm(p.q, at::kFloat);
@@ -186,11 +200,10 @@ Decoder::Projected Decoder::project(
 /// What follows attention. The residual stream x stays in fp32.
 at::Tensor Decoder::finish(const DecoderLayer& layer, const at::Tensor& x, const at::Tensor& attended) const
 {
-    const at::ScalarType type = scalarType(computeType);
     // Where there is no norm, what is added may stay in the type of the product.
     const auto outNorm = [](const Norm& norm, const at::Tensor& y) { return norm.defined() ? norm(y, at::kFloat) : y; };
     const at::Tensor y = x + outNorm(layer.attentionOutNorm, layer.out(attended, computeType));
-    const at::Tensor in = layer.feedForwardNorm(m_parts.parallelResidual ? x : y, type);
+    const at::Tensor in = layer.feedForwardNorm(m_parts.parallelResidual ? x : y, inputType(x));
     return y + outNorm(layer.feedForwardOutNorm, layer.feedForward(in, computeType));
 }
 
@@ -249,12 +262,26 @@ void Decoder::checkTokens(const at::Tensor& tokens) const
                 id, m_config.vocabulary);
 }
 
-void Decoder::roundForDecoding() const
+void Decoder::packForDecoding() const
 {
-    for (DecoderLayer& layer : m_parts.layers)
-        for (Linear* linear : linearsOf(layer))
-            if (linear->defined())
-                linear->round();
+    for (DecoderLayer& layer : m_parts.layers) {
+        if (layer.qkv.fused.defined())
+            layer.qkv.fused.pack(computeType);
+        else
+            layer.qkv.packed = PackedWeight::make({&layer.qkv.q, &layer.qkv.k, &layer.qkv.v}, computeType);
+        layer.out.pack(computeType);
+        layer.feedForward.pack(computeType);
+    }
+}
+
+void Decoder::unpack() const
+{
+    for (DecoderLayer& layer : m_parts.layers) {
+        layer.qkv.packed.reset();
+        layer.qkv.fused.packed.reset();
+        layer.out.packed.reset();
+        layer.feedForward.unpack();
+    }
 }
 
 } // namespace mpo

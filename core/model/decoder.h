@@ -20,6 +20,7 @@ struct QkvProjection
         ByHead, ///< for each head its query, key and value (GPT-NeoX)
     } layout
         = Layout::Blocks;
+    std::shared_ptr<const PackedWeight> packed; ///< q, k and v together, for decoding; null: none
     Norm queryNorm, keyNorm; ///< over the width of each head, before the rotation (Qwen 3, Gemma 3)
 };
 
@@ -68,6 +69,8 @@ public:
     double outputSoftCap() const override { return m_parts.outputSoftCap; }
     bool sharesPrompts(std::int64_t length) const override;
     bool outgrowsCache(std::int64_t length) const override;
+    void packForDecoding() const override;
+    void unpack() const override;
     NamedTensors parameters(bool withOutput) const override;
     std::vector<Linear*> linears() override;
     std::vector<const Linear*> linears() const override;
@@ -80,14 +83,14 @@ private:
         at::Tensor q, k, v; ///< fp32: (N, H, W), (N, K, W), (N, K, W)
     };
     Projected project(const DecoderLayer& layer, const at::Tensor& x, const std::vector<Rotary>& rotaries) const;
+    at::ScalarType inputType(const at::Tensor& x) const;
     at::Tensor finish(const DecoderLayer& layer, const at::Tensor& x, const at::Tensor& attended) const;
     at::Tensor forward(const PackedBatch& batch, KvCache* cache) const;
     at::Tensor embed(const at::Tensor& tokens, const at::Tensor& positions) const;
     std::vector<Rotary> rotariesAt(const at::Tensor& positions, const at::Tensor& lengths) const;
     void checkTokens(const at::Tensor& tokens) const;
-    void roundForDecoding() const;
 
-    mutable DecoderParts m_parts; ///< mutable: the rounded copies of linear layers only
+    mutable DecoderParts m_parts; ///< mutable: the packed copies of linear layers only
 };
 
 } // namespace mpo

@@ -62,6 +62,22 @@ at::Tensor draw(const Candidates& from, std::vector<OpenRow>& rows)
     return (from.ids.defined() ? from.ids.gather(1, index) : index).squeeze(1);
 }
 
+class PackedForDecoding
+{
+public:
+    explicit PackedForDecoding(const CausalLm& trunk)
+        : m_trunk(trunk)
+    {
+        m_trunk.packForDecoding();
+    }
+    ~PackedForDecoding() { m_trunk.unpack(); }
+    PackedForDecoding(const PackedForDecoding&) = delete;
+    PackedForDecoding& operator=(const PackedForDecoding&) = delete;
+
+private:
+    const CausalLm& m_trunk;
+};
+
 /// The rows that stay, those behind the new end filling the gaps of those that leave, so that few rows of the cache
 /// move.
 std::vector<std::int64_t> closedUp(const std::vector<bool>& leaves)
@@ -113,8 +129,10 @@ std::vector<GeneratedResponse> generate(const Model& policy, const std::vector<T
             fail("Prompt {} is empty; a response needs at least one token to follow", i + 1);
     std::vector<GeneratedResponse> responses(prompts.size());
     std::int64_t finishedRows = 0;
+    const PackedForDecoding packed(*policy.trunk);
     Linear output;
-    output.weight = policy.trunk->outputWeight().to(scalarType(policy.trunk->computeType));
+    output.weight = policy.trunk->outputWeight();
+    output.pack(policy.trunk->computeType);
     const double softCap = policy.trunk->outputSoftCap();
 
     // Prompts of about the same length share a batch.

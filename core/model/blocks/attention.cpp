@@ -191,7 +191,7 @@ at::Tensor packedAttentionBySegment(const at::Tensor& q, const at::Tensor& k, co
     return results.empty() ? q.reshape({0, q.size(1) * q.size(2)}) : at::cat(results, 0);
 }
 
-at::Tensor cachedAttention(const at::Tensor& q, const at::Tensor& keys, const at::Tensor& values,
+at::Tensor cachedAttentionByMask(const at::Tensor& q, const at::Tensor& keys, const at::Tensor& values,
     const at::Tensor& mask, const AttentionOptions& options)
 {
     // The G heads of a group become G queries of one key head: nothing is expanded.

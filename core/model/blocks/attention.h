@@ -4,6 +4,8 @@
 
 #include "core/model/packed_batch.h"
 
+#include <span>
+
 namespace mpo {
 
 struct AttentionOptions
@@ -24,9 +26,14 @@ at::Tensor packedAttention(const at::Tensor& q, const at::Tensor& k, const at::T
 at::Tensor packedAttentionBySegment(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
     const std::vector<Segment>& segments, const AttentionOptions& options = {});
 
-/// One query for each row of a cache. q: (B, H, W), keys and values: (B, K, T, W), mask: (B, 1, 1, T), 0 or -inf, added
-/// to the scores (it knows the window); result: (B, H * W). No gradient.
+/// One query for each row of a cache on the CPU: row b sees its first lengths[b] keys, or the last `window` of them. q:
+/// (B, H, W) contiguous, keys and values: (B, K, T, W), rows of W without gaps, fp32; result: (B, H * W). No gradient.
 at::Tensor cachedAttention(const at::Tensor& q, const at::Tensor& keys, const at::Tensor& values,
+    std::span<const std::int64_t> lengths, const AttentionOptions& options = {});
+
+/// The same by public operators on any device; the test's second opinion on the CPU. mask: (B, 1, 1, T), 0 or -inf,
+/// added to the scores (it knows the window).
+at::Tensor cachedAttentionByMask(const at::Tensor& q, const at::Tensor& keys, const at::Tensor& values,
     const at::Tensor& mask, const AttentionOptions& options = {});
 
 } // namespace mpo

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/model/blocks/feed_forward.h"
 
+#include "core/model/blocks/packed_weight.h"
 #include "core/support/error.h"
 
 #include <ATen/ATen.h>
@@ -42,6 +43,10 @@ Activation activationFromName(const std::string& field, const std::string& name)
 
 at::Tensor FeedForward::operator()(const at::Tensor& x, ComputeType type) const
 {
+    if (packed && PackedWeight::suits(x)) {
+        const auto halves = (*packed)(x).chunk(2, -1);
+        return down(activate(halves[0], activation).mul_(halves[1]), type);
+    }
     if (gateUp.defined()) {
         const auto halves = gateUp(x, type).chunk(2, -1);
         return down(activate(halves[0], activation) * halves[1], type);
@@ -49,6 +54,22 @@ at::Tensor FeedForward::operator()(const at::Tensor& x, ComputeType type) const
     if (!gate.defined())
         return down(activate(up(x, type), activation), type);
     return down(activate(gate(x, type), activation) * up(x, type), type);
+}
+
+void FeedForward::pack(ComputeType type)
+{
+    down.pack(type);
+    if (gate.defined())
+        packed = PackedWeight::make({&gate, &up}, type);
+    else
+        (gateUp.defined() ? gateUp : up).pack(type);
+}
+
+void FeedForward::unpack()
+{
+    packed.reset();
+    for (Linear* linear : {&gate, &up, &gateUp, &down})
+        linear->packed.reset();
 }
 
 } // namespace mpo

@@ -18,8 +18,12 @@ struct FeedForward
 {
     Linear gate, up, gateUp, down; ///< those that the form does not have are undefined
     Activation activation = Activation::Silu;
+    std::shared_ptr<const PackedWeight> packed; ///< gate and up together, for decoding; null: none
 
     at::Tensor operator()(const at::Tensor& x, ComputeType type) const; // (N, D) -> (N, D)
+
+    void pack(ComputeType type); ///< as Linear::pack
+    void unpack();
 };
 
 } // namespace mpo

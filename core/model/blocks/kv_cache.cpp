@@ -46,6 +46,19 @@ void KvCache::setPrompt(std::int64_t layer, std::int64_t row, const at::Tensor& 
 void KvCache::append(std::int64_t layer, const at::Tensor& keys, const at::Tensor& values)
 {
     reserve(m_longest + 1);
+    if (keys.is_cpu()) {
+        const std::int64_t heads = m_kvHeads, width = m_headWidth;
+        for (auto [from, into] :
+            {std::pair {&keys, &m_keys[std::size_t(layer)]}, {&values, &m_values[std::size_t(layer)]}}) {
+            const at::Tensor token = from->to(at::kFloat).contiguous();
+            const float* source = token.const_data_ptr<float>();
+            float* storage = into->mutable_data_ptr<float>();
+            for (std::int64_t i = 0; i < rows() * heads; ++i)
+                std::copy_n(
+                    source + i * width, width, storage + (i * m_capacity + m_lengths[std::size_t(i / heads)]) * width);
+        }
+        return;
+    }
     const at::Tensor place = m_positions.view({-1, 1, 1, 1}).expand({-1, m_kvHeads, 1, m_headWidth});
     m_keys[std::size_t(layer)].scatter_(2, place, keys.unsqueeze(2));
     m_values[std::size_t(layer)].scatter_(2, place, values.unsqueeze(2));

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/model/blocks/linear.h"
 
+#include "core/model/blocks/packed_weight.h"
 #include "core/support/random.h"
 
 #include <ATen/ATen.h>
@@ -29,9 +30,10 @@ at::Tensor dropped(const at::Tensor& x, const LowRank& lowRank, const std::strin
 
 at::Tensor Linear::operator()(const at::Tensor& x, ComputeType type) const
 {
+    if (packed && PackedWeight::suits(x))
+        return (*packed)(x);
     const at::ScalarType compute = scalarType(type);
-    const bool reuse = rounded.defined() && compute == at::kBFloat16 && !at::GradMode::is_enabled();
-    const at::Tensor in = x.to(compute), product = reuse ? rounded : weight.to(compute);
+    const at::Tensor in = x.to(compute), product = weight.to(compute);
     at::Tensor y = at::linear(in, transposed ? product.t() : product);
     if (lowRank) {
         const at::Tensor low = at::linear(dropped(in, *lowRank, name), lowRank->a.to(compute)); // (N, r)
@@ -40,7 +42,14 @@ at::Tensor Linear::operator()(const at::Tensor& x, ComputeType type) const
     return bias.defined() ? y + bias.to(compute) : y;
 }
 
-void Linear::round() { rounded = weight.detach().to(at::kBFloat16); }
+at::Tensor Linear::wholeWeight() const
+{
+    const at::NoGradGuard noGrad;
+    const at::Tensor own = transposed ? weight.t() : weight;
+    return lowRank ? at::addmm(own, lowRank->b, lowRank->a, 1.0, lowRank->scale) : own;
+}
+
+void Linear::pack(ComputeType type) { packed = PackedWeight::make({this}, type); }
 
 void Linear::merge()
 {
@@ -50,7 +59,7 @@ void Linear::merge()
     const at::Tensor change = lowRank->b.matmul(lowRank->a).mul_(lowRank->scale);
     weight = weight + (transposed ? change.t() : change);
     lowRank.reset();
-    rounded.reset();
+    packed.reset();
 }
 
 } // namespace mpo

@@ -12,6 +12,8 @@
 
 namespace mpo {
 
+class PackedWeight;
+
 /// Whether the dropout of adapters is drawn, and from what; one for all layers of a model. Set before each forward pass
 /// of training, so that a resumed run draws what an uninterrupted one does.
 struct DropoutState
@@ -36,7 +38,7 @@ struct Linear
     bool transposed = false; ///< the weight is (in, out), as GPT-2 stores it
     std::string name; ///< of the module as transformers and PEFT know it: "model.layers.0.self_attn.q_proj"
     std::optional<LowRank> lowRank;
-    at::Tensor rounded; ///< bf16 copy of the weight for decoding, see round(); undefined: none
+    std::shared_ptr<const PackedWeight> packed; ///< for few rows without gradient, see pack(); null: none
 
     bool defined() const { return weight.defined(); }
     std::int64_t inputs() const { return weight.size(transposed ? 0 : 1); }
@@ -46,9 +48,12 @@ struct Linear
     /// fp32 weight. x: (N, in); result: (N, out) in the type of the product
     at::Tensor operator()(const at::Tensor& x, ComputeType type) const;
 
-    /// Decoding reads every weight once per token: there the rounding would cost more than the product. Not
-    /// differentiable.
-    void round();
+    /// Decoding reads every weight once per token: it gets a copy laid out for that, with the adapter in it. It is
+    /// used where no gradient is wanted and rows are few, and has to go (packed.reset()) before the weight changes.
+    void pack(ComputeType type);
+
+    /// (out, in), what the adapter amounts to added. No gradient.
+    at::Tensor wholeWeight() const;
 
     /// Puts scale * B A into a weight of its own (the old tensor stays as it was) and takes the adapter off.
     void merge();

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/model/blocks/attention.h"
 #include "core/model/blocks/kv_cache.h"
+#include "core/model/blocks/packed_weight.h"
 #include "core/model/blocks/rms_norm.h"
 #include "core/model/blocks/rotary.h"
 #include "tests/common/near.h"
@@ -46,6 +47,81 @@ class TestAttention : public QObject
 
 private Q_SLOTS:
     void init() { at::manual_seed(3); }
+
+    void cachedAttentionEqualsTheMaskedOperator_data()
+    {
+        QTest::addColumn<int>("heads");
+        QTest::addColumn<int>("kvHeads");
+        QTest::addColumn<int>("width");
+        QTest::addColumn<int>("window");
+        QTest::addColumn<double>("softCap");
+        QTest::newRow("three heads a group") << 9 << 3 << 64 << 0 << 0.0;
+        QTest::newRow("five, a width between") << 5 << 1 << 24 << 0 << 0.0;
+        QTest::newRow("less than a register") << 4 << 2 << 8 << 0 << 0.0;
+        QTest::newRow("window") << 4 << 4 << 32 << 5 << 0.0;
+        QTest::newRow("soft cap") << 8 << 2 << 16 << 0 << 3.0;
+    }
+    void cachedAttentionEqualsTheMaskedOperator()
+    {
+        QFETCH(int, heads);
+        QFETCH(int, kvHeads);
+        QFETCH(int, width);
+        QFETCH(int, window);
+        QFETCH(double, softCap);
+        const std::vector<std::int64_t> lengths {1, 40, 17, 33};
+        const at::Tensor q = at::randn({4, heads, width}) * 3.0;
+        const at::Tensor storage = at::randn({2, 4, kvHeads, 50, width}); // more room than is used
+        const at::Tensor keys = storage[0].narrow(2, 0, 40), values = storage[1].narrow(2, 0, 40);
+        const AttentionOptions options {.window = window, .softCap = softCap};
+        const at::Tensor last = at::tensor(lengths).unsqueeze(1) - 1, place = at::arange(40).unsqueeze(0);
+        at::Tensor hidden = place > last;
+        if (window > 0)
+            hidden = hidden.logical_or(place <= last - window);
+        const at::Tensor mask
+            = at::zeros({4, 40}).masked_fill(hidden, -INFINITY).unsqueeze(1).unsqueeze(1); // (B, 1, 1, T)
+        const at::Tensor wanted = cachedAttentionByMask(
+            q.to(at::kDouble), keys.to(at::kDouble), values.to(at::kDouble), mask.to(at::kDouble), options);
+        QVERIFY(distance(cachedAttention(q, keys, values, lengths, options), wanted) < 1e-5);
+    }
+
+    void packedWeightEqualsTheProduct_data()
+    {
+        QTest::addColumn<int>("inputs");
+        QTest::addColumn<int>("outputs");
+        QTest::newRow("whole panels") << 64 << 128;
+        QTest::newRow("a panel begun") << 33 << 50;
+        QTest::newRow("smaller than a panel") << 7 << 3;
+        QTest::newRow("groups of panels left over") << 16 << 16 * 13 + 1;
+    }
+    /// For each number of rows there is a kernel of its own; a row's result is the same in all of them.
+    void packedWeightEqualsTheProduct()
+    {
+        QFETCH(int, inputs);
+        QFETCH(int, outputs);
+        Linear first, second;
+        first.weight = at::randn({outputs, inputs});
+        second.weight = at::randn({inputs, 21}); // as GPT-2 has it, with a bias and an adapter
+        second.transposed = true;
+        second.bias = at::randn({21});
+        second.lowRank = LowRank {at::randn({2, inputs}), at::randn({21, 2}), 0.5, 0.0, nullptr};
+        for (const ComputeType type : {ComputeType::Float32, ComputeType::BFloat16}) {
+            const auto packed = PackedWeight::make({&first, &second}, type);
+            if (!packed)
+                QSKIP("this processor has no instructions for it");
+            const at::Tensor x = at::randn({37, inputs});
+            const auto exact = [&](const at::Tensor& t) { return t.to(scalarType(type)).to(at::kDouble); };
+            const at::Tensor change = second.lowRank->b.matmul(second.lowRank->a) * 0.5;
+            const at::Tensor wanted = at::cat({exact(x).matmul(exact(first.weight).t()),
+                                                  exact(x).matmul(exact(second.weight.t() + change).t()) + second.bias},
+                1);
+            const at::Tensor all = (*packed)(x);
+            // The sum of products in fp32; a weight on the edge of two bf16 numbers may round either way.
+            QVERIFY(
+                ((all - wanted).norm() / wanted.norm()).item<double>() < (type == ComputeType::Float32 ? 1e-6 : 1e-4));
+            for (std::int64_t rows = 1; rows <= 37; ++rows)
+                QVERIFY(at::equal((*packed)(x.narrow(0, 0, rows)), all.narrow(0, 0, rows)));
+        }
+    }
 
     void packedAttentionEqualsTheFormula_data()
     {

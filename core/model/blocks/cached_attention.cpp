@@ -1,0 +1,108 @@
+// SPDX-FileCopyrightText: MPO Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/model/blocks/attention.h"
+#include "core/model/blocks/thread_team.h"
+
+#include <ATen/ATen.h>
+
+#include <cassert>
+#include <cmath>
+#include <limits>
+
+namespace mpo {
+
+namespace {
+
+constexpr std::int64_t kLanes = 16;
+typedef float Lanes __attribute__((vector_size(kLanes * sizeof(float)), aligned(sizeof(float)), may_alias));
+typedef std::int32_t WholeLanes __attribute__((vector_size(kLanes * sizeof(float))));
+
+typedef float HalfLanes __attribute__((vector_size(kLanes / 2 * sizeof(float)), aligned(sizeof(float)), may_alias));
+typedef float QuarterLanes __attribute__((vector_size(kLanes / 4 * sizeof(float)), aligned(sizeof(float)), may_alias));
+
+/// One token of one row: the query heads of one key head.
+struct Task
+{
+    const float *query, *keys, *values; ///< (G, W), (T, W), (T, W)
+    float* out; ///< (G, W)
+    float* scores; ///< (G, room)
+    std::int64_t group, width, room, first, end; ///< keys [first, end) are seen; room: their count, rounded up to lanes
+    float scale, softCap;
+};
+
+#if defined(__x86_64__)
+namespace avx512 {
+#define MPO_TARGET __attribute__((target("avx512f,avx512dq,avx512vl,fma")))
+#include "core/model/blocks/cached_attention_kernel.inl"
+#undef MPO_TARGET
+} // namespace avx512
+namespace avx2 {
+#define MPO_TARGET __attribute__((target("avx2,fma")))
+#include "core/model/blocks/cached_attention_kernel.inl"
+#undef MPO_TARGET
+} // namespace avx2
+#endif
+namespace plain {
+#define MPO_TARGET
+#include "core/model/blocks/cached_attention_kernel.inl"
+#undef MPO_TARGET
+} // namespace plain
+
+using Attend = void (*)(const Task&);
+
+Attend attendHere()
+{
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
+        return avx512::attend;
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+        return avx2::attend;
+#endif
+    return plain::attend;
+}
+
+double scaleOf(const AttentionOptions& options, std::int64_t width)
+{
+    return options.scale > 0.0 ? options.scale : 1.0 / std::sqrt(double(width));
+}
+
+} // namespace
+
+at::Tensor cachedAttention(const at::Tensor& q, const at::Tensor& keys, const at::Tensor& values,
+    std::span<const std::int64_t> lengths, const AttentionOptions& options)
+{
+    const std::int64_t rows = q.size(0), heads = keys.size(1), width = q.size(2), group = q.size(1) / heads;
+    assert(q.is_contiguous() && keys.stride(3) == 1 && keys.stride(2) == width && keys.strides() == values.strides());
+    const std::int64_t room = (keys.size(2) + kLanes - 1) / kLanes * kLanes;
+    const at::Tensor out = at::empty({rows, q.size(1) * width}, q.options());
+    const float* query = q.const_data_ptr<float>();
+    const float* keyData = keys.const_data_ptr<float>();
+    const float* valueData = values.const_data_ptr<float>();
+    float* result = out.mutable_data_ptr<float>();
+    constexpr std::int64_t kLeastWork = 16384; // multiplications and additions worth a thread's while
+    const std::int64_t grain = std::max<std::int64_t>(1, kLeastWork / (2 * keys.size(2) * width * group));
+    static const Attend attend = attendHere();
+    overThreads(rows * heads, grain, [&](std::int64_t begin, std::int64_t end) {
+        std::vector<float> scores(std::size_t(room * group), 0.0f);
+        for (std::int64_t i = begin; i < end; ++i) {
+            const std::int64_t row = i / heads, head = i % heads, length = lengths[std::size_t(row)];
+            Task task {};
+            task.query = query + i * group * width;
+            task.keys = keyData + row * keys.stride(0) + head * keys.stride(1);
+            task.values = valueData + row * keys.stride(0) + head * keys.stride(1);
+            task.out = result + i * group * width;
+            task.scores = scores.data();
+            task.group = group;
+            task.width = width;
+            task.room = room;
+            task.end = length;
+            task.first = options.window > 0 ? std::max<std::int64_t>(0, length - options.window) : 0;
+            task.scale = float(scaleOf(options, width));
+            task.softCap = float(options.softCap);
+            attend(task);
+        }
+    });
+    return out;
+}
+
+} // namespace mpo
