@@ -139,9 +139,7 @@ void benchCommand(const Workspace& workspace, const Bench& command)
     case Workload::Ppo: {
         const Model reference = frozenCopy(model);
         const Model reward = rewardModelFrom(reference, seed);
-        Model value = model.adapter ? frozenCopy(reward) : cloneModel(reward);
-        if (model.adapter)
-            giveAdapter(value, settings);
+        Model value = valueModelFor(model, reward, settings);
         settings.set("total_episodes", perStep * command.steps);
         context.settings = settings;
         trainPpo({model, reference, reward, value}, prompts, context);

@@ -104,12 +104,7 @@ StageOutcome trainOnPrompts(
         if (!pair.prompt.empty())
             prompts.push_back(pair.prompt);
     const Model reference = command.reference.empty() ? frozenCopy(policy) : workspace.model(command.reference);
-    // With an adapter on the policy the value model is one on the reward model's weights, which are not copied.
-    Model value = policy.adapter ? frozenCopy(reward) : cloneModel(reward);
-    if (!policy.adapter)
-        mergeAdapter(value);
-    else if (!value.adapter)
-        giveAdapter(value, command.settings);
+    Model value = valueModelFor(policy, reward, command.settings);
     std::optional<Model> sft;
     if (!command.sftModel.empty())
         sft = workspace.model(command.sftModel);

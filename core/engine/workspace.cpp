@@ -306,6 +306,19 @@ void giveAdapter(Model& model, const Settings& settings)
     addAdapter(model, options, std::uint64_t(settings.integer("seed")));
 }
 
+Model valueModelFor(const Model& policy, const Model& reward, const Settings& settings)
+{
+    if (settings.text("value_model") == "policy")
+        return valueHeadOn(policy);
+    // With an adapter on the policy the value model is one on the reward model's weights, which are not copied.
+    Model value = policy.adapter ? frozenCopy(reward) : cloneModel(reward);
+    if (!policy.adapter)
+        mergeAdapter(value);
+    else if (!value.adapter)
+        giveAdapter(value, settings);
+    return value;
+}
+
 Dataset partOf(const Dataset& data, const Split& split, const std::string& bucket)
 {
     if (split.buckets.size() != data.pairs.size())

@@ -102,6 +102,9 @@ void trimForScoring(std::vector<TokenizedPair>& pairs, const Dataset& data, cons
 /// What of a model is trained: by lora_rank a new adapter, or the whole of it (an adapter that it has is merged).
 void giveAdapter(Model& model, const Settings& settings);
 
+/// The value model that PPO starts with, by value_model.
+Model valueModelFor(const Model& policy, const Model& reward, const Settings& settings);
+
 /// The pairs of a data set that a stage trains on under a split, contradictory ones flipped where the split says so.
 Dataset partOf(const Dataset& data, const Split& split, const std::string& bucket);
 

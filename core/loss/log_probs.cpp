@@ -142,12 +142,18 @@ at::Tensor ResponseLogProbs::counts() const
 ResponseLogProbs responseLogProbs(const CausalLm& model, const PackedBatch& batch,
     std::span<const std::int64_t> responses, const LogProbOptions& options)
 {
+    return responseLogProbs(model, model.hidden(batch), batch, responses, options);
+}
+
+ResponseLogProbs responseLogProbs(const CausalLm& model, const at::Tensor& hidden, const PackedBatch& batch,
+    std::span<const std::int64_t> responses, const LogProbOptions& options)
+{
     ResponseLogProbs result;
     result.rows = responseRows(batch, responses);
-    const at::Tensor hidden = model.hidden(batch).index_select(0, result.rows.rows); // (R, D)
     LogProbOptions own = options;
     own.softCap = model.outputSoftCap();
-    result.tokens = tokenLogProbs(hidden, model.outputWeight(), result.rows.targets, own);
+    result.tokens
+        = tokenLogProbs(hidden.index_select(0, result.rows.rows), model.outputWeight(), result.rows.targets, own);
     return result;
 }
 

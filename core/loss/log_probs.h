@@ -42,4 +42,8 @@ struct ResponseLogProbs
 ResponseLogProbs responseLogProbs(const CausalLm& model, const PackedBatch& batch,
     std::span<const std::int64_t> responses, const LogProbOptions& options = {});
 
+/// The same from hidden states of the batch that are there already. (N, D)
+ResponseLogProbs responseLogProbs(const CausalLm& model, const at::Tensor& hidden, const PackedBatch& batch,
+    std::span<const std::int64_t> responses, const LogProbOptions& options = {});
+
 } // namespace mpo

@@ -93,11 +93,41 @@ EpisodeBatch layOut(std::span<const Episode> episodes, std::span<const std::int6
     return batch;
 }
 
-at::Tensor valuesOf(const Model& value, const PackedBatch& batch, std::span<const std::int64_t> responses)
+at::Tensor valuesOf(
+    const Model& value, const PackedBatch& batch, std::span<const std::int64_t> responses, bool trunkToo)
 {
     const ResponseRows rows = responseRows(batch, responses);
-    const at::Tensor hidden = value.trunk->hidden(batch).index_select(0, rows.rows); // (R, D)
+    at::Tensor hidden;
+    {
+        const at::AutoGradMode gradient(trunkToo && at::GradMode::is_enabled());
+        hidden = value.trunk->hidden(batch).index_select(0, rows.rows); // (R, D)
+    }
     return hidden.mv(value.head.squeeze(0));
+}
+
+Model valueHeadOn(const Model& policy)
+{
+    Model value;
+    value.trunk = policy.trunk->sharedCopy();
+    value.head = at::zeros({1, policy.config().hidden}, at::kFloat).set_requires_grad(true);
+    return value;
+}
+
+bool sharesTrunk(const PpoModels& models)
+{
+    const NamedTensors own = models.value.trunk->parameters(false), policy = models.policy.trunk->parameters(false);
+    return !models.value.adapter && !own.empty() && own.front().second.is_same(policy.front().second);
+}
+
+PolicyAndValues policyAndValues(const PpoModels& models, const EpisodeBatch& batch, const LogProbOptions& options)
+{
+    const CausalLm& trunk = *models.policy.trunk;
+    const at::Tensor hidden = trunk.hidden(batch.packed);
+    const ResponseRows rows = responseRows(batch.packed, batch.responses);
+    PolicyAndValues both;
+    both.policy = responseLogProbs(trunk, hidden, batch.packed, batch.responses, options);
+    both.values = hidden.index_select(0, rows.rows).mv(models.value.head.squeeze(0));
+    return both;
 }
 
 bool recordTerms(std::vector<Episode>& episodes, const PpoModels& models, const RecordOptions& options,
@@ -110,6 +140,7 @@ bool recordTerms(std::vector<Episode>& episodes, const PpoModels& models, const 
     const auto logProbs = [&](const Model& model, const EpisodeBatch& batch) {
         return responseLogProbs(*model.trunk, batch.packed, batch.responses, logProbOptions).tokens.logProbs;
     };
+    const bool shared = sharesTrunk(models);
     const std::int64_t microBatches = (std::int64_t(all.size()) + options.microBatch - 1) / options.microBatch;
     std::vector<bool> own(episodes.size());
     for (std::int64_t round = 0; round < rounds(microBatches, ranks); ++round) {
@@ -129,14 +160,18 @@ bool recordTerms(std::vector<Episode>& episodes, const PpoModels& models, const 
         if (models.sft)
             spread(logProbs(*models.sft, batch), episodes, numbers,
                 [](Episode& e, double x) { e.sftLogProbs.push_back(x); });
-        if (options.computeType == ComputeType::BFloat16) {
+        const bool anew = options.computeType == ComputeType::BFloat16;
+        PolicyAndValues pass;
+        if (anew && shared)
+            pass = policyAndValues(models, batch, logProbOptions);
+        if (anew) {
             for (const std::int64_t number : numbers)
                 episodes[std::size_t(number)].terms.logProbs.clear();
-            spread(logProbs(models.policy, batch), episodes, numbers,
+            spread(shared ? pass.policy.tokens.logProbs : logProbs(models.policy, batch), episodes, numbers,
                 [](Episode& e, double x) { e.terms.logProbs.push_back(x); });
         }
-        spread(valuesOf(models.value, batch.packed, batch.responses), episodes, numbers,
-            [](Episode& e, double x) { e.terms.values.push_back(x); });
+        spread(pass.values.defined() ? pass.values : valuesOf(models.value, batch.packed, batch.responses), episodes,
+            numbers, [](Episode& e, double x) { e.terms.values.push_back(x); });
         const std::vector<double> raw = rawScores(models.rewardModel, episodes, numbers);
         for (std::size_t i = 0; i < numbers.size(); ++i)
             episodes[std::size_t(numbers[i])].rawScore = raw[i];

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "core/loss/log_probs.h"
 #include "core/model/tensor_file.h"
 #include "core/rl/ppo_terms.h"
 #include "core/stage/stages.h"
@@ -32,7 +33,20 @@ struct EpisodeBatch
 EpisodeBatch layOut(std::span<const Episode> episodes, std::span<const std::int64_t> numbers);
 
 /// Values of the states before each response token. (R) fp32, differentiable
-at::Tensor valuesOf(const Model& value, const PackedBatch& batch, std::span<const std::int64_t> responses);
+/// `trunkToo`: false differentiates by the head alone.
+at::Tensor valuesOf(
+    const Model& value, const PackedBatch& batch, std::span<const std::int64_t> responses, bool trunkToo = true);
+
+/// Whether the value model is a head on the policy's trunk.
+bool sharesTrunk(const PpoModels& models);
+
+/// Log-probs of the policy and the values, from one pass where they share a trunk.
+struct PolicyAndValues
+{
+    ResponseLogProbs policy;
+    at::Tensor values; ///< (R) fp32
+};
+PolicyAndValues policyAndValues(const PpoModels& models, const EpisodeBatch& batch, const LogProbOptions& options);
 
 struct RecordOptions
 {

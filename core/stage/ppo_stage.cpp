@@ -8,8 +8,8 @@
 //  4. GAE, returns before whitening, advantages whitened over all response tokens of the rollout;
 //  5. clipped policy loss and clipped value loss, token means over a minibatch, ppo_epochs passes over the rollout;
 //  6. policy and value model are two networks with optimisers and learning rates of their own; the value model starts
-//  as
-//     the reward model and may warm up alone (value_warmup_rollouts);
+//     as the reward model and may warm up alone (value_warmup_rollouts); or (value_model = policy) it is a head on the
+//     policy, and the value loss trains that trunk too, as in openai/lm-human-preferences;
 //  7. log-probs of reference and SFT model at the same temperature; both KLs are logged.
 // A checkpoint may fall between two minibatches: it then holds the rollout too, and a resumed run repeats what an
 // uninterrupted one does bit for bit.
@@ -120,14 +120,16 @@ private:
     const std::int64_t m_rolloutSize, m_ppoEpochs, m_minibatch, m_microBatch, m_warmupRollouts;
     const std::int64_t m_perEpoch; ///< minibatches
     const ComputeType m_computeType;
-    const double m_temperature;
+    const double m_temperature, m_valueLossCoefficient;
     GenerationOptions m_generation;
     AdvantageOptions m_advantageOptions;
     PpoLossOptions m_lossOptions;
 
     // What a checkpoint holds.
     StageOutcome m_outcome;
-    NamedTensors m_policyParameters, m_valueParameters;
+    NamedTensors m_policyParameters;
+    const bool m_sharedTrunk; ///< the value model is a head on the policy
+    NamedTensors m_valueParameters;
     Optimizer m_policyOptimizer, m_valueOptimizer;
     KlController m_controller;
     RunningScale m_scale;
@@ -175,8 +177,10 @@ PpoRun::PpoRun(const PpoModels& models, std::span<const TokenIds> prompts, const
     , m_perEpoch((m_rolloutSize + m_minibatch - 1) / m_minibatch)
     , m_computeType(computeTypeFromName(context.settings.text("dtype")))
     , m_temperature(context.settings.real("temperature"))
+    , m_valueLossCoefficient(context.settings.real("value_loss_coef"))
     , m_policyParameters(trainable(models.policy))
-    , m_valueParameters(trainable(models.value))
+    , m_sharedTrunk(sharesTrunk(models))
+    , m_valueParameters(m_sharedTrunk ? NamedTensors {{"score.weight", models.value.head}} : trainable(models.value))
     , m_policyOptimizer(m_policyParameters, optimizerOptions(context.settings))
     , m_valueOptimizer(m_valueParameters, valueOptimizerOptions(context.settings))
     , m_clock(context.settings.integer("checkpoint_every"))
@@ -243,7 +247,8 @@ StageOutcome PpoRun::run()
     if (m_outcome.stopped && (m_outcome.steps > m_outcome.resumedAt || !m_episodes.empty()))
         save();
     m_models.policy.setRequiresGrad(false);
-    m_models.value.setRequiresGrad(false);
+    for (auto& [name, parameter] : m_valueParameters)
+        parameter.set_requires_grad(false);
     return m_outcome;
 }
 
@@ -402,21 +407,34 @@ bool PpoRun::accumulate(std::span<const std::int64_t> minibatch, UpdateSums& sum
         const EpisodeBatch batch = layOut(m_episodes, numbers);
         const at::Tensor advantage = pick(trained, m_episodes, numbers); // (R)
         const double weight = double(advantage.size(0)) / std::max(1.0, tokens);
+        const LogProbOptions options {.temperature = m_temperature, .entropy = true, .computeType = m_computeType};
+        const bool together = m_sharedTrunk && !policyIsFrozen(); // one pass, one graph; else one after the other
+        PolicyAndValues pass;
+        at::Tensor policyLoss;
+        if (together)
+            pass = policyAndValues(m_models, batch, options);
         if (!policyIsFrozen()) {
-            const auto logProbs = responseLogProbs(*m_models.policy.trunk, batch.packed, batch.responses,
-                {.temperature = m_temperature, .entropy = true, .computeType = m_computeType});
+            if (!together)
+                pass.policy = responseLogProbs(*m_models.policy.trunk, batch.packed, batch.responses, options);
             const PolicyLoss loss = ppoPolicyLoss(
-                logProbs.tokens.logProbs, pick(m_oldLogProbs, m_episodes, numbers), advantage, m_lossOptions);
-            (loss.loss * weight).backward();
+                pass.policy.tokens.logProbs, pick(m_oldLogProbs, m_episodes, numbers), advantage, m_lossOptions);
+            policyLoss = loss.loss * weight;
+            if (!together)
+                policyLoss.backward();
             part.policyLoss += weight * loss.loss.item<double>();
             part.clipFraction += weight * loss.clipFraction;
             part.approxKl += weight * loss.approxKl;
             part.ratio += weight * loss.meanRatio;
-            part.entropy += weight * logProbs.tokens.entropy.mean().item<double>();
+            part.entropy += weight * pass.policy.tokens.entropy.mean().item<double>();
         }
-        const ValueLoss loss = ppoValueLoss(valuesOf(m_models.value, batch.packed, batch.responses),
-            pick(m_oldValues, m_episodes, numbers), pick(m_terms.returns, m_episodes, numbers), m_lossOptions);
-        (loss.loss * weight).backward();
+        if (!together)
+            pass.values = valuesOf(m_models.value, batch.packed, batch.responses, /*trunkToo=*/!m_sharedTrunk);
+        const ValueLoss loss = ppoValueLoss(pass.values, pick(m_oldValues, m_episodes, numbers),
+            pick(m_terms.returns, m_episodes, numbers), m_lossOptions);
+        if (together)
+            (policyLoss + loss.loss * (weight * m_valueLossCoefficient)).backward();
+        else
+            (loss.loss * weight).backward();
         part.valueLoss += weight * loss.loss.item<double>();
         part.valueClipFraction += weight * loss.clipFraction;
     }

@@ -29,9 +29,13 @@ struct PpoModels
     Model& policy;
     const Model& reference; ///< frozen; the KL anchor: in MPO the stage-1 DPO model
     const Model& rewardModel; ///< frozen
-    Model& value; ///< starts as a copy of the reward model
+    Model& value; ///< starts as a copy of the reward model; or a head on the policy's trunk, see valueHeadOn
     const Model* sft = nullptr; ///< for objective/kl_sft; null: not logged
 };
+/// A value model that is one new head on the hidden states of the policy as they are at any time, starting with values
+/// of 0: the trunk is computed once for both, and the value loss trains it too, weighted with value_loss_coef.
+Model valueHeadOn(const Model& policy);
+
 /// Online PPO on prompts.
 StageOutcome trainPpo(const PpoModels& models, std::span<const TokenIds> prompts, const StageContext& context);
 
