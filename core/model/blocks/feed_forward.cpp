@@ -6,6 +6,7 @@
 #include "core/support/error.h"
 
 #include <ATen/ATen.h>
+#include <torch/csrc/autograd/custom_function.h>
 
 namespace mpo {
 
@@ -26,6 +27,29 @@ at::Tensor activate(const at::Tensor& x, Activation activation)
         return x * at::sigmoid(1.702 * x);
     }
     return x;
+}
+
+/// silu(gate) * up, of which only gate and up are kept for the backward pass.
+struct GatedSilu : torch::autograd::Function<GatedSilu>
+{
+    static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& gate, const at::Tensor& up)
+    {
+        context->save_for_backward({gate, up});
+        return at::silu(gate).mul_(up);
+    }
+
+    static torch::autograd::variable_list backward(
+        torch::autograd::AutogradContext* context, torch::autograd::variable_list gradients)
+    {
+        const auto saved = context->get_saved_variables();
+        const at::Tensor &gate = saved[0], &up = saved[1], &g = gradients[0];
+        return {at::silu_backward(g * up, gate), at::silu(gate).mul_(g)};
+    }
+};
+
+at::Tensor gated(const at::Tensor& gate, const at::Tensor& up, Activation activation)
+{
+    return activation == Activation::Silu ? GatedSilu::apply(gate, up) : activate(gate, activation) * up;
 }
 
 } // namespace
@@ -49,11 +73,11 @@ at::Tensor FeedForward::operator()(const at::Tensor& x, ComputeType type) const
     }
     if (gateUp.defined()) {
         const auto halves = gateUp(x, type).chunk(2, -1);
-        return down(activate(halves[0], activation) * halves[1], type);
+        return down(gated(halves[0], halves[1], activation), type);
     }
     if (!gate.defined())
         return down(activate(up(x, type), activation), type);
-    return down(activate(gate(x, type), activation) * up(x, type), type);
+    return down(gated(gate(x, type), up(x, type), activation), type);
 }
 
 void FeedForward::pack(ComputeType type)

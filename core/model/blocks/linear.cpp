@@ -7,6 +7,7 @@
 
 #include <ATen/ATen.h>
 #include <ATen/CPUGeneratorImpl.h>
+#include <torch/csrc/autograd/custom_function.h>
 
 namespace mpo {
 
@@ -26,6 +27,36 @@ at::Tensor dropped(const at::Tensor& x, const LowRank& lowRank, const std::strin
     return x * mask.to(x.options());
 }
 
+/// x W^T in bf16. Between the passes nothing of W is kept, as autograd would keep the rounded copy: it is rounded
+/// again.
+struct RoundedProduct : torch::autograd::Function<RoundedProduct>
+{
+    static at::Tensor forward(
+        torch::autograd::AutogradContext* context, const at::Tensor& x, const at::Tensor& weight, bool transposed)
+    {
+        context->save_for_backward({x, weight});
+        context->saved_data["transposed"] = transposed;
+        const at::Tensor rounded = weight.to(at::kBFloat16);
+        return at::linear(x, transposed ? rounded.t() : rounded);
+    }
+
+    static torch::autograd::variable_list backward(
+        torch::autograd::AutogradContext* context, torch::autograd::variable_list gradients)
+    {
+        const auto saved = context->get_saved_variables();
+        const at::Tensor &x = saved[0], &weight = saved[1], &g = gradients[0];
+        const bool transposed = context->saved_data["transposed"].toBool();
+        at::Tensor dx, dw;
+        if (context->needs_input_grad(0)) {
+            const at::Tensor rounded = weight.to(at::kBFloat16);
+            dx = g.matmul(transposed ? rounded.t() : rounded);
+        }
+        if (context->needs_input_grad(1))
+            dw = (transposed ? x.t().matmul(g) : g.t().matmul(x)).to(at::kFloat);
+        return {dx, dw, {}};
+    }
+};
+
 } // namespace
 
 at::Tensor Linear::operator()(const at::Tensor& x, ComputeType type) const
@@ -33,8 +64,9 @@ at::Tensor Linear::operator()(const at::Tensor& x, ComputeType type) const
     if (packed && PackedWeight::suits(x))
         return (*packed)(x);
     const at::ScalarType compute = scalarType(type);
-    const at::Tensor in = x.to(compute), product = weight.to(compute);
-    at::Tensor y = at::linear(in, transposed ? product.t() : product);
+    const at::Tensor in = x.to(compute);
+    at::Tensor y = type == ComputeType::BFloat16 ? RoundedProduct::apply(in, weight, transposed)
+                                                 : at::linear(in, transposed ? weight.t() : weight);
     if (lowRank) {
         const at::Tensor low = at::linear(dropped(in, *lowRank, name), lowRank->a.to(compute)); // (N, r)
         y = y + at::linear(low, lowRank->b.to(compute)) * lowRank->scale;
