@@ -146,7 +146,8 @@ std::vector<GeneratedResponse> generate(const Model& policy, const std::vector<T
         // 1. Prompts, each computed once.
         std::vector<OpenRow> open;
         for (std::size_t i = first; i < std::min(order.size(), first + batchRows); ++i)
-            open.push_back({order[i], RandomStream(seed, fmt::format("row {}", options.firstRow + std::int64_t(order[i])))});
+            open.push_back(
+                {order[i], RandomStream(seed, fmt::format("row {}", options.firstRow + std::int64_t(order[i])))});
         const auto reserve = std::min<std::int64_t>(options.maxNewTokens, 256); // grows when needed
         auto [cache, hidden] = prefilled(*policy.trunk, open, prompts, responses, reserve);
 

@@ -106,15 +106,14 @@ elif arguments.workload.startswith("dpo"):
     report(arguments.batch)
 elif arguments.workload == "score":
     # Neither library scores pairs: a padded batch at a time, as their users write it; the best sorts by length.
-    model = reward_model().eval()
+    model = reward_model(torch.bfloat16 if arguments.best and bf16 else torch.float32).eval()
     texts = [row["prompt"] + row[side] + tokenizer.eos_token for row in rows for side in ("chosen", "rejected")]
     ids = [tokenizer(text)["input_ids"] for text in texts]
     if arguments.best:
         ids.sort(key=len)
     size = 2 * arguments.batch
-    end_step()
-    with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16, enabled=arguments.best and bf16):
-        for first in range(0, len(ids), size):
+    with torch.no_grad():
+        for first in [0, *range(0, len(ids), size)]:  # the first one is the warm-up
             batch = tokenizer.pad({"input_ids": ids[first:first + size]}, return_tensors="pt")
             model(**batch).logits.tolist()
             end_step()
@@ -122,7 +121,6 @@ elif arguments.workload == "score":
 elif arguments.workload == "generate":
     model = AutoModelForCausalLM.from_pretrained(arguments.model, dtype=torch.bfloat16 if arguments.best and bf16 else torch.float32).eval()
     tokenizer.padding_side = "left"
-    end_step()
     for step in range(arguments.steps):
         prompts = [row["prompt"] for row in rows[step * arguments.batch:][:ROWS]] * ROWS
         batch = tokenizer(prompts[:ROWS], return_tensors="pt", padding=True)
