@@ -199,6 +199,7 @@ void EngineBridge::dispatch(const Event& event)
                    [this](const ReportWritten& e) { Q_EMIT reportWritten(e); },
                    [this](const WriterChanged& e) { setWriter(e.writer); },
                    [this](const StoreChanged&) { Q_EMIT storeChanged(); },
+                   [](const BenchMeasured&) {}, // of the command line alone
                    [this](const CommandFinished& e) {
                        if (!m_engine) {
                            Q_EMIT commandFinished(e);

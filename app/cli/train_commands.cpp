@@ -1,7 +1,9 @@
 // SPDX-FileCopyrightText: MPO Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/cli/console.h"
 #include "app/cli/engine_session.h"
 #include "core/engine/command.h"
+#include "core/engine/memory_preflight.h"
 #include "core/support/error.h"
 
 #include <fmt/format.h>
@@ -19,6 +21,7 @@ struct TrainArguments
     TrainStage command;
     std::vector<std::string> sets;
     std::map<std::string, std::string> flags; ///< setting -> text, of the flags that were given
+    bool preflight = false; ///< only say how much memory it needs
 };
 
 std::string textOf(const SettingValue& value)
@@ -70,6 +73,42 @@ void applySettings(
         settings.setFromText(name, value);
 }
 
+int printPreflight(const GlobalOptions& global, const TrainStage& command)
+{
+    const auto project = openProject(global, Project::Access::ReadOnly);
+    const Preflight result = preflight(*project, command, rowLengths(*project, command));
+    if (global.json) {
+        Json parts = Json::array(), proposals = Json::array();
+        for (const MemoryPart& part : result.need.parts)
+            parts.push_back({{"name", part.name}, {"bytes", part.bytes}, {"what", part.what}});
+        for (const MemoryProposal& proposal : result.proposals) {
+            Json settings = Json::object();
+            for (const auto& [name, value] : proposal.settings)
+                settings[name] = value;
+            proposals.push_back({{"settings", settings}, {"bytes", proposal.total}, {"fits", proposal.fits}});
+        }
+        writeLine(toLine({{"bytes", result.need.total()}, {"base_bytes", result.need.base}, {"parts", parts},
+            {"available_bytes", result.available}, {"fits", result.fits}, {"proposals", proposals}}));
+        return 0;
+    }
+    std::vector<std::vector<std::string>> table {{"memory", "MB", "for"}};
+    const auto row = [&](const std::string& name, std::int64_t bytes, const std::string& what) {
+        constexpr double kMiB = 1024.0 * 1024.0;
+        table.push_back({name, fmt::format("{:.0f}", double(bytes) / kMiB), what});
+    };
+    for (const MemoryPart& part : result.need.parts)
+        row(part.name, part.bytes, part.what);
+    row("program", result.need.base, "this program and its libraries");
+    row("total", result.need.total(), "at the moment when most is in use");
+    writeTable(table);
+    writeLine("");
+    writeLine(result.sentence() + ".");
+    for (const MemoryProposal& proposal : result.proposals)
+        writeLine(fmt::format(
+            "  {} ({}{})", proposal.sentence, memoryText(proposal.total), proposal.fits ? "" : ", still too much"));
+    return 0;
+}
+
 void addStage(CLI::App& train, StageKind stage, const char* help, Arguments& arguments)
 {
     auto* app = train.add_subcommand(std::string(stageName(stage)), help);
@@ -104,6 +143,7 @@ void addStage(CLI::App& train, StageKind stage, const char* help, Arguments& arg
         ->type_name("NAME=VALUE")
         ->always_capture_default(false);
     app->add_flag("--restart", command.restart, "Begin anew although an earlier run can go on");
+    app->add_flag("--preflight", given->preflight, "Only say how much memory it needs, and what would need less");
     for (const SettingInfo& info : settingInfos(stage))
         addSettingFlag(*app, info, given->flags);
 
@@ -114,6 +154,8 @@ void addStage(CLI::App& train, StageKind stage, const char* help, Arguments& arg
         applySettings(command.settings, given->sets, given->flags);
         arguments.action = [given](const GlobalOptions& global) {
             const TrainStage& command = given->command;
+            if (given->preflight)
+                return printPreflight(global, command);
             return runOnEngine(
                 global, openProject(global, Project::Access::ReadWrite), command, {Printing::Json::Steps, command.out});
         };

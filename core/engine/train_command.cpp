@@ -1,9 +1,11 @@
 // SPDX-FileCopyrightText: MPO Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/engine/memory_preflight.h"
 #include "core/engine/rank_jobs.h"
 #include "core/engine/train_config.h"
 #include "core/engine/workspace.h"
 #include "core/model/adapter_folder.h"
+#include "core/stage/memory_estimate.h"
 #include "core/support/error.h"
 #include "core/support/random.h"
 
@@ -12,25 +14,6 @@
 namespace mpo {
 
 namespace {
-
-/// The data a stage trains on: all of it, or the part that the split gives it.
-Dataset trainingData(const Workspace& workspace, const TrainStage& command)
-{
-    Dataset data = workspace.data(command.data, command.split.empty() ? command.limit : 0);
-    if (command.split.empty())
-        return data;
-    const SplitRow split = workspace.project().loadSplit(command.split);
-    const std::string bucket = !command.splitBucket.empty() ? command.splitBucket
-        : command.stage == StageKind::Ppo                   ? "hard"
-                                                            : "easy";
-    // A split made from a limited scoring covers the first pairs only.
-    if (split.split.buckets.size() < data.pairs.size())
-        data.pairs.resize(split.split.buckets.size());
-    Dataset part = partOf(data, split.split, bucket);
-    if (command.limit > 0 && std::int64_t(part.pairs.size()) > command.limit)
-        part.pairs.resize(std::size_t(command.limit));
-    return part;
-}
 
 /// Texts are ended with EOS before they are tokenized; without one a policy would never learn to stop.
 void checkEos(const Dataset& data, const Model& model)
@@ -57,6 +40,23 @@ void checkDifferences(const Workspace& workspace, const Dataset& data, const std
             data.name, same, pairs.size()));
 }
 
+/// One line at the start, and a warning with what to do where it will not fit.
+void tellMemory(const Workspace& workspace, const TrainStage& command, const Model& model, MemoryInput input)
+{
+    input.stage = command.stage;
+    input.settings = command.settings;
+    input.model = model.config();
+    input.isReward = true; // what was made beside it is gone by now
+    if (model.adapter && !command.adapter.empty())
+        input.adapterRank = model.adapter->config.value("r", std::int64_t(0));
+    const Preflight preflight = preflightOf(input);
+    if (preflight.fits)
+        workspace.info(preflight.sentence());
+    else
+        workspace.warning(preflight.sentence()
+            + (preflight.proposals.empty() ? "" : "; what would help: " + preflight.proposals.front().sentence));
+}
+
 StageOutcome trainOnPairs(
     const Workspace& workspace, const TrainStage& command, Model& model, const StageContext& context)
 {
@@ -72,18 +72,22 @@ StageOutcome trainOnPairs(
         trimForScoring(pairs, data, model.config());
     if (command.stage != StageKind::Sft)
         checkDifferences(workspace, data, pairs);
+    std::optional<Model> reference;
+    if (command.stage == StageKind::Dpo && !command.reference.empty() && command.reference != command.model)
+        reference = workspace.model(command.reference);
+    MemoryInput memory;
+    if (reference)
+        memory.reference = reference->config();
+    memory.rows = lengthsOf(pairs);
+    tellMemory(workspace, command, model, std::move(memory));
     switch (command.stage) {
     case StageKind::Sft:
         return trainSft(model, pairs, context);
     case StageKind::Reward:
         return trainReward(model, pairs, context);
-    default: {
+    default:
         // Without a name the reference is the model as loaded: its log-probs are taken before a checkpoint is restored.
-        std::optional<Model> reference;
-        if (!command.reference.empty() && command.reference != command.model)
-            reference = workspace.model(command.reference);
         return trainDpo(model, reference ? &*reference : nullptr, pairs, context);
-    }
     }
 }
 
@@ -103,6 +107,17 @@ StageOutcome trainOnPrompts(
         tokenizeFor(workspace, data, policy, command.settings.integer("max_length"), Truncation::DropLong))
         if (!pair.prompt.empty())
             prompts.push_back(pair.prompt);
+    {
+        MemoryInput input;
+        input.reward = reward.config();
+        if (!command.reference.empty())
+            input.reference = policy.config(); // of the same shape, or it could not be compared
+        if (!command.sftModel.empty())
+            input.sft = policy.config();
+        for (const TokenIds& prompt : prompts)
+            input.rows.push_back({std::int32_t(prompt.size()), 0, 0});
+        tellMemory(workspace, command, policy, std::move(input));
+    }
     const Model reference = command.reference.empty() ? frozenCopy(policy) : workspace.model(command.reference);
     Model value = valueModelFor(policy, reward, command.settings);
     std::optional<Model> sft;
@@ -134,6 +149,24 @@ bool isModelFolder(const std::filesystem::path& folder)
 }
 
 } // namespace
+
+Dataset trainingData(const Workspace& workspace, const TrainStage& command)
+{
+    Dataset data = workspace.data(command.data, command.split.empty() ? command.limit : 0);
+    if (command.split.empty())
+        return data;
+    const SplitRow split = workspace.project().loadSplit(command.split);
+    const std::string bucket = !command.splitBucket.empty() ? command.splitBucket
+        : command.stage == StageKind::Ppo                   ? "hard"
+                                                            : "easy";
+    // A split made from a limited scoring covers the first pairs only.
+    if (split.split.buckets.size() < data.pairs.size())
+        data.pairs.resize(split.split.buckets.size());
+    Dataset part = partOf(data, split.split, bucket);
+    if (command.limit > 0 && std::int64_t(part.pairs.size()) > command.limit)
+        part.pairs.resize(std::size_t(command.limit));
+    return part;
+}
 
 void trainCommand(const Workspace& workspace, const TrainStage& command)
 {

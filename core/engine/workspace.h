@@ -108,6 +108,9 @@ Model valueModelFor(const Model& policy, const Model& reward, const Settings& se
 /// The pairs of a data set that a stage trains on under a split, contradictory ones flipped where the split says so.
 Dataset partOf(const Dataset& data, const Split& split, const std::string& bucket);
 
+/// The data a stage trains on: all of it, or the part that the split gives it.
+Dataset trainingData(const Workspace& workspace, const TrainStage& command);
+
 // Commands, one file each group.
 void importDatasetCommand(const Workspace& workspace, const ImportDataset& command);
 void exportDatasetCommand(const Workspace& workspace, const ExportDataset& command);

@@ -18,6 +18,7 @@
 #include "core/loss/ppo_loss.h"
 #include "core/parallel/gradient_sum.h"
 #include "core/rl/ppo_terms.h"
+#include "core/stage/batch_room.h"
 #include "core/stage/checkpoint.h"
 #include "core/stage/optimizer.h"
 #include "core/stage/ppo_exchange.h"
@@ -26,6 +27,7 @@
 #include "core/stage/stages.h"
 #include "core/stage/training_loop.h"
 #include "core/support/error.h"
+#include "core/support/out_of_memory.h"
 #include "core/support/random.h"
 
 #include <ATen/ATen.h>
@@ -100,6 +102,7 @@ private:
     // Update phase; false: stopped.
     void computeAdvantages();
     bool update();
+    bool accumulateInMemory(std::span<const std::int64_t> minibatch, UpdateSums& sums);
     bool accumulate(std::span<const std::int64_t> minibatch, UpdateSums& sums);
     void apply(UpdateSums& sums);
 
@@ -142,6 +145,7 @@ private:
     std::vector<double> m_oldLogProbs, m_oldValues;
 
     CheckpointClock m_clock;
+    BatchRoom m_room; ///< of the update phase
 };
 
 std::int64_t rolloutSizeFor(const Settings& settings, std::size_t prompts)
@@ -184,6 +188,7 @@ PpoRun::PpoRun(const PpoModels& models, std::span<const TokenIds> prompts, const
     , m_policyOptimizer(m_policyParameters, optimizerOptions(context.settings))
     , m_valueOptimizer(m_valueParameters, valueOptimizerOptions(context.settings))
     , m_clock(context.settings.integer("checkpoint_every"))
+    , m_room(m_microBatch, m_ranks.alone(), context.warning)
 {
     const Settings& settings = context.settings;
     for (const Model* model : {static_cast<const Model*>(&models.policy), &models.reference, &models.rewardModel,
@@ -371,8 +376,8 @@ bool PpoRun::update()
         const auto from = std::size_t(m_minibatchesDone % m_perEpoch * m_minibatch);
         const auto minibatch = std::span<const std::int64_t>(order).subspan(
             from, std::min(std::size_t(m_minibatch), order.size() - from));
-        UpdateSums sums = m_sums;
-        if (!accumulate(minibatch, sums)) {
+        UpdateSums sums;
+        if (!accumulateInMemory(minibatch, sums)) {
             m_policyOptimizer.clearGradients();
             m_valueOptimizer.clearGradients();
             return false;
@@ -386,6 +391,26 @@ bool PpoRun::update()
     return true;
 }
 
+/// accumulate(), with smaller micro-batches where memory runs out.
+bool PpoRun::accumulateInMemory(std::span<const std::int64_t> minibatch, UpdateSums& sums)
+{
+    while (true) {
+        sums = m_sums;
+        try {
+            return accumulate(minibatch, sums);
+        } catch (const std::exception& error) {
+            m_policyOptimizer.clearGradients();
+            m_valueOptimizer.clearGradients();
+            if (m_room.shrink(error))
+                continue;
+            if (!isOutOfMemory(error))
+                throw;
+            save();
+            fail("{}", m_room.reason());
+        }
+    }
+}
+
 /// Gradients of a minibatch, micro-batch by micro-batch; every token of the minibatch has the same weight. Each rank
 /// has a block of it; gradients and sums are those of all ranks afterwards.
 bool PpoRun::accumulate(std::span<const std::int64_t> minibatch, UpdateSums& sums)
@@ -397,13 +422,14 @@ bool PpoRun::accumulate(std::span<const std::int64_t> minibatch, UpdateSums& sum
     const Block own = blockOf(std::int64_t(minibatch.size()), m_ranks.rank(), m_ranks.size());
     const std::int64_t largest = largestBlock(std::int64_t(minibatch.size()), m_ranks.size());
     UpdateSums part;
-    for (std::int64_t offset = 0; offset < largest; offset += m_microBatch) {
+    for (std::int64_t offset = 0; offset < largest; offset += m_room.largest()) {
         if (m_context.stopped())
             return false;
         const std::int64_t from = own.first + offset;
         if (from >= own.last)
             continue; // another rank has more
-        const auto numbers = minibatch.subspan(std::size_t(from), std::size_t(std::min(m_microBatch, own.last - from)));
+        const auto numbers
+            = minibatch.subspan(std::size_t(from), std::size_t(std::min(m_room.largest(), own.last - from)));
         const EpisodeBatch batch = layOut(m_episodes, numbers);
         const at::Tensor advantage = pick(trained, m_episodes, numbers); // (R)
         const double weight = double(advantage.size(0)) / std::max(1.0, tokens);

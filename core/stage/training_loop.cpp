@@ -3,11 +3,13 @@
 #include "core/stage/training_loop.h"
 
 #include "core/parallel/gradient_sum.h"
+#include "core/stage/batch_room.h"
 #include "core/stage/checkpoint.h"
 #include "core/stage/optimizer.h"
 #include "core/stage/shared_checkpoint.h"
 #include "core/stage/step_parts.h"
 #include "core/support/error.h"
+#include "core/support/out_of_memory.h"
 #include "core/support/random.h"
 
 #include <ATen/ATen.h>
@@ -21,15 +23,6 @@
 namespace mpo {
 
 namespace {
-
-std::vector<std::int64_t> orderOfEpoch(
-    const std::vector<std::int64_t>& examples, bool shuffle, std::uint64_t seed, std::int64_t epoch)
-{
-    std::vector<std::int64_t> order = examples;
-    if (shuffle)
-        RandomStream(seed, fmt::format("shuffle of epoch {}", epoch)).shuffle(order);
-    return order;
-}
 
 void addInto(Metrics& sums, const Metrics& more, double weight = 1.0)
 {
@@ -117,6 +110,7 @@ StageOutcome runTrainingLoop(Model& model, const TrainingTask& task, const Stage
     if (!ranks.alone() && !(outcome.stopped = context.stopped()))
         ranks.requireSame(count, "examples");
 
+    BatchRoom room(microBatch, ranks.alone() && !task.wholeBatches, context.warning);
     const std::int64_t evaluateEvery = settings.integer("eval_every");
     std::int64_t epoch = -1;
     std::vector<std::int64_t> order;
@@ -143,22 +137,42 @@ StageOutcome runTrainingLoop(Model& model, const TrainingTask& task, const Stage
         // examples, so that each has a part of them: the loss and, for the metrics, the values of every example are
         // those of all ranks then.
         const StepParts parts(last - first, microBatch, task.wholeBatches, ranks);
-        std::vector<double> shared(std::size_t(1 + (last - first) * task.values));
-        for (std::int64_t round = 0; round < parts.rounds && !outcome.stopped; ++round) {
-            if (round < std::int64_t(parts.own.size())) {
-                const StepPart& part = parts.own[std::size_t(round)];
-                const DropoutOn dropout(model, seed, outcome.steps, part.name);
-                const LossPart result
-                    = task.loss(examples.subspan(std::size_t(part.first), std::size_t(part.count)), part.weight);
-                shared[0] += result.loss.item<double>();
-                if (task.values > 0) {
-                    const at::Tensor values = result.values.to(at::kDouble).contiguous();
-                    std::copy_n(values.const_data_ptr<double>(), values.numel(),
-                        shared.begin() + std::ptrdiff_t(1 + part.first * task.values));
+        std::vector<double> shared;
+        const auto accumulate = [&] {
+            shared.assign(std::size_t(1 + (last - first) * task.values), 0.0);
+            const std::vector<StepPart> own = room.fit(parts.own);
+            const std::int64_t rounds = std::max(parts.rounds, std::int64_t(own.size()));
+            for (std::int64_t round = 0; round < rounds && !outcome.stopped; ++round) {
+                if (round < std::int64_t(own.size())) {
+                    const StepPart& part = own[std::size_t(round)];
+                    const DropoutOn dropout(model, seed, outcome.steps, part.name);
+                    const LossPart result
+                        = task.loss(examples.subspan(std::size_t(part.first), std::size_t(part.count)), part.weight);
+                    shared[0] += result.loss.item<double>();
+                    if (task.values > 0) {
+                        const at::Tensor values = result.values.to(at::kDouble).contiguous();
+                        std::copy_n(values.const_data_ptr<double>(), values.numel(),
+                            shared.begin() + std::ptrdiff_t(1 + part.first * task.values));
+                    }
+                    result.loss.backward();
                 }
-                result.loss.backward();
+                outcome.stopped = context.stopped();
             }
-            outcome.stopped = context.stopped();
+        };
+        for (bool again = true; again;) {
+            try {
+                accumulate();
+                again = false;
+            } catch (const std::exception& error) {
+                optimizer.clearGradients();
+                if (room.shrink(error))
+                    continue;
+                if (!isOutOfMemory(error))
+                    throw;
+                if (!context.checkpoints.empty() && outcome.steps > outcome.resumedAt)
+                    save();
+                fail("{}", room.reason());
+            }
         }
         if (outcome.stopped) {
             optimizer.clearGradients();
@@ -226,6 +240,15 @@ StageOutcome runTrainingLoop(Model& model, const TrainingTask& task, const Stage
         save();
     model.setRequiresGrad(false);
     return outcome;
+}
+
+std::vector<std::int64_t> orderOfEpoch(
+    const std::vector<std::int64_t>& examples, bool shuffle, std::uint64_t seed, std::int64_t epoch)
+{
+    std::vector<std::int64_t> order = examples;
+    if (shuffle)
+        RandomStream(seed, fmt::format("shuffle of epoch {}", epoch)).shuffle(order);
+    return order;
 }
 
 HeldOut holdOut(std::int64_t count, double share, std::uint64_t seed)

@@ -42,6 +42,10 @@ struct TrainingTask
 /// weights change.
 StageOutcome runTrainingLoop(Model& model, const TrainingTask& task, const StageContext& context);
 
+/// The order in which an epoch goes through the examples: a function of the seed.
+std::vector<std::int64_t> orderOfEpoch(
+    const std::vector<std::int64_t>& examples, bool shuffle, std::uint64_t seed, std::int64_t epoch);
+
 /// Divides example numbers 0..count-1: a share drawn with the seed is held out.
 struct HeldOut
 {

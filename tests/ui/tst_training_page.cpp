@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "tests/ui/ui_test.h"
 #include "ui/charts/metric_grid.h"
+#include "ui/forms/memory_panel.h"
 #include "ui/forms/settings_form.h"
 #include "ui/pages/training_page.h"
 #include "ui/sample_view.h"
@@ -95,6 +96,46 @@ private Q_SLOTS:
         for (const QLabel* label : page.findChildren<QLabel*>())
             said = said || (label->isVisible() && label->text() == QLatin1String("model.safetensors is cut off"));
         QVERIFY(said);
+    }
+
+    void tellsWhatMemoryItNeeds()
+    {
+        UiFixture fixture;
+        Dataset data;
+        data.name = "ids";
+        for (int i = 0; i < 4; ++i) {
+            PreferencePair pair;
+            pair.promptIds = {5, 6};
+            pair.chosenIds = {7, 8, 9};
+            pair.rejectedIds = {8, std::int32_t(10 + i)};
+            data.pairs.push_back(pair);
+        }
+        fixture.project->addDataset(data, "test");
+        ModelRow model;
+        model.name = "sft";
+        model.folder = MPO_FIXTURES "/model/tied";
+        model.kind = "policy";
+        model.family = "llama";
+        model.created = nowUtc();
+        fixture.project->addModel(model);
+        EngineBridge bridge(fixture.project, fixture.execute());
+        Selection selection(fixture.project);
+        TrainingPage page(StageKind::Dpo, bridge, selection);
+        page.refresh();
+        page.show();
+        auto* panel = page.findChild<MemoryPanel*>();
+        QTRY_VERIFY(panel->text().startsWith(QStringLiteral("Needs about")));
+        QVERIFY(panel->text().contains(QStringLiteral("free")));
+        // What cannot be started needs nothing; what cannot be read is not known.
+        qobject_cast<QLineEdit*>(page.form()->editor("beta"))->setText(QStringLiteral("much"));
+        QVERIFY(panel->text().isEmpty());
+        qobject_cast<QLineEdit*>(page.form()->editor("beta"))->setText(QStringLiteral("0.2"));
+        QTRY_VERIFY(!panel->text().isEmpty());
+        fixture.addModel("broken", "policy");
+        TrainStage command = page.command();
+        command.model = "broken";
+        panel->ask(command);
+        QTRY_VERIFY(panel->text().contains(QStringLiteral("not known")));
     }
 
     void cannotStartWithWhatIsMissingOrWrong()

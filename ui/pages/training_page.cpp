@@ -11,6 +11,7 @@
 #include "ui/format.h"
 #include "ui/forms/form_combo_box.h"
 #include "ui/forms/item_picker.h"
+#include "ui/forms/memory_panel.h"
 #include "ui/forms/settings_form.h"
 #include "ui/forms/train_command.h"
 #include "ui/sample_view.h"
@@ -182,6 +183,16 @@ QWidget* TrainingPage::makeForm()
     foot->setContentsMargins(kSpace, kSpace / 2, kSpace, 0);
     m_missing->setContentsMargins(kSpace, 0, kSpace, 0);
     foot->addWidget(m_missing);
+    m_memory = new MemoryPanel(project());
+    m_memory->setContentsMargins(kSpace, 0, kSpace, 0);
+    foot->addWidget(m_memory);
+    connect(m_memory, &MemoryPanel::proposalChosen, this,
+        [this](const std::vector<std::pair<std::string, std::int64_t>>& changes) {
+            Settings settings = m_form->settings();
+            for (const auto& [name, value] : changes)
+                settings.set(name, value);
+            m_form->setSettings(settings);
+        });
     auto* buttons = new QHBoxLayout;
     buttons->addWidget(m_copy);
     buttons->addStretch(1);
@@ -546,6 +557,10 @@ void TrainingPage::updateButtons()
             : busy                        ? QString()
                                           : noteOnName(wanted.out));
     m_missing->setVisible(!m_missing->text().isEmpty());
+    if (!busy && missing.isEmpty() && m_form->isValid())
+        m_memory->ask(wanted);
+    else if (!busy)
+        m_memory->clear();
     m_pause->setVisible(live);
     m_stop->setVisible(live);
     m_start->setVisible(!live);

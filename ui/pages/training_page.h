@@ -17,6 +17,7 @@ class QTabWidget;
 namespace mpo {
 
 class ItemPicker;
+class MemoryPanel;
 class MetricGrid;
 class SampleView;
 class SettingsForm;
@@ -72,6 +73,7 @@ private:
     QLineEdit* m_name = nullptr;
     SettingsForm* m_form = nullptr;
     QLabel* m_missing = nullptr;
+    MemoryPanel* m_memory = nullptr;
     QHBoxLayout* m_head = nullptr;
     QPushButton* m_start = nullptr;
     QPushButton* m_pause = nullptr;
