@@ -186,6 +186,7 @@ void EngineBridge::dispatch(const Event& event)
                    [this](const Progress& e) { Q_EMIT progress(e); },
                    [this](const LogLine& e) { Q_EMIT logLine(e); },
                    [this](const SamplesLogged& e) { Q_EMIT samplesLogged(e); },
+                   [](const CheckpointWritten&) {},
                    [this](const RunEnded& e) { Q_EMIT runEnded(e); },
                    [this](const DatasetImported& e) { Q_EMIT datasetImported(e); },
                    [this](const DatasetExported& e) { Q_EMIT datasetExported(e); },

@@ -23,7 +23,7 @@ namespace mpo::cli {
 
 namespace {
 
-volatile std::sig_atomic_t g_interrupts = 0;
+volatile std::sig_atomic_t g_interrupts = 0, g_checkpointAsked = 0;
 
 extern "C" void onInterrupt(int)
 {
@@ -31,6 +31,8 @@ extern "C" void onInterrupt(int)
     if (g_interrupts > 1)
         _exit(kExitInterrupted);
 }
+
+extern "C" void onCheckpointAsked(int) { g_checkpointAsked = 1; }
 
 } // namespace
 
@@ -74,6 +76,7 @@ std::shared_ptr<Project> openProjectToShow(const GlobalOptions& global)
 int runOnEngine(const GlobalOptions& global, std::shared_ptr<Project> project, Command command, Printing printing)
 {
     catchInterrupts();
+    std::signal(SIGUSR1, onCheckpointAsked);
     EventPrinter printer(global, std::move(printing));
     std::mutex mutex;
     std::condition_variable wake;
@@ -99,6 +102,10 @@ int runOnEngine(const GlobalOptions& global, std::shared_ptr<Project> project, C
     std::unique_lock lock(mutex);
     bool told = false;
     while (!wake.wait_for(lock, std::chrono::milliseconds(100), [&] { return end.has_value(); })) {
+        if (g_checkpointAsked != 0) {
+            g_checkpointAsked = 0;
+            engine.checkpoint();
+        }
         if (g_interrupts == 0 && !outputClosed())
             continue;
         if (!std::exchange(told, true) && g_interrupts > 0)

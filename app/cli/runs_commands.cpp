@@ -86,6 +86,10 @@ int showRun(const GlobalOptions& global, std::int64_t id, bool metrics)
         row["config"] = run->config;
         row["parents"] = run->parents;
         row["folder"] = project->runFolder(id).string();
+        row["alarms"] = Json::array();
+        for (const AlarmRow& alarm : project->alarms(id))
+            row["alarms"].push_back({{"step", alarm.step}, {"name", alarm.name}, {"value", alarm.value},
+                {"threshold", alarm.threshold}, {"text", alarm.text}});
         writeLine(toLine(row));
         return 0;
     }
@@ -97,6 +101,11 @@ int showRun(const GlobalOptions& global, std::int64_t id, bool metrics)
             std::string(runStateName(run->state)) + (run->message.empty() ? "" : ": " + oneLine(run->message, 300))},
         {"steps", stepsOf(*run)}, {"started", run->started}, {"ended", run->ended.empty() ? "-" : run->ended},
         {"from", parents}, {"folder", project->runFolder(id).string()}});
+    if (const auto alarms = project->alarms(id); !alarms.empty()) {
+        writeLine("");
+        for (const AlarmRow& alarm : alarms)
+            writeLine("alarm  " + alarm.text);
+    }
     if (metrics) {
         writeLine("");
         writeMetricTable(project->metrics(id));

@@ -116,6 +116,7 @@ void addStage(CLI::App& train, StageKind stage, const char* help, Arguments& arg
     TrainStage& command = given->command;
     command.stage = stage;
     command.settings = Settings(stage);
+    command.refuseOtherSettings = true;
 
     app->add_option("--model", command.model, "Model to start from")->required()->type_name("MODEL");
     app->add_option("--data", command.data, "Data set or file")->required()->type_name("DATA");

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/config/settings.h"
 
+#include "core/config/run_settings.h"
 #include "core/support/error.h"
 #include "core/support/text.h"
 
@@ -49,6 +50,12 @@ SettingInfo text(
     return {name, group, "", help, std::string(value), {}, {}, {}, advanced};
 }
 
+SettingInfo neutral(SettingInfo info)
+{
+    info.neutral = true;
+    return info;
+}
+
 constexpr std::string_view kTraining = "Training", kOptimiser = "Optimiser", kData = "Data", kMachine = "Machine",
                            kLora = "LoRA";
 
@@ -72,10 +79,8 @@ List common(double rate, std::string_view schedule)
         whole("seed", kTraining, "", "Seed of every random choice of the run", 42, 0, 9e15),
         choice("dtype", kMachine, "Type of the matrix products; weights and losses stay in fp32", "fp32",
             {"fp32", "bf16", "auto"}),
-        whole("processes", kMachine, "", "Processes on this machine that divide each step; the result is the same", 1,
-            1, 256, true),
-        whole("checkpoint_every", kTraining, "steps", "Write a checkpoint every so many steps; 0: every two minutes", 0,
-            0, 1e12, true),
+        neutral(whole("processes", kMachine, "",
+            "Processes on this machine that divide each step; the result is the same", 1, 1, 256, true)),
         whole("lora_rank", kLora, "", "Rank of the adapter that is trained; 0: the whole model is", 0, 0, 4096),
         real("lora_alpha", kLora, "", "Scale of the adapter times its rank", 16.0, 1e-3, 1e6),
         real("lora_dropout", kLora, "", "Share of an adapter's inputs left out in training (not in PPO)", 0.0, 0.0,
@@ -109,13 +114,21 @@ List with(List list, const List& more)
     return list;
 }
 
+List aboutTheRun(List list, StageKind stage)
+{
+    for (const List& more :
+        {stage == StageKind::Ppo ? List {} : heldOutSettings(stage), checkpointSettings(), alarmSettings(stage)})
+        list.insert(list.end(), more.begin(), more.end());
+    return list;
+}
+
 const List& declared(StageKind stage)
 {
-    static const List sft = onExamples(2e-5, 0.0);
-    static const List reward = with(onExamples(1e-5, 0.05, false),
+    static const List sft = aboutTheRun(onExamples(2e-5, 0.0), StageKind::Sft);
+    static const List reward = with(aboutTheRun(onExamples(1e-5, 0.05, false), StageKind::Reward),
         {real("centering", "Reward model", "",
             "Weight of (score chosen + score rejected)^2, which keeps scores around 0", 0.0, 0.0, 10.0, true)});
-    static const List dpo = with(onExamples(1e-6, 0.0),
+    static const List dpo = with(aboutTheRun(onExamples(1e-6, 0.0), StageKind::Dpo),
         {real("beta", "DPO", "", "How strongly the policy is held to the reference", 0.1, 1e-4, 100.0),
             choice("loss", "DPO", "Loss on the pairs; sigmoid with label smoothing is conservative DPO", "sigmoid",
                 {"sigmoid", "ipo", "hinge", "robust", "exo_pair", "nca_pair", "bco_pair", "sppo_hard", "aot",
@@ -123,7 +136,7 @@ const List& declared(StageKind stage)
             real("label_smoothing", "DPO", "",
                 "Assumed share of flipped labels; for sigmoid, robust, exo_pair (0.001), aot and aot_unpaired", 0.0,
                 0.0, 0.499)});
-    static const List ppo = with(common(1e-6, "constant"),
+    static const List ppo = with(aboutTheRun(common(1e-6, "constant"), StageKind::Ppo),
         {whole("rollout_batch", "Rollout", "prompts", "Prompts answered before each update phase", 64, 1, 65536),
             whole("max_new_tokens", "Rollout", "tokens", "Longest response", 64, 1, 65536),
             real("temperature", "Rollout", "", "Of sampling and of all log-probs", 1.0, 0.05, 5.0),
@@ -288,7 +301,7 @@ bool Settings::isDefault(std::string_view name) const
 
 std::vector<std::string> Settings::problems() const
 {
-    std::vector<std::string> problems;
+    std::vector<std::string> problems = runSettingProblems(*this);
     if (m_stage == StageKind::Ppo) {
         if (integer("minibatch_size") > integer("rollout_batch"))
             problems.push_back(
@@ -319,6 +332,15 @@ Json Settings::toJson() const
     const List& list = declared(m_stage);
     for (std::size_t i = 0; i < list.size(); ++i)
         std::visit([&](const auto& value) { json[std::string(list[i].name)] = value; }, m_values[i]);
+    return json;
+}
+
+Json Settings::resultJson() const
+{
+    Json json = toJson();
+    for (const SettingInfo& info : declared(m_stage))
+        if (info.neutral)
+            json.erase(std::string(info.name));
     return json;
 }
 

@@ -34,6 +34,7 @@ struct SettingInfo
     std::optional<double> minimum, maximum; ///< numbers only; both inclusive
     std::vector<std::string_view> choices; ///< text only; empty: free text
     bool advanced = false; ///< hidden until asked for
+    bool neutral = false; ///< decides no result: an interrupted run may go on with another value
 };
 
 /// All settings of one stage in the order of the form.
@@ -64,6 +65,7 @@ public:
     std::vector<std::string> problems() const;
 
     Json toJson() const; ///< {"learning_rate": 1e-05, ...}, complete
+    Json resultJson() const; ///< the same without the neutral ones: what decides the result
     static Settings fromJson(StageKind stage, const Json& values); ///< missing: default; unknown: Error
 
 private:

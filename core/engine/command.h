@@ -80,6 +80,9 @@ struct TrainStage
     std::string splitBucket; ///< "", "easy" or "hard": overrides the choice above
     std::int64_t limit = 0; ///< first N pairs only; 0: all
     bool restart = false; ///< begin anew although an interrupted or finished run is there
+    /// An interrupted run of the same name but of other settings or models ends the command with a sentence. False: it
+    /// is left as it is, and a new run begins.
+    bool refuseOtherSettings = false;
 };
 
 struct ScorePairs

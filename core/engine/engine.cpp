@@ -32,7 +32,16 @@ void PauseGate::wait(const std::stop_token& stop)
     if (!m_paused)
         return;
     std::unique_lock lock(m_mutex);
-    m_wake.wait(lock, stop, [this] { return !m_paused.load(); });
+    m_wake.wait(lock, stop, [this] { return !m_paused.load() || m_checkpointAsked.load(); });
+}
+
+void PauseGate::askForCheckpoint()
+{
+    {
+        const std::lock_guard lock(m_mutex);
+        m_checkpointAsked = true;
+    }
+    m_wake.notify_all();
 }
 
 Engine::Engine(std::shared_ptr<Project> project, EventSink sink, Execute execute)
@@ -91,9 +100,17 @@ void Engine::resume()
 void Engine::cancel(OnStop wish)
 {
     const std::lock_guard lock(m_mutex);
-    m_gate.setOnStop(wish);
+    if ((m_running || !m_commands.empty()) && wish > m_gate.onStop()) // who asks again for less changes nothing
+        m_gate.setOnStop(wish);
     m_current.request_stop();
     m_cancelNext = !m_running && !m_commands.empty(); // posted, but not begun yet
+}
+
+void Engine::checkpoint()
+{
+    const std::lock_guard lock(m_mutex);
+    if (m_running || !m_commands.empty())
+        m_gate.askForCheckpoint();
 }
 
 void Engine::run(const std::stop_token& quit)
@@ -113,8 +130,6 @@ void Engine::run(const std::stop_token& quit)
             m_running = true;
             if (std::exchange(m_cancelNext, false))
                 m_current.request_stop();
-            else
-                m_gate.setOnStop(OnStop::Keep);
         }
         if (m_desk)
             m_desk->begin();
@@ -137,6 +152,8 @@ void Engine::run(const std::stop_token& quit)
             const std::lock_guard lock(m_mutex);
             m_busy = !m_commands.empty();
             m_running = false;
+            m_gate.takeCheckpointRequest(); // too late for this command, and not for the next
+            m_gate.setOnStop(OnStop::Keep);
         }
         send(std::move(finished));
     }
@@ -176,7 +193,9 @@ Answer Engine::obey(const Request& request)
         answer.message = "Stopping at the next step; what the run has made is thrown away";
         break;
     case RequestKind::Checkpoint:
-        return {false, "This program writes no checkpoints on request"};
+        checkpoint();
+        answer.message = "Writing a checkpoint at the next micro-batch";
+        break;
     }
     m_asked.emplace_back(LogLine {LogLine::Level::Info, answer.message + whose});
     m_asked.emplace_back(WriterChanged {m_desk->state()});

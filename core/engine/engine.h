@@ -27,22 +27,27 @@ enum class OnStop {
     Discard ///< what it has made is thrown away
 };
 
-/// Pause: a gate that a running stage passes at every micro-batch and every generated token.
+/// A gate that a running stage passes at every micro-batch, and what it is asked there: to pause, to write a
+/// checkpoint, and how to leave the run at a stop.
 class PauseGate
 {
 public:
     void pause();
     void resume();
     bool paused() const { return m_paused.load(); }
-    void wait(const std::stop_token& stop); ///< returns at once unless paused; wakes on resume and on stop
+    /// Returns at once unless paused; wakes on resume, on stop and for a checkpoint that is asked for.
+    void wait(const std::stop_token& stop);
 
+    void askForCheckpoint();
+    bool checkpointAsked() const { return m_checkpointAsked.load(); }
+    bool takeCheckpointRequest() { return m_checkpointAsked.exchange(false); } ///< true once for each request
     void setOnStop(OnStop what) { m_onStop = what; } ///< before the stop is asked for
     OnStop onStop() const { return m_onStop.load(); }
 
 private:
     std::mutex m_mutex;
     std::condition_variable_any m_wake;
-    std::atomic<bool> m_paused {false};
+    std::atomic<bool> m_paused {false}, m_checkpointAsked {false};
     std::atomic<OnStop> m_onStop {OnStop::Keep};
 };
 
@@ -60,7 +65,10 @@ public:
 
     void post(Command command);
     /// Asks the running command, or the next if none runs yet, to stop at its next step; others stay.
-    void cancel(OnStop wish = OnStop::Keep);
+    void cancel(OnStop wish = OnStop::Keep); ///< of several wishes the last in the list of OnStop counts
+    /// Asks the run that goes on for a checkpoint, also while it is paused; CheckpointWritten tells when it is on disk.
+    /// Without effect when no command runs, and on one that writes none.
+    void checkpoint();
     void pause();
     void resume();
     bool paused() const { return m_gate.paused(); }

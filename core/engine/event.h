@@ -54,6 +54,13 @@ struct LogLine
     std::string text;
 };
 
+/// A checkpoint of a run that goes on is on disk.
+struct CheckpointWritten
+{
+    std::int64_t run = 0, step = 0;
+    bool requested = false; ///< Engine::checkpoint() asked for it
+};
+
 struct SamplesLogged
 {
     std::int64_t run = 0;
@@ -179,9 +186,9 @@ struct CommandFinished
     std::string message; ///< for the user; why it failed
 };
 
-using Event = std::variant<RunStarted, MetricsLogged, Progress, LogLine, SamplesLogged, RunEnded, DatasetImported,
-    DatasetExported, ModelSaved, PairsScored, SplitSaved, ResponsesSampled, LogProbsComputed, EvaluationCreated,
-    PipelineStep, ReportWritten, WriterChanged, StoreChanged, BenchMeasured, CommandFinished>;
+using Event = std::variant<RunStarted, MetricsLogged, Progress, LogLine, SamplesLogged, CheckpointWritten, RunEnded,
+    DatasetImported, DatasetExported, ModelSaved, PairsScored, SplitSaved, ResponsesSampled, LogProbsComputed,
+    EvaluationCreated, PipelineStep, ReportWritten, WriterChanged, StoreChanged, BenchMeasured, CommandFinished>;
 using EventSink = std::function<void(Event)>; ///< called on one thread of the engine at a time
 
 } // namespace mpo

@@ -78,7 +78,8 @@ void logProbsCommand(const Workspace& workspace, const ComputeLogProbs& command)
     model.trunk->computeType = computeTypeFromName(command.dtype);
     auto rows = std::make_shared<std::vector<PairLogProb>>(data.pairs.size());
     const auto pairs = tokenizeFor(workspace, data, model, 0, Truncation::CutEnd);
-    const PairSums sums = pairSums(model, pairs, [&](std::int64_t done) {
+    const PairSums sums = pairSums(model, pairs, [&](const PairSums& soFar) {
+        const std::size_t done = soFar.chosen.size();
         workspace.progress(
             "Log-probs", double(done) / double(pairs.size()), fmt::format("{} of {}", done, pairs.size()));
         return !workspace.stopped();

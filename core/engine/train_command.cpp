@@ -6,6 +6,7 @@
 #include "core/engine/workspace.h"
 #include "core/model/adapter_folder.h"
 #include "core/stage/memory_estimate.h"
+#include "core/stage/training_loop.h"
 #include "core/support/error.h"
 #include "core/support/random.h"
 
@@ -126,21 +127,57 @@ StageOutcome trainOnPrompts(
     return trainPpo({policy, reference, reward, value, sft ? &*sft : nullptr}, prompts, context);
 }
 
-/// The configuration of a run of an earlier version, with the settings it did not know at their defaults.
-Json withAllSettings(Json config, StageKind stage)
+/// What of a configuration decides the result. Settings that a run of an earlier version did not know are at their
+/// defaults.
+Json decisivePart(Json config, StageKind stage)
 {
     try {
-        config["settings"] = Settings::fromJson(stage, config.at("settings")).toJson();
+        config["settings"] = Settings::fromJson(stage, config.at("settings")).resultJson();
     } catch (const std::exception&) { // a setting that is no longer there: not the same training
     }
     return config;
 }
 
-/// What decides the result of a training: how many processes divide it does not.
-Json deciding(Json config)
+/// "learning_rate was 0.1 and is 0.2": the first thing that differs.
+std::string differenceOf(const Json& then, const Json& now)
 {
-    config["settings"].erase("processes");
-    return config;
+    for (const Json* object : {&then, &now})
+        for (const auto& [key, ignored] : object->items()) {
+            const Json was = then.contains(key) ? then.at(key) : Json(), is = now.contains(key) ? now.at(key) : Json();
+            if (was == is)
+                continue;
+            if (was.is_object() && is.is_object())
+                return differenceOf(was, is);
+            return fmt::format("{} was {} and is {}", key, was.is_null() ? "not given" : was.dump(),
+                is.is_null() ? "not given" : is.dump());
+        }
+    return {};
+}
+
+/// There is a checkpoint to go on from, but this command would not go on with the same training.
+void otherSettings(
+    const Workspace& workspace, const TrainStage& command, const RunRow& row, const std::string& difference)
+{
+    const std::string what = fmt::format("Run {} was to make {} and has not finished ({} of {} steps), but {}", row.id,
+        command.out, row.steps, row.totalSteps, difference);
+    if (command.refuseOtherSettings)
+        fail("{}; set it back to go on, or begin anew with --restart", what);
+    workspace.warning(what + ": it is left as it is, and a new run begins");
+}
+
+/// As NAME-best, beside NAME; `model` then has its weights.
+void saveBest(
+    const Workspace& workspace, const TrainStage& command, Model& model, const StageOutcome& outcome, std::int64_t run)
+{
+    if (outcome.bestStep < 0)
+        return;
+    const bool loaded = outcome.bestStep == outcome.steps || command.settings.flag("load_best_at_end");
+    if (loaded || restoreBest(model.trainable(), workspace.checkpointFolder(run), outcome.bestStep))
+        workspace.save(model, command.out + "-best", run, command.model);
+    else
+        workspace.warning(fmt::format("The checkpoint of step {}, the best model, is missing or damaged: only the last "
+                                      "model is saved",
+            outcome.bestStep));
 }
 
 bool isModelFolder(const std::filesystem::path& folder)
@@ -196,11 +233,16 @@ void trainCommand(const Workspace& workspace, const TrainStage& command)
         for (const RunRow& row : project.runs()) {
             if (row.stage != stage || row.name != command.out)
                 continue;
-            if (deciding(withAllSettings(row.config, command.stage)) != deciding(spec.config))
+            const Json then = decisivePart(row.config, command.stage), now = decisivePart(spec.config, command.stage);
+            if (then != now) {
+                if (row.state != RunState::Finished && std::filesystem::exists(workspace.checkpointFolder(row.id)))
+                    otherSettings(workspace, command, row, differenceOf(then, now));
                 break;
+            }
             if (row.state == RunState::Finished && isModelFolder(workspace.outFolder(command.out))) {
                 workspace.info(fmt::format(
                     "{} {} is finished already (run {}); --restart trains it anew", stage, command.out, row.id));
+                workspace.removeCheckpoints(row.id); // of a program that died between the last two things it did
                 return;
             }
             if (row.state != RunState::Finished)
@@ -221,17 +263,21 @@ void trainCommand(const Workspace& workspace, const TrainStage& command)
         readAdapter(model, workspace.modelFolder(command.adapter));
     if (command.stage != StageKind::Reward && model.isReward())
         fail("{}: this is a reward model; {} needs a language model", command.model, stageTitle(command.stage));
+    StageOutcome outcome;
     workspace.run(
         spec,
         [&](const StageContext& context) {
-            const StageOutcome outcome = command.stage == StageKind::Ppo
-                ? trainOnPrompts(workspace, command, model, context)
-                : trainOnPairs(workspace, command, model, context);
+            outcome = command.stage == StageKind::Ppo ? trainOnPrompts(workspace, command, model, context)
+                                                      : trainOnPairs(workspace, command, model, context);
             if (outcome.resumedAt > 0)
                 workspace.info(fmt::format("Resumed after step {}", outcome.resumedAt));
             return outcome;
         },
-        [&](std::int64_t run) { workspace.save(model, command.out, run, command.model); });
+        [&](std::int64_t run) {
+            workspace.save(model, command.out, run, command.model);
+            if (command.stage != StageKind::Ppo && command.settings.flag("keep_best"))
+                saveBest(workspace, command, model, outcome, run);
+        });
 }
 
 } // namespace mpo

@@ -11,8 +11,10 @@
 #include "core/support/gguf_file.h"
 #include "core/support/log.h"
 #include "core/support/text.h"
+#include "core/support/unfinished.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace fs = std::filesystem;
 
@@ -140,9 +142,11 @@ void Workspace::save(
     if (m_follows)
         return;
     const fs::path folder = outFolder(out);
-    fs::create_directories(folder.parent_path());
-    saveModel(model, folder);
     const bool inside = out.find('/') == std::string::npos;
+    fs::create_directories(folder.parent_path());
+    if (inside) // only this process writes to the project
+        removeUnfinished(folder);
+    saveModel(model, folder);
     if (inside) {
         ModelRow row;
         row.name = out;
@@ -175,6 +179,42 @@ StageContext Workspace::context(const Settings& settings) const
     return context;
 }
 
+void Workspace::removeCheckpoints(std::int64_t run) const
+{
+    std::error_code ignored;
+    fs::remove_all(checkpointFolder(run), ignored);
+}
+
+fs::path Workspace::checkpointFolder(std::int64_t run) const { return m_project.runFolder(run) / "checkpoints"; }
+
+namespace {
+double secondsSoFar(const Project& project, std::int64_t run)
+{
+    double seconds = 0.0;
+    for (const MetricSeries& series : project.metrics(run))
+        if (!series.points.empty())
+            seconds = std::max(seconds, series.points.back().seconds);
+    return seconds;
+}
+} // namespace
+
+/// The run ends as failed or stopped. What ended it is what the user is to read, so trouble with saying so in the store
+/// is only logged: the next program that opens the project finds the run interrupted.
+void Workspace::endAfterError(std::int64_t run, const std::string& message) const
+{
+    try {
+        if (m_project.run(run)->state != RunState::Running)
+            return;
+        const RunState state = !m_stop.stop_requested() ? RunState::Failed
+            : m_gate.onStop() == OnStop::Pause          ? RunState::Paused
+                                                        : RunState::Stopped;
+        m_project.endRun(run, state, message);
+        send(RunEnded {run, state, message});
+    } catch (const std::exception& error) {
+        log().warn("{}", error.what());
+    }
+}
+
 std::int64_t Workspace::run(const RunSpec& spec, const std::function<StageOutcome(const StageContext&)>& work,
     const std::function<void(std::int64_t)>& finished) const
 {
@@ -191,21 +231,36 @@ std::int64_t Workspace::run(const RunSpec& spec, const std::function<StageOutcom
         id = m_project.beginRun(spec.stage, spec.name, spec.config, spec.parents);
     }
     const auto begin = std::chrono::steady_clock::now();
+    double before = 0.0; // seconds of the processes before this one
     const auto seconds
-        = [begin] { return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count(); };
+        = [&] { return before + std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count(); };
 
     StageContext context = this->context(spec.settings);
-    context.checkpoints = m_project.runFolder(id) / "checkpoints";
-    bool started = false;
+    context.checkpoints = checkpointFolder(id);
+    context.checkpointAsked = [this] { return m_gate.takeCheckpointRequest(); };
+    context.checkpointWritten = [&](std::int64_t step, bool requested) {
+        send(CheckpointWritten {id, step, requested});
+        if (requested)
+            info(fmt::format("Checkpoint of step {} written", step));
+    };
+    context.discards = [this] { return m_gate.onStop() == OnStop::Discard; };
+    std::int64_t logged = std::numeric_limits<std::int64_t>::max();
     context.metrics = [&](std::int64_t step, std::int64_t total, const Metrics& metrics) {
-        if (!started) {
+        if (step <= logged) { // the first of this process, or the run went back
             m_project.truncateMetrics(id, step - 1);
+            if (logged == std::numeric_limits<std::int64_t>::max())
+                before = secondsSoFar(m_project, id);
             send(RunStarted {id, spec.stage, spec.name, total, step - 1});
-            started = true;
         }
+        logged = step;
         m_project.addMetrics(id, step, seconds(), metrics);
         m_project.setRunProgress(id, step, total);
         send(MetricsLogged {id, step, total, seconds(), metrics});
+    };
+    context.alarms = [&](const std::vector<AlarmRow>& alarms) {
+        m_project.addAlarms(id, alarms);
+        for (const AlarmRow& alarm : alarms)
+            warning(alarm.text);
     };
     context.samples = [&](const std::vector<SampleRow>& samples) {
         m_project.addSamples(id, samples);
@@ -221,16 +276,18 @@ std::int64_t Workspace::run(const RunSpec& spec, const std::function<StageOutcom
         const RunState state = !outcome.stopped ? RunState::Finished
             : wish == OnStop::Pause             ? RunState::Paused
                                                 : RunState::Stopped;
-        const std::string message = !outcome.stopped ? ""
+        if (!outcome.note.empty())
+            info(outcome.note);
+        const std::string message = !outcome.stopped ? outcome.note
             : discarded ? fmt::format("Stopped at step {} of {} and thrown away", outcome.steps, outcome.totalSteps)
                         : fmt::format("{} after step {} of {}", state == RunState::Paused ? "Paused" : "Stopped",
                             outcome.steps, outcome.totalSteps);
+        if (discarded)
+            removeCheckpoints(id);
         m_project.endRun(id, state, message);
         send(RunEnded {id, state, message});
-        if (!outcome.stopped || discarded) { // the model is saved; optimiser states are twice its size
-            std::error_code ignored;
-            fs::remove_all(context.checkpoints, ignored);
-        }
+        if (!outcome.stopped) // the model is saved; optimiser states are twice its size
+            removeCheckpoints(id);
         if (discarded)
             fail("{} {}: stopped at step {} of {}; what it had made is thrown away", spec.stage, spec.name,
                 outcome.steps, outcome.totalSteps);
@@ -238,13 +295,7 @@ std::int64_t Workspace::run(const RunSpec& spec, const std::function<StageOutcom
             fail("{} {}: stopped after step {} of {}; the same command goes on from its last checkpoint", spec.stage,
                 spec.name, outcome.steps, outcome.totalSteps);
     } catch (const std::exception& error) {
-        if (m_project.run(id)->state == RunState::Running) {
-            const RunState state = !m_stop.stop_requested() ? RunState::Failed
-                : m_gate.onStop() == OnStop::Pause          ? RunState::Paused
-                                                            : RunState::Stopped;
-            m_project.endRun(id, state, error.what());
-            send(RunEnded {id, state, error.what()});
-        }
+        endAfterError(id, error.what());
         throw;
     }
     return id;

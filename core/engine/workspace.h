@@ -77,10 +77,15 @@ public:
     std::int64_t run(const RunSpec& spec, const std::function<StageOutcome(const StageContext&)>& work,
         const std::function<void(std::int64_t run)>& finished = {}) const;
 
+    std::filesystem::path checkpointFolder(std::int64_t run) const;
+    void removeCheckpoints(std::int64_t run) const;
+
     /// A context without a run: nothing is stored.
     StageContext context(const Settings& settings) const;
 
 private:
+    void endAfterError(std::int64_t run, const std::string& message) const;
+
     Project& m_project;
     const EventSink& m_sink;
     std::stop_token m_stop;

@@ -58,7 +58,9 @@ at::Tensor draw(const Candidates& from, std::vector<OpenRow>& rows)
     for (OpenRow& row : rows)
         uniform.push_back(float(row.random.next() >> 40) * 0x1p-24f); // 24 bits: never rounds up to 1
     const at::Tensor level = at::tensor(uniform).unsqueeze(1) * sums.narrow(1, sums.size(1) - 1, 1);
-    const at::Tensor index = at::searchsorted(sums, level, /*out_int32=*/false, /*right=*/true);
+    // Where the probabilities are not numbers none is passed; the log-prob that is recorded says so.
+    const at::Tensor index
+        = at::searchsorted(sums, level, /*out_int32=*/false, /*right=*/true).clamp_max_(sums.size(1) - 1);
     return (from.ids.defined() ? from.ids.gather(1, index) : index).squeeze(1);
 }
 

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <set>
 
 namespace fs = std::filesystem;
 
@@ -20,6 +21,7 @@ namespace {
 constexpr auto kTensors = "state.safetensors";
 constexpr auto kValues = "state.json";
 constexpr auto kManifest = "MANIFEST.json";
+constexpr std::string_view kUnfinished = "writing-"; ///< what a program leaves that dies while it writes
 
 /// Steps of the checkpoints in a folder, newest first.
 std::vector<std::int64_t> stepsIn(const fs::path& folder)
@@ -46,6 +48,40 @@ bool verifies(const fs::path& folder)
     return true;
 }
 
+/// Step of the best model at the time of the checkpoint; -1: none.
+std::int64_t bestOf(const fs::path& checkpoint)
+{
+    try {
+        return readJsonFile(checkpoint / kValues).at("best").at("step").get<std::int64_t>();
+    } catch (const std::exception&) { // none, or damaged
+        return -1;
+    }
+}
+
+void removeOld(const fs::path& folder, std::int64_t keep)
+{
+    const auto steps = stepsIn(folder);
+    const auto kept = std::min(steps.size(), std::size_t(keep));
+    std::set<std::int64_t> best;
+    for (std::size_t i = 0; i < kept; ++i)
+        best.insert(bestOf(folder / std::to_string(steps[i])));
+    std::error_code ignored;
+    for (std::size_t i = kept; i < steps.size(); ++i)
+        if (!best.contains(steps[i]))
+            fs::remove_all(folder / std::to_string(steps[i]), ignored);
+}
+
+void removeUnfinished(const fs::path& folder)
+{
+    std::error_code ignored;
+    std::vector<fs::path> left;
+    for (const auto& entry : fs::directory_iterator(folder, ignored))
+        if (entry.path().filename().string().starts_with(kUnfinished))
+            left.push_back(entry.path());
+    for (const fs::path& path : left)
+        fs::remove_all(path, ignored);
+}
+
 } // namespace
 
 void Checkpoint::restoreParameters(const NamedTensors& parameters, const std::string& prefix) const
@@ -60,12 +96,13 @@ void Checkpoint::restoreParameters(const NamedTensors& parameters, const std::st
     }
 }
 
-void writeCheckpoint(const fs::path& folder, std::int64_t step, const Json& values, const NamedTensors& tensors)
+void writeCheckpoint(
+    const fs::path& folder, std::int64_t step, const Json& values, const NamedTensors& tensors, std::int64_t keep)
 {
     const fs::path target = folder / std::to_string(step);
-    const fs::path temporary = folder / ("writing-" + std::to_string(step));
+    const fs::path temporary = folder / (std::string(kUnfinished) + std::to_string(step));
     std::error_code ignored;
-    fs::remove_all(temporary, ignored);
+    removeUnfinished(folder);
     try {
         fs::create_directories(temporary);
         writeTensorFile(temporary / kTensors, tensors);
@@ -85,56 +122,34 @@ void writeCheckpoint(const fs::path& folder, std::int64_t step, const Json& valu
         fs::remove_all(temporary, ignored);
         throw;
     }
-    const auto steps = stepsIn(folder);
-    for (std::size_t i = 2; i < steps.size(); ++i)
-        fs::remove_all(folder / std::to_string(steps[i]), ignored);
+    removeOld(folder, keep);
+}
+
+std::optional<Checkpoint> readCheckpoint(const fs::path& folder, std::int64_t step)
+{
+    const fs::path candidate = folder / std::to_string(step);
+    try {
+        if (!verifies(candidate)) {
+            log().warn("{}: damaged", candidate.string());
+            return std::nullopt;
+        }
+        Checkpoint checkpoint;
+        checkpoint.step = step;
+        checkpoint.values = readJsonFile(candidate / kValues);
+        checkpoint.tensors = readTensorFile(candidate / kTensors);
+        return checkpoint;
+    } catch (const std::exception& error) {
+        log().warn("{}: {}", candidate.string(), error.what());
+        return std::nullopt;
+    }
 }
 
 std::optional<Checkpoint> readNewestCheckpoint(const fs::path& folder)
 {
-    for (const std::int64_t step : stepsIn(folder)) {
-        const fs::path candidate = folder / std::to_string(step);
-        try {
-            if (!verifies(candidate)) {
-                log().warn("{}: damaged, trying the checkpoint before it", candidate.string());
-                continue;
-            }
-            Checkpoint checkpoint;
-            checkpoint.step = step;
-            checkpoint.values = readJsonFile(candidate / kValues);
-            checkpoint.tensors = readTensorFile(candidate / kTensors);
+    for (const std::int64_t step : stepsIn(folder))
+        if (auto checkpoint = readCheckpoint(folder, step))
             return checkpoint;
-        } catch (const std::exception& error) {
-            log().warn("{}: {}", candidate.string(), error.what());
-        }
-    }
     return std::nullopt;
-}
-
-namespace {
-constexpr std::chrono::seconds kShortestInterval {120};
-constexpr int kWriteTimesBetween = 30; // writing costs at most 1/30 of the time
-} // namespace
-
-CheckpointClock::CheckpointClock(std::int64_t everySteps)
-    : m_everySteps(everySteps)
-    , m_next(std::chrono::steady_clock::now() + kShortestInterval)
-{
-}
-
-bool CheckpointClock::due(std::int64_t stepsDone) const
-{
-    return m_everySteps > 0 ? stepsDone % m_everySteps == 0 : dueByTime();
-}
-
-bool CheckpointClock::dueByTime() const { return m_everySteps == 0 && std::chrono::steady_clock::now() >= m_next; }
-
-void CheckpointClock::time(const std::function<void()>& write)
-{
-    const auto begin = std::chrono::steady_clock::now();
-    write();
-    const auto end = std::chrono::steady_clock::now();
-    m_next = end + std::max<std::chrono::steady_clock::duration>(kShortestInterval, kWriteTimesBetween * (end - begin));
 }
 
 } // namespace mpo

@@ -5,9 +5,7 @@
 #include "core/model/tensor_file.h"
 #include "core/support/json.h"
 
-#include <chrono>
 #include <filesystem>
-#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -28,28 +26,14 @@ struct Checkpoint
 };
 
 /// Writes FOLDER/<step>/{state.safetensors, state.json, MANIFEST.json} under a temporary name and renames;
-/// MANIFEST.json with sizes and SHA-256 is written last. Keeps the two newest. Throws Error (disk full); older
-/// checkpoints stay untouched.
-void writeCheckpoint(
-    const std::filesystem::path& folder, std::int64_t step, const Json& values, const NamedTensors& tensors);
+/// MANIFEST.json with sizes and SHA-256 is written last. Keeps the `keep` newest and those that one of them names as
+/// its best (values "best": {"step"}). Throws Error (disk full); older checkpoints stay untouched.
+void writeCheckpoint(const std::filesystem::path& folder, std::int64_t step, const Json& values,
+    const NamedTensors& tensors, std::int64_t keep = 2);
 
 /// The newest checkpoint whose manifest verifies; empty: none.
 std::optional<Checkpoint> readNewestCheckpoint(const std::filesystem::path& folder);
-
-/// When a loop writes its next checkpoint: every so many steps, or, with 0, by time: two minutes after the last one,
-/// later where writing one takes so long that it would cost more than 3 % of the time.
-class CheckpointClock
-{
-public:
-    explicit CheckpointClock(std::int64_t everySteps);
-
-    bool due(std::int64_t stepsDone) const; ///< after a step
-    bool dueByTime() const; ///< also between steps; never when checkpoints go by steps
-    void time(const std::function<void()>& write); ///< writes and begins to count anew
-
-private:
-    std::int64_t m_everySteps;
-    std::chrono::steady_clock::time_point m_next;
-};
+/// That of this step; empty: it is not there or does not verify.
+std::optional<Checkpoint> readCheckpoint(const std::filesystem::path& folder, std::int64_t step);
 
 } // namespace mpo

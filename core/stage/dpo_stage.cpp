@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/loss/preference_loss.h"
 #include "core/stage/pair_batch.h"
+#include "core/stage/reference_cache.h"
+#include "core/stage/run_identity.h"
 #include "core/stage/stages.h"
 #include "core/stage/training_loop.h"
 #include "core/support/error.h"
@@ -36,17 +38,18 @@ StageOutcome trainDpo(
     // 1. Log-probs of the reference, once.
     const Model& anchor = reference ? *reference : policy;
     anchor.trunk->computeType = computeType;
-    const auto goOn = [&](std::int64_t done) {
-        if (context.progress)
-            context.progress("Log-probs of the reference", double(done) / double(pairs.size()),
-                fmt::format("{} of {}", done, pairs.size()));
-        return !context.stopped();
-    };
-    const PairSums fixed = pairSums(anchor, pairs, goOn, *context.ranks);
-    StageOutcome stoppedEarly;
-    stoppedEarly.stopped = true;
-    if (fixed.chosen.size() < pairs.size())
+    Json identity;
+    if (!context.checkpoints.empty())
+        identity
+            = {{"model", modelDigest(policy)}, {"reference model", modelDigest(anchor)}, {"data set", digestOf(pairs)}};
+    const auto sums = referenceSums(
+        anchor, pairs, context, identity.dump() + " on " + machineOf(settings, context.ranks->size()).dump());
+    if (!sums) {
+        StageOutcome stoppedEarly;
+        stoppedEarly.stopped = true;
         return stoppedEarly;
+    }
+    const PairSums& fixed = *sums;
 
     // 2. Loss of a micro-batch: chosen and rejected in one forward pass.
     struct Result
@@ -71,6 +74,7 @@ StageOutcome trainDpo(
     const HeldOut held
         = holdOut(std::int64_t(pairs.size()), settings.real("eval_share"), std::uint64_t(settings.integer("seed")));
     TrainingTask task;
+    task.identity = identity;
     task.examples = held.train;
     task.tokens = [&](std::int64_t number) { return tokensOf(pairs[std::size_t(number)]); };
     task.countedTokens = [&](std::int64_t number) { return sequenceTokensOf(pairs[std::size_t(number)]); };

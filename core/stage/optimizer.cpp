@@ -48,6 +48,14 @@ double scheduledRate(const OptimizerOptions& options, std::int64_t step, std::in
     return options.learningRate * (1.0 - progress);
 }
 
+bool allFinite(const NamedTensors& tensors)
+{
+    for (const auto& [name, tensor] : tensors)
+        if (tensor.is_floating_point() && !tensor.isfinite().all().item<bool>())
+            return false;
+    return true;
+}
+
 Optimizer::Optimizer(NamedTensors parameters, OptimizerOptions options)
     : m_parameters(std::move(parameters))
     , m_options(std::move(options))
@@ -59,21 +67,33 @@ Optimizer::Optimizer(NamedTensors parameters, OptimizerOptions options)
     }
 }
 
-Optimizer::Step Optimizer::step(std::int64_t step, std::int64_t totalSteps)
+std::vector<at::Tensor> Optimizer::gradients() const
 {
-    const at::NoGradGuard noGrad;
     std::vector<at::Tensor> gradients;
     for (const auto& [name, parameter] : m_parameters)
         if (parameter.grad().defined())
             gradients.push_back(parameter.grad());
+    return gradients;
+}
 
+double Optimizer::gradientNorm() const
+{
+    const at::NoGradGuard noGrad;
+    const auto all = gradients();
+    return all.empty() ? 0.0 : at::stack(at::_foreach_norm(all)).norm().item<double>();
+}
+
+Optimizer::Step Optimizer::step(std::int64_t step, std::int64_t totalSteps, std::optional<double> gradNorm)
+{
+    const at::NoGradGuard noGrad;
+    std::vector<at::Tensor> gradients = this->gradients();
     Step result;
     result.learningRate = scheduledRate(m_options, step, totalSteps);
     if (gradients.empty()) {
         result.applied = true;
         return result;
     }
-    result.gradNorm = at::stack(at::_foreach_norm(gradients)).norm().item<double>();
+    result.gradNorm = gradNorm ? *gradNorm : gradientNorm();
     if (!std::isfinite(result.gradNorm)) {
         clearGradients();
         return result;

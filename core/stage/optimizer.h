@@ -6,6 +6,7 @@
 #include "core/model/tensor_file.h"
 
 #include <map>
+#include <optional>
 #include <string>
 
 namespace mpo {
@@ -24,6 +25,8 @@ OptimizerOptions optimizerOptions(const Settings& settings);
 /// Rate of step `step` (from 0) of `totalSteps`.
 double scheduledRate(const OptimizerOptions& options, std::int64_t step, std::int64_t totalSteps);
 
+bool allFinite(const NamedTensors& tensors); ///< those of floating point
+
 /// AdamW (Loshchilov and Hutter, arXiv 1711.05101), fused, on fp32 leaves.
 class Optimizer
 {
@@ -36,8 +39,10 @@ public:
         double learningRate = 0.0;
         bool applied = false; ///< false: the norm was not finite, nothing changed
     };
-    /// Uses and clears the gradients. Parameters without a gradient stay.
-    Step step(std::int64_t step, std::int64_t totalSteps);
+    double gradientNorm() const; ///< of all gradients together; 0 without any
+    /// Uses and clears the gradients. Parameters without a gradient stay. `gradNorm`: gradientNorm(), where it is
+    /// known.
+    Step step(std::int64_t step, std::int64_t totalSteps, std::optional<double> gradNorm = {});
     void clearGradients();
 
     NamedTensors state() const; ///< moments and step counts, for checkpoints
@@ -45,6 +50,8 @@ public:
         const std::string& prefix = {}); ///< throws Error when one is missing
 
 private:
+    std::vector<at::Tensor> gradients() const; ///< those there are
+
     NamedTensors m_parameters;
     std::vector<at::Tensor> m_first, m_second, m_steps;
     OptimizerOptions m_options;

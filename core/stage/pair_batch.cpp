@@ -69,17 +69,23 @@ std::vector<double> sumsOverBatches(std::span<const std::int64_t> numbers,
 }
 
 PairSums pairSums(const Model& model, std::span<const TokenizedPair> pairs,
-    const std::function<bool(std::int64_t)>& goOn, Communicator& ranks)
+    const std::function<bool(const PairSums&)>& goOn, Communicator& ranks, PairSums before)
 {
     const at::NoGradGuard noGrad;
-    std::vector<std::int64_t> numbers(pairs.size());
-    std::iota(numbers.begin(), numbers.end(), 0);
+    PairSums sums = std::move(before);
+    // The batches that follow are the same as if the first ones were computed now: they are cut in order.
+    std::vector<std::int64_t> numbers(pairs.size() - sums.chosen.size());
+    std::iota(numbers.begin(), numbers.end(), std::int64_t(sums.chosen.size()));
     const auto batches = batchesByTokens(
         numbers, [&](std::int64_t i) { return tokensOf(pairs[std::size_t(i)]); }, kInferenceTokens);
-    PairSums sums {std::vector<double>(pairs.size()), std::vector<double>(pairs.size()),
-        std::vector<std::int64_t>(pairs.size()), std::vector<std::int64_t>(pairs.size())};
     const auto count = std::int64_t(batches.size());
     for (std::int64_t round = 0; round < rounds(count, ranks); ++round) {
+        const std::int64_t firstBatch = round * ranks.size(),
+                           lastBatch = std::min(count, firstBatch + ranks.size()) - 1;
+        const auto firstPair = std::size_t(batches[std::size_t(firstBatch)].front());
+        const std::size_t size = std::size_t(batches[std::size_t(lastBatch)].back()) + 1 - firstPair;
+        PairSums part {std::vector<double>(size), std::vector<double>(size), std::vector<std::int64_t>(size),
+            std::vector<std::int64_t>(size)};
         if (const std::int64_t own = dealt(round, count, ranks); own >= 0) {
             const std::vector<std::int64_t>& batchNumbers = batches[std::size_t(own)];
             const PairBatch batch = pairBatch(*model.trunk, pairs, batchNumbers);
@@ -88,21 +94,24 @@ PairSums pairSums(const Model& model, std::span<const TokenizedPair> pairs,
                 = responseLogProbs(*model.trunk, batch.packed, responses, {.computeType = model.trunk->computeType});
             const at::Tensor summed = logProbs.summed().to(at::kDouble).contiguous();
             const at::Tensor counts = logProbs.counts().to(at::kLong).contiguous();
-            const std::size_t n = batchNumbers.size(), first = std::size_t(batchNumbers.front()); // numbers in a row
-            std::copy_n(summed.const_data_ptr<double>(), n, sums.chosen.begin() + std::ptrdiff_t(first));
-            std::copy_n(summed.const_data_ptr<double>() + n, n, sums.rejected.begin() + std::ptrdiff_t(first));
-            std::copy_n(counts.const_data_ptr<std::int64_t>(), n, sums.chosenTokens.begin() + std::ptrdiff_t(first));
-            std::copy_n(
-                counts.const_data_ptr<std::int64_t>() + n, n, sums.rejectedTokens.begin() + std::ptrdiff_t(first));
+            const std::size_t n = batchNumbers.size();
+            const auto at = std::ptrdiff_t(std::size_t(batchNumbers.front()) - firstPair); // numbers in a row
+            std::copy_n(summed.const_data_ptr<double>(), n, part.chosen.begin() + at);
+            std::copy_n(summed.const_data_ptr<double>() + n, n, part.rejected.begin() + at);
+            std::copy_n(counts.const_data_ptr<std::int64_t>(), n, part.chosenTokens.begin() + at);
+            std::copy_n(counts.const_data_ptr<std::int64_t>() + n, n, part.rejectedTokens.begin() + at);
         }
-        const std::int64_t lastOfRound = std::min(count, (round + 1) * ranks.size()) - 1;
-        if (goOn && !goOn(batches[std::size_t(lastOfRound)].back() + 1) && lastOfRound + 1 < count)
-            return {};
+        const auto append = [&](auto& all, auto& more) {
+            ranks.sum(more);
+            all.insert(all.end(), more.begin(), more.end());
+        };
+        append(sums.chosen, part.chosen);
+        append(sums.rejected, part.rejected);
+        append(sums.chosenTokens, part.chosenTokens);
+        append(sums.rejectedTokens, part.rejectedTokens);
+        if (goOn && !goOn(sums))
+            break;
     }
-    ranks.sum(sums.chosen);
-    ranks.sum(sums.rejected);
-    ranks.sum(sums.chosenTokens);
-    ranks.sum(sums.rejectedTokens);
     return sums;
 }
 

@@ -41,13 +41,15 @@ std::vector<double> sumsOverBatches(std::span<const std::int64_t> numbers,
     const std::function<void(std::span<const std::int64_t> numbers, std::vector<double>& sums)>& add);
 
 /// Summed log-probs of both responses of each pair without gradient; `counts` are response tokens. The ranks divide the
-/// batches and call `goOn` after each round of them; empty: it said no before the last.
+/// batches and ask `goOn` after each round of them, with what is known then of the first pairs; when it says no, that
+/// is returned, and may be given as `before` to go on.
 struct PairSums
 {
     std::vector<double> chosen, rejected;
     std::vector<std::int64_t> chosenTokens, rejectedTokens;
 };
 PairSums pairSums(const Model& model, std::span<const TokenizedPair> pairs,
-    const std::function<bool(std::int64_t done)>& goOn = {}, Communicator& ranks = *aloneCommunicator());
+    const std::function<bool(const PairSums& done)>& goOn = {}, Communicator& ranks = *aloneCommunicator(),
+    PairSums before = {});
 
 } // namespace mpo

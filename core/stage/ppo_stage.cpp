@@ -18,11 +18,14 @@
 #include "core/loss/ppo_loss.h"
 #include "core/parallel/gradient_sum.h"
 #include "core/rl/ppo_terms.h"
+#include "core/stage/alarms.h"
 #include "core/stage/batch_room.h"
-#include "core/stage/checkpoint.h"
+#include "core/stage/checkpoint_keeper.h"
+#include "core/stage/divergence.h"
 #include "core/stage/optimizer.h"
 #include "core/stage/ppo_exchange.h"
 #include "core/stage/ppo_rollout.h"
+#include "core/stage/run_identity.h"
 #include "core/stage/shared_checkpoint.h"
 #include "core/stage/stages.h"
 #include "core/stage/training_loop.h"
@@ -86,6 +89,27 @@ double explainedVariance(const std::vector<double>& returns, const std::vector<d
     return total > 0.0 ? 1.0 - squaresAround(errors) / total : 0.0;
 }
 
+/// What of a rollout is not finite; empty: all is.
+std::string notFinite(std::span<const Episode> episodes)
+{
+    const auto bad = [](const std::vector<double>& values) {
+        return std::any_of(values.begin(), values.end(), [](double value) { return !std::isfinite(value); });
+    };
+    for (const Episode& episode : episodes) {
+        if (bad(episode.terms.logProbs))
+            return "a log-probability of the policy";
+        if (bad(episode.terms.referenceLogProbs))
+            return "a log-probability of the reference";
+        if (bad(episode.sftLogProbs))
+            return "a log-probability of the SFT model";
+        if (bad(episode.terms.values))
+            return "a value";
+        if (!std::isfinite(episode.rawScore))
+            return "a score of the reward model";
+    }
+    return {};
+}
+
 /// One PPO training. A step is a rollout with its update phase.
 class PpoRun
 {
@@ -94,24 +118,34 @@ public:
     StageOutcome run();
 
 private:
-    // Rollout phase; false: stopped.
+    /// How a phase of a rollout ended: to its end, stopped on request, or with the run gone back to a checkpoint.
+    enum class Phase { Done, Stopped, WentBack };
+    // Rollout phase.
     void drawPrompts();
-    bool sampleResponses();
+    bool sampleResponses(); ///< false: stopped
     void rewardResponses();
-    bool collect();
-    // Update phase; false: stopped.
+    Phase collect();
+    // Update phase.
     void computeAdvantages();
-    bool update();
+    Phase update();
     bool accumulateInMemory(std::span<const std::int64_t> minibatch, UpdateSums& sums);
-    bool accumulate(std::span<const std::int64_t> minibatch, UpdateSums& sums);
-    void apply(UpdateSums& sums);
+    bool accumulate(std::span<const std::int64_t> minibatch, UpdateSums& sums); ///< false: stopped
+    bool apply(UpdateSums& sums); ///< false: something is not finite, nothing was applied and the run went back
 
     double report(double seconds); ///< returns the KL to the reference, nats a response
+    void log(std::int64_t step, const Metrics& metrics);
+    void leaveOutRollout();
+    void nextRollout();
     bool isTooLarge(double kl) const;
-    void restore();
-    void save();
+    void restore(const Checkpoint& checkpoint);
+    void fill(Json& values, NamedTensors& tensors) const;
+    bool stopped() { return m_keeper.stopped(m_outcome.steps); }
     bool policyIsFrozen() const { return m_outcome.steps < m_warmupRollouts; }
-    [[noreturn]] void failNotFinite(const char* what, const char* setting);
+    /// Something is not finite, because of a minibatch of a rollout or of the whole: the run ends or goes back.
+    void goBack(std::int64_t rollout, std::int64_t minibatch, const std::string& what, const std::string& remedy);
+    void wentTooFar();
+    bool weightsAreFinite() const;
+    void clearGradients();
 
     const PpoModels& m_models;
     std::span<const TokenIds> m_prompts;
@@ -136,15 +170,18 @@ private:
     Optimizer m_policyOptimizer, m_valueOptimizer;
     KlController m_controller;
     RunningScale m_scale;
-    std::vector<Episode> m_episodes; ///< empty: the next rollout is not collected yet
+    std::vector<Episode> m_episodes;
+    bool m_collected = false; ///< false: the episodes of the next rollout are not complete yet
     std::int64_t m_minibatchesDone = 0; ///< of this rollout
     UpdateSums m_sums;
+    Alarms m_alarms;
+    Divergence m_divergence;
 
     // Computed from m_episodes.
     AdvantageResult m_terms;
     std::vector<double> m_oldLogProbs, m_oldValues;
 
-    CheckpointClock m_clock;
+    CheckpointKeeper m_keeper;
     BatchRoom m_room; ///< of the update phase
 };
 
@@ -167,6 +204,18 @@ NamedTensors trainable(Model& model)
     return model.trainable();
 }
 
+/// What a checkpoint of another run of the same settings would differ in.
+Json identityOf(const PpoModels& models, std::span<const TokenIds> prompts, const StageContext& context)
+{
+    if (context.checkpoints.empty())
+        return Json::object();
+    Json identity {{"model", modelDigest(models.policy)}, {"reference model", modelDigest(models.reference)},
+        {"reward model", modelDigest(models.rewardModel)}, {"set of prompts", digestOf(prompts)}};
+    if (models.sft)
+        identity["SFT model"] = modelDigest(*models.sft);
+    return identity;
+}
+
 PpoRun::PpoRun(const PpoModels& models, std::span<const TokenIds> prompts, const StageContext& context)
     : m_models(models)
     , m_prompts(prompts)
@@ -187,7 +236,10 @@ PpoRun::PpoRun(const PpoModels& models, std::span<const TokenIds> prompts, const
     , m_valueParameters(m_sharedTrunk ? NamedTensors {{"score.weight", models.value.head}} : trainable(models.value))
     , m_policyOptimizer(m_policyParameters, optimizerOptions(context.settings))
     , m_valueOptimizer(m_valueParameters, valueOptimizerOptions(context.settings))
-    , m_clock(context.settings.integer("checkpoint_every"))
+    , m_alarms(context.settings)
+    , m_divergence(context.settings)
+    , m_keeper(context, identityOf(models, prompts, context),
+          [this](Json& values, NamedTensors& tensors) { fill(values, tensors); })
     , m_room(m_microBatch, m_ranks.alone(), context.warning)
 {
     const Settings& settings = context.settings;
@@ -219,63 +271,91 @@ PpoRun::PpoRun(const PpoModels& models, std::span<const TokenIds> prompts, const
 
 StageOutcome PpoRun::run()
 {
-    restore();
+    if (const auto checkpoint = m_keeper.newest()) {
+        restore(*checkpoint);
+        m_outcome.resumedAt = m_outcome.steps;
+    } else if (m_divergence.rollsBack()) {
+        m_keeper.write(0); // there is always one to go back to
+    }
     const KeptWhenLost kept(m_ranks, [this] {
-        if (m_outcome.steps > m_outcome.resumedAt || !m_episodes.empty())
-            save();
+        if (m_outcome.steps > m_outcome.resumedAt || m_collected)
+            m_keeper.writeAtStop(m_outcome.steps);
     });
     if (!m_ranks.alone() && !(m_outcome.stopped = m_context.stopped()))
         m_ranks.requireSame(std::int64_t(m_prompts.size()), "prompts");
-    while (m_outcome.steps < m_outcome.totalSteps && !m_outcome.stopped) {
+    bool tooFar = false;
+    while (m_outcome.steps < m_outcome.totalSteps && !tooFar && !m_outcome.stopped) {
         const auto begin = std::chrono::steady_clock::now();
-        // Rollout phase, unless a checkpoint brought a rollout that is half used.
-        if (m_episodes.empty() && !collect()) {
-            m_outcome.stopped = true;
-            break;
+        if (m_divergence.skips(m_outcome.steps)) {
+            leaveOutRollout();
+            continue;
         }
-        computeAdvantages();
-        if (!update()) {
+        // Rollout phase, unless a checkpoint brought a rollout that is half used.
+        const Phase collected = m_collected ? Phase::Done : collect();
+        if (collected == Phase::Done)
+            computeAdvantages();
+        const Phase phase = collected == Phase::Done ? update() : collected;
+        if (phase == Phase::WentBack)
+            continue;
+        if (phase == Phase::Stopped) {
             m_outcome.stopped = true;
             break;
         }
         ++m_outcome.steps;
-        const double kl = report(std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
-        const bool tooFar = isTooLarge(kl);
-        m_episodes.clear();
-        m_minibatchesDone = 0;
-        m_sums = {};
-        if (tooFar)
-            break;
-        if (m_outcome.steps < m_outcome.totalSteps && m_clock.due(m_outcome.steps))
-            save();
+        tooFar = isTooLarge(report(std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count()));
+        nextRollout();
+        const bool last = tooFar || m_outcome.steps == m_outcome.totalSteps;
+        // Decided by what all ranks know. A checkpoint by time is left out when a weight is not finite: the next
+        // minibatch shows it.
+        if ((last || m_keeper.dueBySteps(m_outcome.steps)) && !weightsAreFinite())
+            wentTooFar();
+        else if (!last && m_keeper.due(m_outcome.steps))
+            m_keeper.write(m_outcome.steps);
     }
-    if (m_outcome.stopped && (m_outcome.steps > m_outcome.resumedAt || !m_episodes.empty()))
-        save();
+    if (m_outcome.stopped && (m_outcome.steps > m_outcome.resumedAt || m_collected))
+        m_keeper.writeAtStop(m_outcome.steps);
     m_models.policy.setRequiresGrad(false);
     for (auto& [name, parameter] : m_valueParameters)
         parameter.set_requires_grad(false);
     return m_outcome;
 }
 
-bool PpoRun::collect()
+void PpoRun::nextRollout()
 {
-    if (m_context.stopped())
-        return false;
+    m_episodes.clear();
+    m_collected = false;
+    m_minibatchesDone = 0;
+    m_sums = {};
+}
+
+PpoRun::Phase PpoRun::collect()
+{
+    if (stopped())
+        return Phase::Stopped;
     drawPrompts();
     bool done = false;
     try {
         done = sampleResponses()
             && recordTerms(m_episodes, m_models, {m_temperature, m_microBatch, m_computeType}, m_ranks,
-                [this] { return m_context.stopped(); });
+                [this] { return stopped(); });
     } catch (const LostRank&) {
         m_episodes.clear();
         throw;
     }
-    if (done)
-        rewardResponses();
-    else
+    if (!done) {
         m_episodes.clear(); // drawn again the same way
-    return done;
+        return Phase::Stopped;
+    }
+    if (const std::string what = notFinite(m_episodes); !what.empty()) {
+        m_episodes.clear();
+        constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+        log(m_outcome.steps + 1, {{"objective/kl", nan}, {"objective/scores", nan}}); // the curve shows it
+        goBack(m_outcome.steps, Divergence::kWhole, what, "look at the models and at the prompts of this rollout");
+        return Phase::WentBack;
+    }
+    rewardResponses();
+    m_collected = true;
+    return Phase::Done;
 }
 
 /// step 1. Epochs of shuffled prompts, cut into rollouts.
@@ -316,7 +396,7 @@ bool PpoRun::sampleResponses()
                     fmt::format("{} of {}", ofAll, m_rolloutSize));
         });
     m_models.policy.setRequiresGrad(true);
-    if (m_context.stopped())
+    if (stopped())
         return false;
     for (std::size_t i = 0; i < responses.size(); ++i) {
         Episode& episode = m_episodes[std::size_t(own.first) + i];
@@ -361,7 +441,7 @@ void PpoRun::computeAdvantages()
 }
 
 /// step 5. Epochs of minibatches over the rollout, going on after the minibatches that are done.
-bool PpoRun::update()
+PpoRun::Phase PpoRun::update()
 {
     std::vector<std::int64_t> order(m_episodes.size());
     std::int64_t orderOf = -1;
@@ -377,35 +457,47 @@ bool PpoRun::update()
         const auto minibatch = std::span<const std::int64_t>(order).subspan(
             from, std::min(std::size_t(m_minibatch), order.size() - from));
         UpdateSums sums;
-        if (!accumulateInMemory(minibatch, sums)) {
-            m_policyOptimizer.clearGradients();
-            m_valueOptimizer.clearGradients();
-            return false;
+        if (m_divergence.skips(m_outcome.steps, m_minibatchesDone)) {
+            sums.policyLoss = sums.valueLoss = std::numeric_limits<double>::quiet_NaN(); // the curve shows it
+        } else {
+            if (!accumulateInMemory(minibatch, sums)) {
+                clearGradients();
+                return Phase::Stopped;
+            }
+            if (!apply(sums))
+                return Phase::WentBack;
         }
-        apply(sums);
-        m_sums = sums;
+        for (const auto sum : kSums)
+            m_sums.*sum += sums.*sum;
+        m_sums.policyRate = sums.policyRate;
+        m_sums.valueRate = sums.valueRate;
         ++m_minibatchesDone;
-        if (m_minibatchesDone < m_ppoEpochs * m_perEpoch && m_clock.dueByTime())
-            save();
+        if (m_minibatchesDone < m_ppoEpochs * m_perEpoch && m_keeper.dueByTime())
+            m_keeper.write(m_outcome.steps); // not when a weight is not finite, which the next minibatch shows
     }
-    return true;
+    return Phase::Done;
+}
+
+void PpoRun::clearGradients()
+{
+    m_policyOptimizer.clearGradients();
+    m_valueOptimizer.clearGradients();
 }
 
 /// accumulate(), with smaller micro-batches where memory runs out.
 bool PpoRun::accumulateInMemory(std::span<const std::int64_t> minibatch, UpdateSums& sums)
 {
     while (true) {
-        sums = m_sums;
+        sums = {};
         try {
             return accumulate(minibatch, sums);
         } catch (const std::exception& error) {
-            m_policyOptimizer.clearGradients();
-            m_valueOptimizer.clearGradients();
+            clearGradients();
             if (m_room.shrink(error))
                 continue;
             if (!isOutOfMemory(error))
                 throw;
-            save();
+            m_keeper.write(m_outcome.steps);
             fail("{}", m_room.reason());
         }
     }
@@ -421,9 +513,8 @@ bool PpoRun::accumulate(std::span<const std::int64_t> minibatch, UpdateSums& sum
         tokens += double(m_episodes[std::size_t(number)].response.size());
     const Block own = blockOf(std::int64_t(minibatch.size()), m_ranks.rank(), m_ranks.size());
     const std::int64_t largest = largestBlock(std::int64_t(minibatch.size()), m_ranks.size());
-    UpdateSums part;
     for (std::int64_t offset = 0; offset < largest; offset += m_room.largest()) {
-        if (m_context.stopped())
+        if (stopped())
             return false;
         const std::int64_t from = own.first + offset;
         if (from >= own.last)
@@ -447,11 +538,11 @@ bool PpoRun::accumulate(std::span<const std::int64_t> minibatch, UpdateSums& sum
             policyLoss = loss.loss * weight;
             if (!together)
                 policyLoss.backward();
-            part.policyLoss += weight * loss.loss.item<double>();
-            part.clipFraction += weight * loss.clipFraction;
-            part.approxKl += weight * loss.approxKl;
-            part.ratio += weight * loss.meanRatio;
-            part.entropy += weight * pass.policy.tokens.entropy.mean().item<double>();
+            sums.policyLoss += weight * loss.loss.item<double>();
+            sums.clipFraction += weight * loss.clipFraction;
+            sums.approxKl += weight * loss.approxKl;
+            sums.ratio += weight * loss.meanRatio;
+            sums.entropy += weight * pass.policy.tokens.entropy.mean().item<double>();
         }
         if (!together)
             pass.values = valuesOf(m_models.value, batch.packed, batch.responses, /*trunkToo=*/!m_sharedTrunk);
@@ -461,52 +552,98 @@ bool PpoRun::accumulate(std::span<const std::int64_t> minibatch, UpdateSums& sum
             (policyLoss + loss.loss * (weight * m_valueLossCoefficient)).backward();
         else
             (loss.loss * weight).backward();
-        part.valueLoss += weight * loss.loss.item<double>();
-        part.valueClipFraction += weight * loss.clipFraction;
+        sums.valueLoss += weight * loss.loss.item<double>();
+        sums.valueClipFraction += weight * loss.clipFraction;
     }
     std::vector<double> values;
     for (const auto sum : kSums)
-        values.push_back(part.*sum);
+        values.push_back(sums.*sum);
     m_ranks.sum(values);
     for (std::size_t i = 0; i < kSums.size(); ++i)
-        sums.*kSums[i] += values[i];
+        sums.*kSums[i] = values[i];
     // Both before a step of either, so that what a checkpoint holds fits together when a rank is lost in between.
     sumGradients(m_policyParameters, m_ranks);
     sumGradients(m_valueParameters, m_ranks);
     return true;
 }
 
-void PpoRun::apply(UpdateSums& sums)
+bool PpoRun::apply(UpdateSums& sums)
 {
-    if (!std::isfinite(sums.policyLoss))
-        failNotFinite("loss of the policy", "learning_rate");
-    if (!std::isfinite(sums.valueLoss))
-        failNotFinite("loss of the value model", "value_learning_rate");
+    // Both are looked at before either is changed.
+    const double policyNorm = policyIsFrozen() ? 0.0 : m_policyOptimizer.gradientNorm(),
+                 valueNorm = m_valueOptimizer.gradientNorm();
+    const std::string what = !std::isfinite(sums.policyLoss) ? "the loss of the policy"
+        : !std::isfinite(sums.valueLoss)                     ? "the loss of the value model"
+        : !std::isfinite(policyNorm)                         ? "the gradient of the policy"
+        : !std::isfinite(valueNorm)                          ? "the gradient of the value model"
+                                                             : "";
+    if (!what.empty()) {
+        clearGradients();
+        constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+        log(m_outcome.steps + 1, {{"loss/policy_avg", nan}, {"loss/value_avg", nan}}); // the curve shows it
+        if (weightsAreFinite())
+            goBack(m_outcome.steps, m_minibatchesDone, what, "lower learning_rate and value_learning_rate");
+        else
+            wentTooFar();
+        return false;
+    }
     const std::int64_t perRollout = m_ppoEpochs * m_perEpoch;
     const std::int64_t step = m_outcome.steps * perRollout + m_minibatchesDone,
                        steps = m_outcome.totalSteps * perRollout;
     if (!policyIsFrozen()) {
-        const auto taken = m_policyOptimizer.step(step, steps);
-        if (!taken.applied)
-            failNotFinite("gradient of the policy", "learning_rate");
-        sums.policyGradNorm += taken.gradNorm;
-        sums.policyRate = taken.learningRate;
+        sums.policyGradNorm = policyNorm;
+        sums.policyRate = m_policyOptimizer.step(step, steps, policyNorm).learningRate;
     }
-    const auto taken = m_valueOptimizer.step(step, steps);
-    if (!taken.applied)
-        failNotFinite("gradient of the value model", "value_learning_rate");
-    sums.valueGradNorm += taken.gradNorm;
-    sums.valueRate = taken.learningRate;
+    sums.valueGradNorm = valueNorm;
+    sums.valueRate = m_valueOptimizer.step(step, steps, valueNorm).learningRate;
+    return true;
 }
 
-void PpoRun::failNotFinite(const char* what, const char* setting)
+bool PpoRun::weightsAreFinite() const { return allFinite(m_policyParameters) && allFinite(m_valueParameters); }
+
+/// The last minibatch that was applied made a weight infinite, which shows only now.
+void PpoRun::wentTooFar()
+{
+    std::int64_t rollout = m_outcome.steps, minibatch = m_minibatchesDone;
+    do {
+        if (minibatch == 0) {
+            minibatch = m_ppoEpochs * m_perEpoch;
+            --rollout;
+        }
+        --minibatch;
+    } while (rollout > 0 && (m_divergence.skips(rollout) || m_divergence.skips(rollout, minibatch)));
+    goBack(std::max<std::int64_t>(0, rollout), minibatch, "a weight after it",
+        "lower learning_rate and value_learning_rate");
+}
+
+void PpoRun::goBack(std::int64_t rollout, std::int64_t minibatch, const std::string& what, const std::string& remedy)
+{
+    const std::string where = minibatch == Divergence::kWhole
+        ? fmt::format("Rollout {}", rollout + 1)
+        : fmt::format("Rollout {}, minibatch {}", rollout + 1, minibatch + 1);
+    const std::string said = m_divergence.leaveOut(rollout, minibatch, where, what, remedy);
+    if (m_context.warning)
+        m_context.warning(said);
+    if (const auto checkpoint = m_keeper.newest())
+        restore(*checkpoint);
+    else if (!weightsAreFinite())
+        fail("{}; but there is no checkpoint to go back to, so it ends", said);
+}
+
+void PpoRun::leaveOutRollout()
 {
     constexpr double nan = std::numeric_limits<double>::quiet_NaN();
-    if (m_context.metrics) // the curve shows it
-        m_context.metrics(
-            m_outcome.steps + 1, m_outcome.totalSteps, {{"loss/policy_avg", nan}, {"loss/value_avg", nan}});
-    fail("Rollout {}: the {} is not a finite number, so the step was not applied and the run ends; lower {}",
-        m_outcome.steps + 1, what, setting);
+    ++m_outcome.steps;
+    log(m_outcome.steps,
+        {{"objective/kl", nan}, {"objective/scores", nan}, {"loss/policy_avg", nan}, {"loss/value_avg", nan},
+            {"episode", double(m_outcome.steps * m_rolloutSize)}, {"peak_rss_mb", peakResidentMb()}});
+    nextRollout();
+}
+
+void PpoRun::log(std::int64_t step, const Metrics& metrics)
+{
+    if (m_context.metrics)
+        m_context.metrics(step, m_outcome.totalSteps, metrics);
 }
 
 /// step 6.
@@ -543,8 +680,9 @@ double PpoRun::report(double seconds)
         {"peak_rss_mb", peakResidentMb()}};
     if (m_models.sft)
         metrics.insert(metrics.begin() + 1, {"objective/kl_sft", klSft});
-    if (m_context.metrics)
-        m_context.metrics(m_outcome.steps, m_outcome.totalSteps, metrics);
+    log(m_outcome.steps, metrics);
+    if (const auto alarms = m_alarms.look(m_outcome.steps, metrics); !alarms.empty() && m_context.alarms)
+        m_context.alarms(alarms);
     if (m_context.samples && m_models.policy.tokenizer) {
         const Tokenizer& tokenizer = *m_models.policy.tokenizer;
         std::vector<SampleRow> rows;
@@ -571,32 +709,32 @@ bool PpoRun::isTooLarge(double kl) const
     return true;
 }
 
-void PpoRun::restore()
+void PpoRun::restore(const Checkpoint& checkpoint)
 {
-    const auto checkpoint = newestCheckpoint(m_context);
-    if (!checkpoint)
-        return;
-    checkpoint->restoreParameters(m_policyParameters, "policy.");
-    checkpoint->restoreParameters(m_valueParameters, "value.");
-    m_policyOptimizer.restore(checkpoint->tensors, "policy_optimizer.");
-    m_valueOptimizer.restore(checkpoint->tensors, "value_optimizer.");
-    const Json& values = checkpoint->values;
+    checkpoint.restoreParameters(m_policyParameters, "policy.");
+    checkpoint.restoreParameters(m_valueParameters, "value.");
+    m_policyOptimizer.restore(checkpoint.tensors, "policy_optimizer.");
+    m_valueOptimizer.restore(checkpoint.tensors, "value_optimizer.");
+    const Json& values = checkpoint.values;
     m_controller.restore(values.at("kl_coef").get<double>());
     m_scale = {values.at("score_count").get<double>(), values.at("score_mean").get<double>(),
         values.at("score_m2").get<double>()};
     m_minibatchesDone = values.at("minibatches").get<std::int64_t>();
-    if (values.at("rollout").get<bool>())
-        m_episodes = restoreRollout(checkpoint->tensors, "rollout.");
-    for (std::size_t i = 0; i < kSums.size(); ++i)
-        m_sums.*kSums[i] = values.at("sums").at(i).get<double>();
-    m_outcome.steps = m_outcome.resumedAt = checkpoint->step;
+    m_collected = values.at("rollout").get<bool>();
+    m_episodes = m_collected ? restoreRollout(checkpoint.tensors, "rollout.") : std::vector<Episode>();
+    for (std::size_t i = 0; i < kSums.size(); ++i) {
+        const Json& sum = values.at("sums").at(i);
+        m_sums.*kSums[i] = sum.is_null() ? std::numeric_limits<double>::quiet_NaN() : sum.get<double>();
+    }
+    m_outcome.steps = checkpoint.step;
+    if (values.contains("alarms"))
+        m_alarms.restore(values["alarms"]);
+    if (values.contains("left_out"))
+        m_divergence.restore(values["left_out"]);
 }
 
-void PpoRun::save()
+void PpoRun::fill(Json& values, NamedTensors& tensors) const
 {
-    if (m_context.checkpoints.empty())
-        return;
-    NamedTensors tensors;
     const auto add = [&](const NamedTensors& from, const std::string& prefix) {
         for (const auto& [name, tensor] : from)
             tensors.emplace_back(prefix + name, tensor.detach());
@@ -605,18 +743,15 @@ void PpoRun::save()
     add(m_valueParameters, "value.");
     add(m_policyOptimizer.state(), "policy_optimizer.");
     add(m_valueOptimizer.state(), "value_optimizer.");
-    if (!m_episodes.empty())
+    if (m_collected)
         storeRollout(m_episodes, "rollout.", tensors);
     Json sums = Json::array();
     for (const auto sum : kSums)
         sums.push_back(m_sums.*sum);
-    m_clock.time([&] {
-        writeCheckpoint(m_context.checkpoints, m_outcome.steps,
-            Json {{"kl_coef", m_controller.coefficient()}, {"score_count", m_scale.count}, {"score_mean", m_scale.mean},
-                {"score_m2", m_scale.m2}, {"rollout", !m_episodes.empty()}, {"minibatches", m_minibatchesDone},
-                {"sums", sums}},
-            tensors);
-    });
+    values.update(
+        {{"kl_coef", m_controller.coefficient()}, {"score_count", m_scale.count}, {"score_mean", m_scale.mean},
+            {"score_m2", m_scale.m2}, {"rollout", m_collected}, {"minibatches", m_minibatchesDone}, {"sums", sums},
+            {"alarms", m_alarms.toJson()}, {"left_out", m_divergence.toJson()}});
 }
 
 } // namespace

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/loss/reward_loss.h"
 #include "core/stage/pair_batch.h"
+#include "core/stage/run_identity.h"
 #include "core/stage/stages.h"
 #include "core/stage/training_loop.h"
 
@@ -35,6 +36,8 @@ StageOutcome trainReward(Model& rewardModel, std::span<const TokenizedPair> pair
         std::uint64_t(context.settings.integer("seed")));
 
     TrainingTask task;
+    if (!context.checkpoints.empty())
+        task.identity = {{"model", modelDigest(rewardModel)}, {"data set", digestOf(pairs)}};
     task.examples = held.train;
     task.tokens = [&](std::int64_t number) { return tokensOf(pairs[std::size_t(number)]); };
     task.countedTokens = [&](std::int64_t number) { return sequenceTokensOf(pairs[std::size_t(number)]); };

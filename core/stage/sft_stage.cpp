@@ -3,6 +3,7 @@
 #include "core/loss/log_probs.h"
 #include "core/loss/sft_loss.h"
 #include "core/stage/pair_batch.h"
+#include "core/stage/run_identity.h"
 #include "core/stage/stages.h"
 #include "core/stage/training_loop.h"
 
@@ -42,6 +43,8 @@ StageOutcome trainSft(Model& policy, std::span<const TokenizedPair> pairs, const
 
     double stepTargets = 0.0;
     TrainingTask task;
+    if (!context.checkpoints.empty())
+        task.identity = {{"model", modelDigest(policy)}, {"data set", digestOf(pairs)}};
     task.examples = held.train;
     task.beginStep = [&](std::span<const std::int64_t> numbers) { stepTargets = targetsOf(numbers); };
     task.loss = [&](std::span<const std::int64_t> numbers, double) {

@@ -27,10 +27,15 @@ struct StageContext
     std::function<void(const std::string& what, double share, const std::string& detail)> progress;
     std::function<void(const std::string&)> info, warning;
     std::function<void(const std::vector<SampleRow>&)> samples;
+    std::function<void(const std::vector<AlarmRow>&)> alarms; ///< that begin with the step whose metrics came last
     std::filesystem::path checkpoints; ///< folder for checkpoints; empty: none are written or read
+    std::function<bool()> checkpointAsked; ///< true once for each request to write one now
+    std::function<void(std::int64_t step, bool requested)> checkpointWritten;
+    std::function<bool()> discards; ///< a stop writes no checkpoint: all of them are thrown away
 
-    /// Passes the pause gate. All ranks call it at the same places and get the same answer.
-    bool stopped() const;
+    /// Passes the pause gate, and calls `write` for a checkpoint that is asked for, also while paused. All ranks call
+    /// it at the same places and get the same answer.
+    bool stopped(const std::function<void()>& write = {}) const;
 };
 
 struct StageOutcome
@@ -38,6 +43,9 @@ struct StageOutcome
     std::int64_t steps = 0, totalSteps = 0;
     bool stopped = false; ///< on request, before the end
     std::int64_t resumedAt = 0; ///< > 0: went on from a checkpoint
+    bool endedEarly = false; ///< by early_stop_patience
+    std::string note; ///< one sentence on how it ended; may be empty
+    std::int64_t bestStep = -1; ///< step of the best weights where settings want them kept; -1: none
 };
 
 } // namespace mpo

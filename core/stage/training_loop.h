@@ -4,6 +4,7 @@
 
 #include "core/model/model.h"
 #include "core/stage/stage_context.h"
+#include "core/support/json.h"
 
 #include <ATen/core/Tensor.h>
 
@@ -23,6 +24,7 @@ struct LossPart
 /// What SFT, reward model and DPO have in common is this loop; what differs is given to it.
 struct TrainingTask
 {
+    Json identity; ///< digests that a checkpoint must agree in: CheckpointKeeper
     std::vector<std::int64_t> examples; ///< numbers of the examples to train on
     /// Called before the micro-batches of an optimiser step with all its examples. May be empty.
     std::function<void(std::span<const std::int64_t>)> beginStep;
@@ -38,9 +40,12 @@ struct TrainingTask
 };
 
 /// Epochs of shuffled examples: accumulate, clip, step, schedule, report, checkpoint. Resumes from the newest
-/// checkpoint in context.checkpoints. A loss or gradient that is not finite ends the run with an Error before the
-/// weights change.
+/// checkpoint in context.checkpoints. A loss or gradient that is not finite is reported and never applied; then the
+/// run ends with an Error or goes back (divergence.h).
 StageOutcome runTrainingLoop(Model& model, const TrainingTask& task, const StageContext& context);
+
+/// Copies into `parameters` the weights of the checkpoint of this step. False: it is missing or damaged.
+bool restoreBest(const NamedTensors& parameters, const std::filesystem::path& checkpoints, std::int64_t step);
 
 /// The order in which an epoch goes through the examples: a function of the seed.
 std::vector<std::int64_t> orderOfEpoch(

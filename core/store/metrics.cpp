@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/store/project_private.h"
 #include "core/support/file.h"
+#include "core/support/log.h"
+#include "core/support/unfinished.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -29,17 +31,26 @@ std::int64_t stepOfLine(std::string_view line)
         : -1;
 }
 
-std::string linesUpTo(std::string_view text, std::int64_t lastStep)
+/// The last whole line of each step up to `lastStep`.
+std::map<std::int64_t, std::string> linesUpTo(std::string_view text, std::int64_t lastStep)
 {
-    std::string kept;
+    std::map<std::int64_t, std::string> lines;
     while (!text.empty()) {
         const auto end = text.find('\n');
         const auto line = text.substr(0, end);
         if (const auto step = stepOfLine(line); step >= 0 && step <= lastStep)
-            kept.append(line).push_back('\n');
+            lines[step] = line;
         text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
     }
-    return kept;
+    return lines;
+}
+
+std::string lineOf(std::int64_t step, double seconds, const Metrics& metrics)
+{
+    Json line {{"step", step}, {"seconds", seconds}};
+    for (const auto& metric : metrics)
+        line[metric.name] = metric.value; // NaN becomes null
+    return toLine(line);
 }
 
 } // namespace
@@ -54,9 +65,20 @@ void Project::Private::appendMetricLine(std::int64_t run, const std::string& lin
             fail("{}: cannot be written ({})", path.string(), std::generic_category().message(errno));
         found = metricFiles.emplace(run, descriptor).first;
     }
-    const auto written = ::write(found->second, line.data(), line.size());
-    if (written != ssize_t(line.size())) {
-        const int error = written < 0 ? errno : ENOSPC;
+    const ::off_t before = ::lseek(found->second, 0, SEEK_END);
+    std::string_view rest = line;
+    int error = 0;
+    while (!rest.empty() && error == 0) {
+        const auto written = ::write(found->second, rest.data(), rest.size());
+        if (written > 0)
+            rest.remove_prefix(std::size_t(written));
+        else if (written == 0 || errno != EINTR)
+            error = written < 0 ? errno : EIO;
+    }
+    if (error != 0) {
+        // Half a line that cannot be taken off here goes when the run is resumed: truncateMetrics.
+        if (rest.size() < line.size() && before >= 0 && ::ftruncate(found->second, before) != 0)
+            log().warn("{}: half a line stays in it", metricFile(runFolder(run)).string());
         fail("{}: cannot be written ({})", metricFile(runFolder(run)).string(), std::generic_category().message(error));
     }
 }
@@ -71,10 +93,7 @@ void Project::Private::closeMetricFile(std::int64_t run)
 
 void Project::addMetrics(std::int64_t run, std::int64_t step, double seconds, const Metrics& metrics)
 {
-    Json line {{"step", step}, {"seconds", seconds}};
-    for (const auto& metric : metrics)
-        line[metric.name] = metric.value;
-    const auto text = toLine(line) + "\n";
+    const auto text = lineOf(step, seconds, metrics) + "\n";
     m_d->write([&] {
         m_d->runFolder(run); // throws for a run that is not there
         auto findName = m_d->statement("SELECT id FROM metric_names WHERE name=?");
@@ -108,11 +127,36 @@ void Project::truncateMetrics(std::int64_t run, std::int64_t lastStep)
         const auto file = metricFile(m_d->runFolder(run));
         m_d->statement("DELETE FROM metrics WHERE run=? AND step>?", run, lastStep).exec();
         m_d->statement("DELETE FROM samples WHERE run=? AND step>?", run, lastStep).exec();
+        m_d->statement("DELETE FROM alarms WHERE run=? AND step>?", run, lastStep).exec();
         m_d->closeMetricFile(run); // the file is replaced by another
+        // After a power cut the file may lack steps that the database has, and have others that it has not.
         std::error_code error;
-        if (std::filesystem::exists(file, error))
-            writeFileAtomically(file, linesUpTo(readTextFile(file), lastStep));
+        const auto inFile = std::filesystem::exists(file, error) ? linesUpTo(readTextFile(file), lastStep)
+                                                                 : std::map<std::int64_t, std::string>();
+        std::string text;
+        for (const auto& [step, row] : m_d->metricRows(run)) {
+            const auto found = inFile.find(step);
+            text += (found != inFile.end() ? found->second : lineOf(step, row.first, row.second)) + "\n";
+        }
+        removeUnfinished(file);
+        writeFileAtomically(file, text);
     });
+}
+
+std::map<std::int64_t, std::pair<double, Metrics>> Project::Private::metricRows(std::int64_t run)
+{
+    std::map<std::int64_t, std::pair<double, Metrics>> rows;
+    auto query = statement("SELECT step, seconds, metric_names.name, value FROM metrics JOIN metric_names ON "
+                           "metric_names.id=metrics.name WHERE run=? ORDER BY step, metrics.name",
+        run);
+    while (query.executeStep()) {
+        auto& [seconds, metrics] = rows[query.getColumn(0).getInt64()];
+        seconds = query.getColumn(1).getDouble();
+        const auto value = query.getColumn(3);
+        metrics.push_back({query.getColumn(2).getString(),
+            value.isNull() ? std::numeric_limits<double>::quiet_NaN() : value.getDouble()});
+    }
+    return rows;
 }
 
 std::vector<MetricSeries> Project::metrics(std::int64_t run) const
@@ -190,6 +234,30 @@ std::vector<SampleRow> Project::samplesAfter(std::int64_t run, std::int64_t step
                 row.score = score.getDouble();
             rows.push_back(std::move(row));
         }
+        return rows;
+    });
+}
+
+void Project::addAlarms(std::int64_t run, const std::vector<AlarmRow>& alarms)
+{
+    m_d->write([&] {
+        m_d->runFolder(run); // throws for a run that is not there
+        for (const auto& alarm : alarms)
+            m_d->statement("INSERT INTO alarms(run, step, name, value, threshold, text) VALUES(?, ?, ?, ?, ?, ?)", run,
+                   alarm.step, alarm.name, alarm.value, alarm.threshold, alarm.text)
+                .exec();
+    });
+}
+
+std::vector<AlarmRow> Project::alarms(std::int64_t run) const
+{
+    return m_d->read([&] {
+        std::vector<AlarmRow> rows;
+        auto query = m_d->statement(
+            "SELECT step, name, value, threshold, text FROM alarms WHERE run=? ORDER BY step, id", run);
+        while (query.executeStep())
+            rows.push_back({query.getColumn(0).getInt64(), query.getColumn(1).getString(),
+                query.getColumn(2).getDouble(), query.getColumn(3).getDouble(), query.getColumn(4).getString()});
         return rows;
     });
 }

@@ -90,6 +90,15 @@ struct SampleRow
     std::optional<double> score; ///< of the reward model
 };
 
+/// Something that was about to go wrong in a run.
+struct AlarmRow
+{
+    std::int64_t step = 0;
+    std::string name; ///< of the setting that holds its threshold
+    double value = 0.0, threshold = 0.0;
+    std::string text; ///< one sentence with both and what to do
+};
+
 struct ScoreSetRow
 {
     std::int64_t id = 0;
@@ -181,13 +190,16 @@ public:
 
     // Metrics and samples; metrics also go to metrics.jsonl of the run
     void addMetrics(std::int64_t run, std::int64_t step, double seconds, const Metrics& metrics);
-    void truncateMetrics(
-        std::int64_t run, std::int64_t lastStep); ///< forgets later steps, before a resume repeats them
+    /// Forgets metrics, samples and alarms of later steps, before a resume repeats them, and makes metrics.jsonl hold
+    /// what is left: each step once, without lines that a crash cut off.
+    void truncateMetrics(std::int64_t run, std::int64_t lastStep);
     std::vector<MetricSeries> metrics(std::int64_t run) const;
     std::vector<MetricStep> metricsAfter(std::int64_t run, std::int64_t step) const; ///< by rising step
     void addSamples(std::int64_t run, const std::vector<SampleRow>& samples);
     std::vector<SampleRow> samples(std::int64_t run) const;
     std::vector<SampleRow> samplesAfter(std::int64_t run, std::int64_t step) const;
+    void addAlarms(std::int64_t run, const std::vector<AlarmRow>& alarms);
+    std::vector<AlarmRow> alarms(std::int64_t run) const;
 
     // Scores and splits
     std::int64_t addScoreSet(const ScoreSetRow& row, const std::vector<PairScore>& scores);

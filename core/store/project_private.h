@@ -84,6 +84,7 @@ struct Project::Private
     std::filesystem::path runFolder(std::int64_t run); ///< absolute; throws Error for an unknown run
     void appendMetricLine(std::int64_t run, const std::string& line);
     void closeMetricFile(std::int64_t run);
+    std::map<std::int64_t, std::pair<double, Metrics>> metricRows(std::int64_t run); ///< step -> seconds, metrics
     void requireEvaluation(
         std::int64_t evaluation, bool closed); ///< throws Error unless it is there and closed, or open
     [[noreturn]] void failWith(const SQLite::Exception& error) const;

@@ -73,6 +73,12 @@ constexpr const char* kSteps[] = {
     )sql",
     // A run may be paused (state 5), which earlier versions would take for damage.
     "SELECT 1",
+    R"sql(
+    CREATE TABLE alarms(
+        id INTEGER PRIMARY KEY, run INTEGER NOT NULL REFERENCES runs, step INTEGER NOT NULL, name TEXT NOT NULL,
+        value REAL, threshold REAL, text TEXT NOT NULL);
+    CREATE INDEX alarms_of_run ON alarms(run, step);
+    )sql",
 };
 
 int pragma(SQLite::Database& database, const char* name)

@@ -57,7 +57,8 @@ private Q_SLOTS:
     void onePairIsEnough();
     void trainsRewardAndSplits();
     void stopsOnInterruptAndGoesOn();
-    void goesOnAfterAKill();
+    void writesACheckpointOnSignal();
+    void showsAlarms();
     void survivesAClosedPipe();
 };
 
@@ -488,42 +489,50 @@ void TestCli::stopsOnInterruptAndGoesOn()
     QCOMPARE(run("--project i.mpo --json runs list").rows().size(), 1);
 }
 
-/// Killed at three moments and begun again each time, a training ends with the same bytes as one in one go.
-void TestCli::goesOnAfterAKill()
+/// SIGUSR1 to a training that goes on; killed right after that, it goes on from there (more of this: tst_kills).
+void TestCli::writesACheckpointOnSignal()
 {
-    const QByteArray command = "--json train dpo --model tiny --data pairs.jsonl --out aligned --max-steps 60 "
-                               "--checkpoint-every 2 --learning-rate 0.01 --batch-size 2";
-    const auto weights = [&](const char* project) {
-        QFile file(path(project) + QStringLiteral("/models/aligned/model.safetensors"));
-        return file.open(QIODevice::ReadOnly) ? file.readAll() : QByteArray();
-    };
-    QCOMPARE(run(("--project whole.mpo " + command).constData()).status, 0);
-    const QByteArray expected = weights("whole.mpo");
-    QVERIFY(!expected.isEmpty());
-
-    int last = 0;
-    for (int kill = 0; kill < 3; ++kill) {
-        QProcess process;
-        start(process, ("--project killed.mpo " + command).constData());
-        for (int lines = 0; lines < 7 + 4 * kill; ++lines) {
-            while (!process.canReadLine())
-                QVERIFY(process.waitForReadyRead(30000));
-            last = int(number(QJsonDocument::fromJson(process.readLine()).object(), "step"));
-        }
-        process.kill(); // SIGKILL
-        QVERIFY(process.waitForFinished(30000));
-        QCOMPARE(process.exitStatus(), QProcess::CrashExit);
-        QVERIFY(weights("killed.mpo").isEmpty());
+    const char* command = "--project u.mpo --json train sft --model tiny --data pairs.jsonl --out long "
+                          "--max-steps 1000000 --checkpoint-minutes 0";
+    QProcess process;
+    start(process, command);
+    QVERIFY(process.waitForReadyRead(30000));
+    QCOMPARE(::kill(pid_t(process.processId()), SIGUSR1), 0);
+    process.setReadChannel(QProcess::StandardError);
+    QByteArray said;
+    while (!said.contains("Checkpoint of step ")) {
+        QVERIFY(process.canReadLine() || process.waitForReadyRead(30000));
+        said = process.readLine();
     }
-    QVERIFY(last > 20);
-    const Result ended = run(("--project killed.mpo " + command).constData());
-    QVERIFY2(ended.status == 0, ended.err.constData());
-    QVERIFY(weights("killed.mpo") == expected);
-    // Every step is in the store once, whatever was repeated.
-    const auto steps = run("--project killed.mpo --json runs show 1 --metrics").rows();
-    QCOMPARE(steps.size(), 60);
-    for (int i = 0; i < 60; ++i)
-        QCOMPARE(number(steps[i], "step"), i + 1.0);
+    process.kill();
+    QVERIFY(process.waitForFinished(30000));
+    const int step = said.split(' ').value(3).toInt();
+    QVERIFY2(step > 0, said.constData());
+    QVERIFY(QDir(path("u.mpo/runs/1-sft/checkpoints")).exists(QString::number(step)));
+
+    // Other settings are refused; the same go on after that step.
+    const Result other = run((QByteArray(command) + " --learning-rate 0.5").constData());
+    QVERIFY2(other.status == 1 && other.err.contains("learning_rate was 2e-05 and is 0.5"), other.err.constData());
+    start(process, command);
+    process.setReadChannel(QProcess::StandardOutput);
+    QVERIFY(process.waitForReadyRead(30000));
+    QCOMPARE(number(QJsonDocument::fromJson(process.readLine()).object(), "step"), step + 1.0);
+    process.kill();
+    QVERIFY(process.waitForFinished(30000));
+}
+
+void TestCli::showsAlarms()
+{
+    const char* command = "--project w.mpo train dpo --model tiny --data pairs.jsonl --out still --learning-rate 0 "
+                          "--max-steps 6 --alarm-zero-margins 3";
+    const Result trained = run(command);
+    QVERIFY2(trained.status == 0 && trained.err.contains("warning: Step 3: rewards/margins"), trained.err.constData());
+    const QJsonArray alarms
+        = run("--project w.mpo --json runs show 1").rows().value(0).value(QLatin1String("alarms")).toArray();
+    QCOMPARE(alarms.size(), 1);
+    QCOMPARE(alarms[0].toObject().value(QLatin1String("name")).toString(), QStringLiteral("alarm_zero_margins"));
+    QCOMPARE(number(alarms[0].toObject(), "step"), 3.0);
+    QVERIFY(run("--project w.mpo runs show 1").out.contains("alarm  Step 3: "));
 }
 
 void TestCli::survivesAClosedPipe()

@@ -145,6 +145,21 @@ private Q_SLOTS:
             QVERIFY2(messageOf([&] { Settings::fromJson(StageKind::Dpo, parseJson(bad, "x")); }) != "no error", bad);
     }
 
+    void someDecideNothing()
+    {
+        for (const StageKind stage : kStages) {
+            Settings settings(stage);
+            const Json before = settings.resultJson();
+            settings.set("checkpoint_every", std::int64_t(7));
+            settings.set("alarm_grad_norm", 3.0);
+            QVERIFY(settings.resultJson() == before && !before.contains("checkpoint_every"));
+            settings.set("on_divergence", std::string("rollback")); // up to where a run diverges
+            QVERIFY(settings.resultJson() == before);
+            settings.set("seed", std::int64_t(7));
+            QVERIFY(settings.resultJson() != before);
+        }
+    }
+
     void settingsThatContradictEachOther()
     {
         Settings ppo(StageKind::Ppo);
@@ -158,6 +173,12 @@ private Q_SLOTS:
         QVERIFY(dpo.problems().empty());
         dpo.set("loss", std::string("ipo"));
         QCOMPARE(dpo.problems().size(), std::size_t(1));
+        dpo = Settings(StageKind::Dpo);
+        dpo.set("early_stop_patience", std::int64_t(3));
+        QCOMPARE(dpo.problems().size(), std::size_t(2)); // nothing is held out, and evaluated at the end only
+        dpo.set("eval_share", 0.1);
+        dpo.set("eval_every", std::int64_t(10));
+        QVERIFY(dpo.problems().empty());
         Settings sft(StageKind::Sft);
         sft.set("epochs", 0.0);
         QCOMPARE(sft.problems().size(), std::size_t(1));

@@ -70,6 +70,41 @@ private Q_SLOTS:
         QTRY_VERIFY(!engine.busy());
     }
 
+    /// A checkpoint is asked of what runs, wakes what is paused, and is never left over for the next command; so is the
+    /// wish to throw the checkpoints away.
+    void requestsAreForTheCommandThatRuns()
+    {
+        QTemporaryDir folder;
+        const auto project = Project::open(folder.path().toStdString() + "/p.mpo");
+        std::atomic<int> begun = 0, served = 0, discarded = 0;
+        Heard heard;
+        Engine engine(project, heard.sink(),
+            [&](const Command&, Project&, const EventSink&, const std::stop_token& stop, PauseGate& gate) {
+                served += gate.takeCheckpointRequest() ? 1000 : 0;
+                ++begun;
+                while (!stop.stop_requested()) {
+                    gate.wait(stop);
+                    served += gate.takeCheckpointRequest() ? 1 : 0;
+                }
+                discarded += gate.onStop() == OnStop::Discard ? 1 : 0;
+                gate.askForCheckpoint(); // one that comes too late
+            });
+        engine.checkpoint(); // nothing runs
+        for (int command = 1; command <= 3; ++command) {
+            engine.post(RunDemo {});
+            QTRY_COMPARE(begun.load(), command);
+            engine.pause();
+            engine.checkpoint();
+            QTRY_COMPARE(served.load(), command);
+            engine.resume();
+            if (command == 2)
+                engine.cancel(OnStop::Discard);
+            engine.cancel();
+            QTRY_COMPARE(heard.count(), std::size_t(command));
+        }
+        QCOMPARE(discarded.load(), 1);
+    }
+
     /// A stop that comes between post and the start of the command is not lost.
     void cancelBeforeTheCommandBegins()
     {

@@ -6,6 +6,7 @@
 #include "core/stage/stages.h"
 #include "core/support/random.h"
 #include "tests/common/near.h"
+#include "tests/core/stage/stage_fixture.h"
 
 #include <QTemporaryDir>
 
@@ -14,97 +15,13 @@
 #include <fstream>
 
 using namespace mpo;
+using namespace stage_fixture;
 namespace fs = std::filesystem;
 
 /// Real stages on a tiny Llama: chosen responses hold even tokens, rejected ones odd tokens.
 class TestStages : public QObject
 {
     Q_OBJECT
-
-    static Model tiny() { return loadModel(fs::path(MPO_FIXTURES) / "model/tied"); }
-
-    static std::vector<TokenizedPair> pairs(int count)
-    {
-        RandomStream random(5, "pairs");
-        std::vector<TokenizedPair> result;
-        for (int i = 0; i < count; ++i) {
-            TokenizedPair pair;
-            for (int t = 0; t < 3; ++t)
-                pair.prompt.push_back(TokenId(10 + random.below(80)));
-            for (int t = 0; t < 4; ++t) {
-                pair.chosen.push_back(TokenId(10 + 2 * random.below(40)));
-                pair.rejected.push_back(TokenId(11 + 2 * random.below(40)));
-            }
-            pair.index = i;
-            result.push_back(pair);
-        }
-        return result;
-    }
-
-    struct Crash
-    {
-    };
-    struct Recorded
-    {
-        StageContext context;
-        std::vector<Metrics> steps;
-        std::int64_t crashAt = 0;
-        double at(std::size_t step, std::string_view name) const
-        {
-            for (const Metric& metric : steps.at(step))
-                if (metric.name == name)
-                    return metric.value;
-            return std::nan("");
-        }
-    };
-    static void prepare(
-        Recorded& recorded, StageKind stage, const std::vector<std::pair<std::string, SettingValue>>& settings)
-    {
-        recorded.context.settings = Settings(stage);
-        for (const auto& [name, value] : settings)
-            recorded.context.settings.set(name, value);
-        recorded.context.metrics = [&recorded](std::int64_t step, std::int64_t, const Metrics& metrics) {
-            recorded.steps.push_back(metrics);
-            if (step == recorded.crashAt)
-                throw Crash();
-        };
-    }
-    using I = std::int64_t;
-    using Values = std::vector<std::pair<std::string, SettingValue>>;
-
-    static std::vector<TokenIds> prompts(int count)
-    {
-        std::vector<TokenIds> result;
-        for (const TokenizedPair& pair : pairs(count))
-            result.push_back(pair.prompt);
-        return result;
-    }
-
-    /// Two minibatches of two micro-batches in each of two epochs, three rollouts.
-    const Values kSmallPpo {{"learning_rate", 1e-3}, {"value_learning_rate", 1e-3}, {"rollout_batch", I(8)},
-        {"minibatch_size", I(4)}, {"micro_batch", I(2)}, {"ppo_epochs", I(2)}, {"max_new_tokens", I(4)},
-        {"max_steps", I(3)}, {"kl_adaptive", true}, {"kl_horizon", 100.0}, {"normalize_scores", std::string("running")},
-        {"value_warmup_rollouts", I(1)}};
-
-    /// Fresh models; digests of policy and value model afterwards.
-    static std::tuple<StageOutcome, std::string, std::string> runPpo(Recorded& recorded, const Values& settings)
-    {
-        Model policy = tiny(), reference = tiny(), reward = rewardModelFrom(tiny(), 3), value = cloneModel(reward);
-        prepare(recorded, StageKind::Ppo, settings);
-        const StageOutcome outcome
-            = trainPpo({policy, reference, reward, value, &reference}, prompts(12), recorded.context);
-        return {outcome, modelDigest(policy), modelDigest(value)};
-    }
-
-    /// All but what a clock or the operating system says.
-    static void compareMetrics(const Recorded& actual, const Recorded& expected)
-    {
-        QCOMPARE(actual.steps.size(), expected.steps.size());
-        for (std::size_t step = 0; step < expected.steps.size(); ++step)
-            for (const Metric& metric : expected.steps[step])
-                if (metric.name != "step_seconds" && metric.name != "tokens_per_second" && metric.name != "peak_rss_mb")
-                    QVERIFY2(actual.at(step, metric.name) == metric.value, metric.name.c_str());
-    }
 
 private Q_SLOTS:
     /// MPO with LoRA: stage 2 starts from stage 1 with its adapter merged, and is held to that model and not to SFT.

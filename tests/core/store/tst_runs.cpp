@@ -26,6 +26,8 @@ private Q_SLOTS:
     void metrics();
     void metricsFile();
     void metricsAreForgottenBeforeAResume();
+    void metricsFileFollowsTheDatabase();
+    void alarms();
     void metricsSurviveACrash();
     void samples();
     void onlyWhatIsNew();
@@ -192,6 +194,46 @@ void TestRuns::metricsAreForgottenBeforeAResume()
     QCOMPARE(std::count(text.begin(), text.end(), '\n'), 4);
     QVERIFY(text.ends_with("{\"step\":4,\"seconds\":4.0,\"loss\":2.0}\n"));
     QVERIFY(text.starts_with("{\"step\":1,"));
+}
+
+/// Whatever a power cut left in the file: lines missing, twice, of later steps, not whole.
+void TestRuns::metricsFileFollowsTheDatabase()
+{
+    const TemporaryProject temporary;
+    const auto project = temporary.open();
+    const auto run = project->beginRun("dpo", "a", {}, {});
+    for (int step = 1; step <= 4; ++step)
+        project->addMetrics(run, step, step, {{"loss", 1.0 / step}, {"grad_norm", std::nan("")}});
+    const auto file = project->runFolder(run) / "metrics.jsonl";
+    const std::string whole = readTextFile(file);
+    const std::string first = whole.substr(0, whole.find('\n') + 1);
+    for (const std::string& left : {std::string(), first + first, whole + "{\"step\":9}\n", whole.substr(0, 150),
+             std::string("\0\0\0\n", 4) + whole + whole}) {
+        project->truncateMetrics(run, 4); // closes it
+        std::ofstream(file, std::ios::binary) << left;
+        project->truncateMetrics(run, 4);
+        QCOMPARE(readTextFile(file), whole);
+    }
+    fs::remove(file);
+    project->truncateMetrics(run, 1);
+    QCOMPARE(readTextFile(file), first);
+}
+
+void TestRuns::alarms()
+{
+    const TemporaryProject temporary;
+    const auto project = temporary.open();
+    const auto run = project->beginRun("dpo", "a", {}, {});
+    project->addAlarms(run, {{3, "alarm_kl", 21.5, 20.0, "one"}, {5, "alarm_ratio", 2.0, 1.5, "two"}});
+    project->addAlarms(run, {{4, "alarm_length", 30.0, 20.0, "between"}});
+    QVERIFY(contains(errorOf([&] { project->addAlarms(99, {{1, "a", 0, 0, ""}}); }), "no run 99"));
+    auto alarms = project->alarms(run);
+    QCOMPARE(alarms.size(), std::size_t(3));
+    QCOMPARE(alarms[1].text, std::string("between"));
+    QCOMPARE(alarms[0].value, 21.5);
+    QCOMPARE(alarms[2].threshold, 1.5);
+    project->truncateMetrics(run, 4);
+    QCOMPARE(project->alarms(run).size(), std::size_t(2));
 }
 
 void TestRuns::metricsSurviveACrash()

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/support/error.h"
 #include "core/support/file.h"
+#include "core/support/unfinished.h"
 #include "tests/common/message_of.h"
 
 #include <QTemporaryDir>
@@ -54,6 +55,16 @@ private Q_SLOTS:
         QCOMPARE(::stat(path("a/b/c.txt").c_str(), &status), 0);
         QCOMPARE(int(status.st_mode & 0777), 0600); // a private file stays private
         QCOMPARE(std::distance(fs::directory_iterator(path("a/b")), fs::directory_iterator()), std::ptrdiff_t(1));
+    }
+
+    void whatDeadProcessesLeftGoes()
+    {
+        for (const char* name : {"left/out/a", "left/.out.12.tmp/a", "left/.out.13-2.tmp", "left/.other.12.tmp"})
+            writeFileAtomically(path(name), "x");
+        removeUnfinished(path("left/out"));
+        QVERIFY(fs::exists(path("left/out/a")) && fs::exists(path("left/.other.12.tmp")));
+        QVERIFY(!fs::exists(path("left/.out.12.tmp")) && !fs::exists(path("left/.out.13-2.tmp")));
+        removeUnfinished(path("nowhere/out"));
     }
 
     /// A disk that is full in the middle of the write, here a limit on the size of files.
