@@ -383,6 +383,8 @@ void TrainingRun::takeBest()
             fmt::format("The checkpoint of step {}, the best model, is missing or damaged: the last model "
                         "is kept instead",
                 m_outcome.bestStep));
+    for (const auto& [name, parameter] : m_parameters) // rank 0 alone has kept them
+        m_ranks.broadcast(parameter.detach());
 }
 
 void TrainingRun::fill(Json& values, NamedTensors& tensors) const

@@ -42,6 +42,8 @@ public:
     const std::string& outputName() const override { return m_name; }
     double outputSoftCap() const override { return 0.0; }
     bool sharesPrompts(std::int64_t) const override { return true; }
+    void packForDecoding() const override { }
+    void unpack() const override { }
     bool outgrowsCache(std::int64_t) const override { return false; }
     NamedTensors parameters(bool) const override { return {}; }
     std::vector<Linear*> linears() override { return {}; }
