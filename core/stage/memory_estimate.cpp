@@ -41,8 +41,9 @@ namespace mpo {
 namespace {
 
 constexpr double kFloat = 4.0, kHalf = 2.0; // bytes
-// Measured (tests/core/stage/tst_memory_estimate.cpp says how): the program with LibTorch and a model of no size.
-constexpr double kBaseBytes = 150.0 * 1024 * 1024;
+// Measured (tests/core/stage/tst_memory_estimate.cpp says how): the program with LibTorch and a model of no size, and
+// what the heap keeps of its first steps: with it nine cases of the test lie from -10 to +6 %.
+constexpr double kBaseBytes = 210.0 * 1024 * 1024;
 // What the allocator holds beside what is in use: blocks of many sizes, freed and not given back. Measured.
 constexpr double kAllocatorSlack = 1.04;
 // With LoRA each product is made, added to and freed among tensors that are kept, which leaves holes that the heap
