@@ -2,16 +2,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/engine/rank_jobs.h"
 
+#include "core/engine/train_config.h"
 #include "core/support/error.h"
 
 namespace mpo {
 
 Json jobOf(const TrainStage& command)
 {
-    return {{"train", stageName(command.stage)}, {"model", command.model}, {"data", command.data}, {"out", command.out},
-        {"settings", command.settings.toJson()}, {"reward_model", command.rewardModel},
-        {"reference", command.reference}, {"sft_model", command.sftModel}, {"adapter", command.adapter},
-        {"split", command.split}, {"bucket", command.splitBucket}, {"limit", command.limit}};
+    Json job = configOf(command);
+    job["train"] = stageName(command.stage);
+    return job;
 }
 
 Json jobOf(const ScorePairs& command)
@@ -25,19 +25,7 @@ Command commandOf(const Json& job)
 {
     const auto text = [&](const char* key) { return job.at(key).get<std::string>(); };
     if (job.contains("train")) {
-        TrainStage command;
-        command.stage = stageFromName(text("train"));
-        command.model = text("model");
-        command.data = text("data");
-        command.out = text("out");
-        command.settings = Settings::fromJson(command.stage, job.at("settings"));
-        command.rewardModel = text("reward_model");
-        command.reference = text("reference");
-        command.sftModel = text("sft_model");
-        command.adapter = text("adapter");
-        command.split = text("split");
-        command.splitBucket = text("bucket");
-        command.limit = job.at("limit").get<std::int64_t>();
+        TrainStage command = commandOfRun(stageFromName(text("train")), job);
         command.restart = true; // whether there is something to go on with was rank 0's to find out
         return command;
     }
