@@ -38,11 +38,11 @@ TokenIds ChatPairTokenizer::idsWith(const PreferencePair& pair, const std::strin
     return m_template->encode(messages, false, *m_tokenizer);
 }
 
-TokenizedPair ChatPairTokenizer::operator()(const PreferencePair& pair, DatasetKind kind) const
+TokenizedRow ChatPairTokenizer::operator()(const PreferencePair& pair, DatasetKind kind) const
 {
     if (pair.hasIds() || pair.turns.empty() || !m_template)
         return tokenizePair(pair, kind, m_tokenizer);
-    TokenizedPair result;
+    TokenizedRow result;
     if (kind == DatasetKind::Prompts) {
         result.prompt = promptIds(pair.turns);
         return result;
@@ -60,39 +60,26 @@ TokenizedPair ChatPairTokenizer::operator()(const PreferencePair& pair, DatasetK
     return result;
 }
 
-RowReport tokenizeRows(const Dataset& dataset, const Tokenizer* tokenizer, std::int64_t maxLength,
-    Truncation truncation, std::stop_token stop)
+RowReport tokenizeRows(const RowSource& source, const Tokenizer* tokenizer, std::int64_t maxLength,
+    Truncation truncation, std::stop_token stop, std::shared_ptr<TokenStore> store)
 {
     RowReport report;
+    report.pairs = TokenizedPairs(std::move(store));
     const ChatPairTokenizer rule(tokenizer);
-    // Rows of ids, for the lengths to be seen to in one place.
-    Dataset ids {dataset.name, dataset.kind, {}};
-    std::vector<std::int64_t> numbers;
-    for (std::size_t i = 0; i < dataset.pairs.size() && !stop.stop_requested(); ++i) {
+    RowLimiter limiter(report, source.kind, maxLength, truncation);
+    source.each([&](std::int64_t number, const PreferencePair& pair) {
+        if (stop.stop_requested())
+            return false;
+        ++report.rows;
+        report.texts += !pair.hasIds();
         try {
-            TokenizedPair row = rule(dataset.pairs[i], dataset.kind);
-            PreferencePair pair;
-            pair.promptIds = std::move(row.prompt);
-            pair.chosenIds = std::move(row.chosen);
-            pair.rejectedIds = std::move(row.rejected);
-            if (!pair.hasIds()) {
-                ++report.droppedEmpty;
-                continue;
-            }
-            ids.pairs.push_back(std::move(pair));
-            numbers.push_back(std::int64_t(i));
+            limiter.add(rule(pair, source.kind), number, pair.hasIds());
         } catch (const RowRefusal& refusal) {
             if (report.refused++ == 0)
                 report.firstRefusal = refusal.what();
         }
-    }
-    TokenizeReport tokenized = tokenizePairs(ids, nullptr, maxLength, truncation, std::move(stop));
-    for (TokenizedPair& pair : tokenized.pairs)
-        pair.index = numbers[std::size_t(pair.index)];
-    report.pairs = std::move(tokenized.pairs);
-    report.droppedLong = tokenized.droppedLong;
-    report.cut = tokenized.cut;
-    report.droppedEmpty += tokenized.droppedEmpty;
+        return true;
+    });
     return report;
 }
 

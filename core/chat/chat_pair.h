@@ -3,7 +3,10 @@
 #pragma once
 
 #include "core/chat/chat_template.h"
+#include "core/data/row_source.h"
 #include "core/tokenizer/tokenized_pair.h"
+
+#include <stop_token>
 
 namespace mpo {
 
@@ -20,7 +23,7 @@ public:
     explicit ChatPairTokenizer(const Tokenizer* tokenizer);
 
     /// Throws RowRefusal where the template does not take the messages, Error where the tokenizer is needed and null.
-    TokenizedPair operator()(const PreferencePair& pair, DatasetKind kind) const;
+    TokenizedRow operator()(const PreferencePair& pair, DatasetKind kind) const;
 
 private:
     TokenIds promptIds(const std::vector<ChatMessage>& turns) const;
@@ -32,11 +35,15 @@ private:
 
 struct RowReport : TokenizeReport
 {
+    std::int64_t rows = 0; ///< that were looked at
+    std::int64_t texts = 0; ///< of them without ids of their own
     std::int64_t refused = 0; ///< rows that the template does not take; they are left out
     std::string firstRefusal; ///< why, of the first one
 };
-/// As tokenizePairs, through a ChatPairTokenizer.
-RowReport tokenizeRows(const Dataset& dataset, const Tokenizer* tokenizer, std::int64_t maxLength,
-    Truncation truncation, std::stop_token stop = {});
+/// Every row through a ChatPairTokenizer and a RowLimiter. A row is in memory while it is looked at, the ids are in
+/// `store`.
+RowReport tokenizeRows(const RowSource& source, const Tokenizer* tokenizer, std::int64_t maxLength,
+    Truncation truncation, std::stop_token stop = {},
+    std::shared_ptr<TokenStore> store = std::make_shared<TokenStore>());
 
 } // namespace mpo

@@ -79,6 +79,9 @@ List common(double rate, std::string_view schedule)
         whole("seed", kTraining, "", "Seed of every random choice of the run", 42, 0, 9e15),
         choice("dtype", kMachine, "Type of the matrix products; weights and losses stay in fp32", "fp32",
             {"fp32", "bf16", "auto"}),
+        neutral(flag("gradient_checkpointing", kMachine,
+            "Compute each layer again on the way back instead of keeping it: a third slower, much less memory", false,
+            true)),
         neutral(whole("processes", kMachine, "",
             "Processes on this machine that divide each step; the result is the same", 1, 1, 256, true)),
         whole("lora_rank", kLora, "", "Rank of the adapter that is trained; 0: the whole model is", 0, 0, 4096),
@@ -244,6 +247,9 @@ void Settings::set(std::string_view name, const SettingValue& value)
     SettingValue wanted = value;
     if (std::holds_alternative<double>(info.defaultValue) && std::holds_alternative<std::int64_t>(value))
         wanted = double(std::get<std::int64_t>(value));
+    if (std::holds_alternative<bool>(info.defaultValue)
+        && (value == SettingValue(std::int64_t(0)) || value == SettingValue(std::int64_t(1))))
+        wanted = value == SettingValue(std::int64_t(1));
     if (wanted.index() != info.defaultValue.index()) {
         constexpr std::array<std::string_view, 4> kinds {"true or false", "a whole number", "a number", "text"};
         fail("{} must be {}", info.name, kinds[info.defaultValue.index()]);

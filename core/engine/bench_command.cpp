@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: MPO Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/engine/workspace.h"
+#include "core/model/frozen_weights.h"
 #include "core/model/gemm_peak.h"
 #include "core/stage/pair_batch.h"
 #include "core/stage/training_loop.h"
@@ -102,9 +103,10 @@ void benchCommand(const Workspace& workspace, const Bench& command)
     if (scores && !model.isReward())
         model = rewardModelFrom(model, seed);
     giveAdapter(model, settings);
-    auto pairs = tokenizeFor(workspace, data, model, settings.integer("max_length"), Truncation::DropLong);
+    auto pairs
+        = tokenizeFor(workspace, RowSource::of(data), model, settings.integer("max_length"), Truncation::DropLong);
     if (scores)
-        trimForScoring(pairs, data, model.config());
+        trimForScoring(pairs, model.config());
     if (std::int64_t(pairs.size()) < perStep * command.steps && !onPrompts)
         fail("{}: {} steps of {} pairs need {} pairs, but it has {}; give more data or fewer --steps", command.data,
             command.steps, perStep, perStep * command.steps, pairs.size());
@@ -122,7 +124,7 @@ void benchCommand(const Workspace& workspace, const Bench& command)
     const std::span<const TokenizedPair> all(pairs);
     std::vector<TokenIds> prompts;
     for (const TokenizedPair& pair : pairs)
-        prompts.push_back(pair.prompt);
+        prompts.emplace_back(pair.prompt.begin(), pair.prompt.end());
     const ComputeType computeType = computeTypeFromName(settings.text("dtype"));
     model.trunk->computeType = computeType;
     std::vector<double> written; // tokens of each step
@@ -146,6 +148,7 @@ void benchCommand(const Workspace& workspace, const Bench& command)
         break;
     }
     case Workload::Score:
+        freezeWeights(model);
         for (std::int64_t step = 0; step < command.steps && !workspace.stopped(); ++step) {
             scorePairs(model, all.subspan(std::size_t(step * perStep), std::size_t(perStep)), {});
             watch.endStep();

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: MPO Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/engine/workspace.h"
+#include "core/model/tensor_memory.h"
 
 namespace mpo {
 
@@ -38,8 +39,13 @@ void carryOut(const Workspace& workspace, const Command& command)
 void executeCommand(
     const Command& command, Project& project, const EventSink& sink, std::stop_token stop, PauseGate& gate)
 {
+    keepTensorMemory();
     const Workspace workspace(project, sink, std::move(stop), gate);
     workspace.joinLaunched();
+    const struct Released
+    {
+        ~Released() { releaseTensorMemory(); } // models and tensors of the command are gone by then
+    } released;
     try {
         carryOut(workspace, command);
     } catch (const std::exception& error) {

@@ -81,7 +81,7 @@ std::vector<RowLengths> rowLengths(Project& project, const TrainStage& command, 
 {
     const Quietly quietly(project, stop);
     const Workspace& workspace = quietly.workspace();
-    Dataset data = trainingData(workspace, command);
+    RowSource data = trainingRows(workspace, command);
     if (command.stage == StageKind::Ppo)
         data.kind = DatasetKind::Prompts;
     const fs::path folder = workspace.modelFolder(command.model);
@@ -92,7 +92,9 @@ std::vector<RowLengths> rowLengths(Project& project, const TrainStage& command, 
         tokenizer = Tokenizer::load(folder);
     else if (isAdapterFolder(folder) && Tokenizer::isIn(baseOfAdapter(folder)))
         tokenizer = Tokenizer::load(baseOfAdapter(folder));
-    return lengthsOf(tokenizeRows(data, tokenizer.get(), 0, Truncation::CutEnd, stop).pairs);
+    const RowReport report = tokenizeRows(
+        data, tokenizer.get(), 0, Truncation::CutEnd, stop, std::make_shared<TokenStore>(project.folder()));
+    return lengthsOf(report.pairs);
 }
 
 Preflight preflight(Project& project, const TrainStage& command, const std::vector<RowLengths>& rows)

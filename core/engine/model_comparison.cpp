@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/engine/model_comparison.h"
 
+#include "core/model/frozen_weights.h"
+
 #include <fmt/core.h>
 
 #include <numeric>
@@ -26,6 +28,7 @@ std::vector<ComparedModel> compareModels(
     for (const auto& [title, name] : comparison.models) {
         Model model = workspace.model(name);
         model.trunk->computeType = comparison.computeType;
+        freezeWeights(model);
         GenerationOptions options = comparison.generation;
         options.stopIds = stopIds(model);
         const Sampled sampled = sampleFrom(workspace, model, prompts, options, comparison.seed);

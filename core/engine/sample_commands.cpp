@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/engine/workspace.h"
 #include "core/evaluation/blind_session.h"
+#include "core/model/frozen_weights.h"
 #include "core/stage/pair_batch.h"
 #include "core/support/error.h"
 #include "core/support/random.h"
@@ -16,11 +17,12 @@ Sampled sampleFrom(const Workspace& workspace, const Model& model, const Dataset
     Sampled sampled;
     Dataset prompts = data;
     prompts.kind = DatasetKind::Prompts;
-    for (const TokenizedPair& pair : tokenizeFor(workspace, prompts, model, 0, Truncation::CutEnd)) {
-        sampled.prompts.push_back(pair.prompt);
+    const TokenizedPairs tokenized = tokenizeFor(workspace, RowSource::of(prompts), model, 0, Truncation::CutEnd);
+    for (const TokenizedPair& pair : tokenized) {
+        sampled.prompts.emplace_back(pair.prompt.begin(), pair.prompt.end());
         const PreferencePair& row = data.pairs[std::size_t(pair.index)];
         sampled.promptTexts.push_back(
-            row.hasIds() && model.tokenizer ? model.tokenizer->decode(pair.prompt) : row.prompt);
+            row.hasIds() && model.tokenizer ? model.tokenizer->decode(sampled.prompts.back()) : row.prompt);
     }
     const auto total = sampled.prompts.size();
     sampled.responses = generate(model, sampled.prompts, options, seed, workspace.stop(), [&](std::int64_t done) {
@@ -42,6 +44,7 @@ void sampleCommand(const Workspace& workspace, const SampleResponses& command)
     if (model.isReward())
         fail("{}: a reward model cannot write responses", command.model);
     model.trunk->computeType = computeTypeFromName(command.dtype);
+    freezeWeights(model);
     GenerationOptions options;
     options.maxNewTokens = command.maxNewTokens;
     options.temperature = command.temperature;
@@ -76,8 +79,9 @@ void logProbsCommand(const Workspace& workspace, const ComputeLogProbs& command)
     if (data.kind == DatasetKind::Prompts)
         fail("{}: the rows hold prompts only; log-probs need responses", command.data);
     model.trunk->computeType = computeTypeFromName(command.dtype);
+    freezeWeights(model);
     auto rows = std::make_shared<std::vector<PairLogProb>>(data.pairs.size());
-    const auto pairs = tokenizeFor(workspace, data, model, 0, Truncation::CutEnd);
+    const auto pairs = tokenizeFor(workspace, RowSource::of(data), model, 0, Truncation::CutEnd);
     const PairSums sums = pairSums(model, pairs, [&](const PairSums& soFar) {
         const std::size_t done = soFar.chosen.size();
         workspace.progress(

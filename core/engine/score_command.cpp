@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/engine/rank_jobs.h"
 #include "core/engine/workspace.h"
+#include "core/model/frozen_weights.h"
 #include "core/support/error.h"
 #include "core/support/random.h"
 
@@ -26,7 +27,7 @@ std::vector<int> foldsByPrompt(std::span<const TokenizedPair> pairs, int folds, 
 {
     std::map<TokenIds, std::vector<std::size_t>> byPrompt;
     for (std::size_t i = 0; i < pairs.size(); ++i)
-        byPrompt[pairs[i].prompt].push_back(i);
+        byPrompt[TokenIds(pairs[i].prompt.begin(), pairs[i].prompt.end())].push_back(i);
     if (byPrompt.size() < std::size_t(folds))
         return {};
     std::vector<const std::vector<std::size_t>*> groups;
@@ -51,16 +52,16 @@ std::vector<int> foldsByPrompt(std::span<const TokenizedPair> pairs, int folds, 
 void scoreCommand(const Workspace& workspace, const ScorePairs& command)
 {
     Project& project = workspace.project();
-    const Dataset data = workspace.data(command.data, command.limit);
+    const RowSource data = workspace.rows(command.data, command.limit);
     if (data.kind != DatasetKind::Pairs)
         fail("{}: only preference pairs can be scored", command.data);
     const auto shared = workspace.share(jobOf(command), command.settings);
     constexpr double nan = std::numeric_limits<double>::quiet_NaN();
-    auto scores = std::make_shared<std::vector<PairScore>>(data.pairs.size(), PairScore {nan, nan});
+    auto scores = std::make_shared<std::vector<PairScore>>(std::size_t(data.count), PairScore {nan, nan});
 
     ScoreSetRow row;
     row.dataset = command.data;
-    row.pairs = std::int64_t(data.pairs.size());
+    row.pairs = data.count;
     row.heldOut = command.folds >= 2;
     row.rewardModel = command.folds >= 2 ? fmt::format("{}-fold", command.folds) : command.rewardModel;
     row.name = command.name.empty() ? project.freeName(std::filesystem::path(command.data).stem().string() + "-scores")
@@ -70,8 +71,9 @@ void scoreCommand(const Workspace& workspace, const ScorePairs& command)
     if (command.folds < 2) {
         const Model reward = workspace.rewardModel(command.rewardModel, command.adapter);
         reward.trunk->computeType = computeTypeFromName(command.settings.text("dtype"));
+        freezeWeights(reward);
         auto pairs = tokenizeFor(workspace, data, reward, 0, Truncation::DropLong);
-        trimForScoring(pairs, data, reward.config());
+        trimForScoring(pairs, reward.config());
         place(*scores, pairs, scorePairs(reward, pairs, workspace.context(command.settings)));
     } else {
         // Each pair is scored by a reward model that was trained on the other folds.
@@ -80,7 +82,7 @@ void scoreCommand(const Workspace& workspace, const ScorePairs& command)
         if (!base.isReward())
             base = rewardModelFrom(base, seed);
         auto pairs = tokenizeFor(workspace, data, base, command.settings.integer("max_length"), Truncation::DropLong);
-        trimForScoring(pairs, data, base.config());
+        trimForScoring(pairs, base.config());
         const std::vector<int> foldOf = foldsByPrompt(pairs, command.folds, seed);
         if (foldOf.empty())
             fail("{}: the pairs have fewer than {} different prompts, so they cannot be divided into {} folds",
@@ -88,9 +90,9 @@ void scoreCommand(const Workspace& workspace, const ScorePairs& command)
         for (int fold = 0; fold < command.folds && !workspace.stopped(); ++fold) {
             Model reward = cloneModel(base);
             giveAdapter(reward, command.settings);
-            std::vector<TokenizedPair> inside, outside;
+            TokenizedPairs inside = pairs.emptyWithStore(), outside = pairs.emptyWithStore();
             for (std::size_t i = 0; i < pairs.size(); ++i)
-                (foldOf[i] == fold ? inside : outside).push_back(pairs[i]);
+                (foldOf[i] == fold ? inside : outside).add(pairs[i]);
             Json config {{"model", command.model}, {"data", command.data}, {"fold", fold + 1}, {"folds", command.folds},
                 {"settings", command.settings.toJson()}};
             workspace.run({"reward", fmt::format("{} fold {}", row.name, fold + 1), config,

@@ -16,21 +16,10 @@ namespace mpo {
 
 namespace {
 
-/// Texts are ended with EOS before they are tokenized; without one a policy would never learn to stop.
-void checkEos(const Dataset& data, const Model& model)
+void checkDifferences(const Workspace& workspace, const RowSource& data, std::span<const TokenizedPair> pairs)
 {
-    const bool texts
-        = std::any_of(data.pairs.begin(), data.pairs.end(), [](const PreferencePair& pair) { return !pair.hasIds(); });
-    if (texts && model.tokenizer && !model.tokenizer->eos)
-        fail("{}: the model has no EOS token to end the responses of {} with; name one as \"eos_token\" in "
-             "tokenizer_config.json or as \"eos_token_id\" in config.json",
-            model.folder.string(), data.name);
-}
-
-void checkDifferences(const Workspace& workspace, const Dataset& data, const std::vector<TokenizedPair>& pairs)
-{
-    const auto same = std::count_if(
-        pairs.begin(), pairs.end(), [](const TokenizedPair& pair) { return pair.chosen == pair.rejected; });
+    const auto same = std::count_if(pairs.begin(), pairs.end(),
+        [](const TokenizedPair& pair) { return std::ranges::equal(pair.chosen, pair.rejected); });
     if (same == std::int64_t(pairs.size()))
         fail("{}: the chosen and the rejected response are the same in every pair, so there is nothing to learn; look "
              "at how the columns were read (`mpo data import` shows it)",
@@ -61,16 +50,16 @@ void tellMemory(const Workspace& workspace, const TrainStage& command, const Mod
 StageOutcome trainOnPairs(
     const Workspace& workspace, const TrainStage& command, Model& model, const StageContext& context)
 {
-    const Dataset data = trainingData(workspace, command);
+    const RowSource data = trainingRows(workspace, command);
     if (data.kind == DatasetKind::Prompts || (data.kind == DatasetKind::Completions && command.stage != StageKind::Sft))
         fail("{}: {} needs {}, but the data set holds {}", data.name, stageTitle(command.stage),
             command.stage == StageKind::Sft ? "responses" : "preference pairs",
             data.kind == DatasetKind::Prompts ? "prompts only" : "single responses");
-    checkEos(data, model);
+    // Texts are ended with EOS before they are tokenized; without one a policy would never learn to stop.
     auto pairs = tokenizeFor(workspace, data, model, command.settings.integer("max_length"),
-        command.stage == StageKind::Reward ? Truncation::DropLong : Truncation::CutEnd);
+        command.stage == StageKind::Reward ? Truncation::DropLong : Truncation::CutEnd, /*endsTexts=*/true);
     if (command.stage == StageKind::Reward)
-        trimForScoring(pairs, data, model.config());
+        trimForScoring(pairs, model.config());
     if (command.stage != StageKind::Sft)
         checkDifferences(workspace, data, pairs);
     std::optional<Model> reference;
@@ -101,13 +90,15 @@ StageOutcome trainOnPrompts(
     if (reward.config().vocabulary != policy.config().vocabulary)
         fail("{}: the reward model has {} token ids and the policy {}; both must share one tokenizer",
             command.rewardModel, reward.config().vocabulary, policy.config().vocabulary);
-    Dataset data = trainingData(workspace, command);
+    RowSource data = trainingRows(workspace, command);
     data.kind = DatasetKind::Prompts;
     std::vector<TokenIds> prompts;
-    for (const TokenizedPair& pair :
-        tokenizeFor(workspace, data, policy, command.settings.integer("max_length"), Truncation::DropLong))
-        if (!pair.prompt.empty())
-            prompts.push_back(pair.prompt);
+    {
+        const TokenizedPairs tokenized
+            = tokenizeFor(workspace, data, policy, command.settings.integer("max_length"), Truncation::DropLong);
+        for (const TokenizedPair& pair : tokenized)
+            prompts.emplace_back(pair.prompt.begin(), pair.prompt.end());
+    }
     {
         MemoryInput input;
         input.reward = reward.config();
@@ -187,21 +178,25 @@ bool isModelFolder(const std::filesystem::path& folder)
 
 } // namespace
 
-Dataset trainingData(const Workspace& workspace, const TrainStage& command)
+RowSource trainingRows(const Workspace& workspace, const TrainStage& command)
 {
-    Dataset data = workspace.data(command.data, command.split.empty() ? command.limit : 0);
     if (command.split.empty())
-        return data;
+        return workspace.rows(command.data, command.limit);
     const SplitRow split = workspace.project().loadSplit(command.split);
     const std::string bucket = !command.splitBucket.empty() ? command.splitBucket
         : command.stage == StageKind::Ppo                   ? "hard"
                                                             : "easy";
     // A split made from a limited scoring covers the first pairs only.
-    if (split.split.buckets.size() < data.pairs.size())
-        data.pairs.resize(split.split.buckets.size());
-    Dataset part = partOf(data, split.split, bucket);
-    if (command.limit > 0 && std::int64_t(part.pairs.size()) > command.limit)
-        part.pairs.resize(std::size_t(command.limit));
+    RowSource part
+        = partOf(workspace.rows(command.data, std::int64_t(split.split.buckets.size())), split.split, bucket);
+    if (command.limit > 0 && part.count > command.limit) {
+        part.count = command.limit;
+        part.each = [each = std::move(part.each), limit = command.limit](const RowSource::Visit& visit) {
+            each([&](std::int64_t number, const PreferencePair& pair) {
+                return visit(number, pair) && number + 1 < limit;
+            });
+        };
+    }
     return part;
 }
 

@@ -87,6 +87,30 @@ Dataset Workspace::data(const std::string& nameOrFile, std::int64_t limit) const
     return dataset;
 }
 
+RowSource Workspace::rows(const std::string& nameOrFile, std::int64_t limit) const
+{
+    const auto row = m_project.dataset(nameOrFile);
+    if (!row) {
+        const auto data = std::make_shared<const Dataset>(this->data(nameOrFile, limit));
+        RowSource rows = RowSource::of(*data);
+        rows.each = [data, each = std::move(rows.each)](const RowSource::Visit& visit) { each(visit); };
+        return rows;
+    }
+    const std::int64_t count = limit > 0 ? std::min(limit, row->pairs) : row->pairs;
+    if (count == 0)
+        fail("{}: the data set is empty", nameOrFile);
+    return {
+        row->name, row->kind, count, [&project = m_project, name = row->name, count](const RowSource::Visit& visit) {
+            constexpr std::int64_t kPage = 1024;
+            for (std::int64_t first = 0; first < count; first += kPage) {
+                std::int64_t number = first;
+                for (const PreferencePair& pair : project.pairs(name, first, std::min(kPage, count - first)))
+                    if (!visit(number++, pair))
+                        return;
+            }
+        }};
+}
+
 fs::path Workspace::modelFolder(const std::string& nameOrFolder) const
 {
     if (nameOrFolder.empty())
@@ -301,23 +325,28 @@ std::int64_t Workspace::run(const RunSpec& spec, const std::function<StageOutcom
     return id;
 }
 
-std::vector<TokenizedPair> tokenizeFor(
-    const Workspace& workspace, const Dataset& data, const Model& model, std::int64_t maxLength, Truncation truncation)
+TokenizedPairs tokenizeFor(const Workspace& workspace, const RowSource& data, const Model& model,
+    std::int64_t maxLength, Truncation truncation, bool endsTexts)
 {
-    RowReport report = tokenizeRows(data, model.tokenizer.get(), maxLength, truncation, workspace.stop());
+    RowReport report = tokenizeRows(data, model.tokenizer.get(), maxLength, truncation, workspace.stop(),
+        std::make_shared<TokenStore>(workspace.project().folder()));
+    if (endsTexts && report.texts > 0 && model.tokenizer && !model.tokenizer->eos)
+        fail("{}: the model has no EOS token to end the responses of {} with; name one as \"eos_token\" in "
+             "tokenizer_config.json or as \"eos_token_id\" in config.json",
+            model.folder.string(), data.name);
     if (report.droppedLong > 0)
         workspace.warning(fmt::format("{} of {} pairs are longer than max_length = {} tokens and are left out",
-            report.droppedLong, data.pairs.size(), maxLength));
+            report.droppedLong, report.rows, maxLength));
     if (report.cut > 0)
         workspace.info(fmt::format("{} pairs were cut to max_length = {} tokens", report.cut, maxLength));
     if (report.droppedEmpty > 0)
         workspace.warning(fmt::format("{} pairs with a response without a token are left out", report.droppedEmpty));
     if (report.refused > 0)
         workspace.warning(
-            fmt::format("{} of {} rows are left out: {}", report.refused, data.pairs.size(), report.firstRefusal));
+            fmt::format("{} of {} rows are left out: {}", report.refused, report.rows, report.firstRefusal));
     for (const TokenizedPair& pair : report.pairs)
-        for (const TokenIds* ids : {&pair.prompt, &pair.chosen, &pair.rejected})
-            for (const TokenId id : *ids)
+        for (const std::span<const TokenId> ids : {pair.prompt, pair.chosen, pair.rejected})
+            for (const TokenId id : ids)
                 if (id < 0 || id >= model.config().vocabulary)
                     fail("{}: pair {} holds the token id {}, but the model's vocabulary has {} ids", data.name,
                         pair.index + 1, id, model.config().vocabulary);
@@ -327,12 +356,12 @@ std::vector<TokenizedPair> tokenizeFor(
     return std::move(report.pairs);
 }
 
-void trimForScoring(std::vector<TokenizedPair>& pairs, const Dataset& data, const ModelConfig& config)
+void trimForScoring(TokenizedPairs& pairs, const ModelConfig& config)
 {
     for (TokenizedPair& pair : pairs)
-        if (!data.pairs[std::size_t(pair.index)].hasIds())
-            for (TokenIds* response : {&pair.chosen, &pair.rejected})
-                response->resize(std::size_t(scoredLength(config, *response)));
+        if (!pair.hadIds)
+            for (std::span<const TokenId>* response : {&pair.chosen, &pair.rejected})
+                *response = response->first(std::size_t(scoredLength(config, *response)));
 }
 
 void giveAdapter(Model& model, const Settings& settings)
@@ -370,25 +399,36 @@ Model valueModelFor(const Model& policy, const Model& reward, const Settings& se
     return value;
 }
 
-Dataset partOf(const Dataset& data, const Split& split, const std::string& bucket)
+RowSource partOf(RowSource data, const Split& split, const std::string& bucket)
 {
-    if (split.buckets.size() != data.pairs.size())
+    if (std::int64_t(split.buckets.size()) != data.count)
         fail("{}: the split was made for {} pairs, but the data set has {}; score and split it again", data.name,
-            split.buckets.size(), data.pairs.size());
-    Dataset part {data.name + " (" + bucket + ")", data.kind, {}};
-    for (const std::int64_t number : bucket == "easy" ? split.easyPairs() : split.hardPairs()) {
-        part.pairs.push_back(data.pairs[std::size_t(number)]);
-        if (bucket == "easy" && split.flipped(number)) {
-            std::swap(part.pairs.back().chosen, part.pairs.back().rejected);
-            std::swap(part.pairs.back().chosenIds, part.pairs.back().rejectedIds);
-            if (auto& margin = part.pairs.back().margin)
-                margin = -*margin;
-        }
-    }
-    if (part.pairs.empty())
-        fail("{}: the split has no {} pairs; choose a {} threshold", data.name, bucket,
-            bucket == "easy" ? "lower" : "higher");
-    return part;
+            split.buckets.size(), data.count);
+    const bool easy = bucket == "easy";
+    auto numbers = std::make_shared<std::vector<std::int64_t>>(easy ? split.easyPairs() : split.hardPairs());
+    if (numbers->empty())
+        fail("{}: the split has no {} pairs; choose a {} threshold", data.name, bucket, easy ? "lower" : "higher");
+    std::vector<bool> flips;
+    for (const std::int64_t number : *numbers)
+        flips.push_back(easy && split.flipped(number));
+    return {data.name + " (" + bucket + ")", data.kind, std::int64_t(numbers->size()),
+        [each = std::move(data.each), numbers, flips = std::move(flips)](const RowSource::Visit& visit) {
+            std::size_t next = 0; // the numbers rise
+            each([&](std::int64_t number, const PreferencePair& pair) {
+                if (number != (*numbers)[next])
+                    return true;
+                const auto place = std::int64_t(next);
+                PreferencePair turned;
+                if (flips[next]) {
+                    turned = pair;
+                    std::swap(turned.chosen, turned.rejected);
+                    std::swap(turned.chosenIds, turned.rejectedIds);
+                    if (turned.margin)
+                        turned.margin = -*turned.margin;
+                }
+                return visit(place, flips[next++] ? turned : pair) && next < numbers->size();
+            });
+        }};
 }
 
 } // namespace mpo

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "core/data/row_source.h"
 #include "core/engine/engine.h"
 #include "core/engine/rank_team.h"
 #include "core/stage/stages.h"
@@ -49,6 +50,8 @@ public:
 
     /// A data set of the project or a file. Throws Error naming both possibilities.
     Dataset data(const std::string& nameOrFile, std::int64_t limit = 0) const;
+    /// The same without having a data set of the project in memory. The source must not outlive this.
+    RowSource rows(const std::string& nameOrFile, std::int64_t limit = 0) const;
     /// Folder of a model named in the project, the folder itself, or ORG/NAME in the Hugging Face cache, in this order.
     std::filesystem::path modelFolder(const std::string& nameOrFolder) const;
     /// Changes when the name comes to mean another model: the digest of one of the project, the commit of one in the
@@ -98,11 +101,13 @@ private:
 
 /// Pairs with ids; over-long ones treated as the stage wants. Warns about what was dropped; throws Error if nothing is
 /// left.
-std::vector<TokenizedPair> tokenizeFor(
-    const Workspace& workspace, const Dataset& data, const Model& model, std::int64_t maxLength, Truncation truncation);
+/// The ids lie in a file of the project folder where they are many. `endsTexts`: the responses are to end with EOS, so
+/// a model that has none is refused.
+TokenizedPairs tokenizeFor(const Workspace& workspace, const RowSource& data, const Model& model,
+    std::int64_t maxLength, Truncation truncation, bool endsTexts = false);
 
 /// Takes off what is not read for a score (scoredLength) from pairs that were text; rows of ids stay whole.
-void trimForScoring(std::vector<TokenizedPair>& pairs, const Dataset& data, const ModelConfig& config);
+void trimForScoring(TokenizedPairs& pairs, const ModelConfig& config);
 
 /// What of a model is trained: by lora_rank a new adapter, or the whole of it (an adapter that it has is merged).
 void giveAdapter(Model& model, const Settings& settings);
@@ -111,10 +116,10 @@ void giveAdapter(Model& model, const Settings& settings);
 Model valueModelFor(const Model& policy, const Model& reward, const Settings& settings);
 
 /// The pairs of a data set that a stage trains on under a split, contradictory ones flipped where the split says so.
-Dataset partOf(const Dataset& data, const Split& split, const std::string& bucket);
+RowSource partOf(RowSource data, const Split& split, const std::string& bucket);
 
 /// The data a stage trains on: all of it, or the part that the split gives it.
-Dataset trainingData(const Workspace& workspace, const TrainStage& command);
+RowSource trainingRows(const Workspace& workspace, const TrainStage& command);
 
 // Commands, one file each group.
 void importDatasetCommand(const Workspace& workspace, const ImportDataset& command);

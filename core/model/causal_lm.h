@@ -77,6 +77,9 @@ public:
     virtual std::unique_ptr<CausalLm> sharedCopy() const = 0;
 
     ComputeType computeType = ComputeType::Float32;
+    /// Autograd keeps the input of each layer only, and the backward pass (backward(), not autograd::grad()) computes
+    /// the layer again: a third more time, a tenth of the memory. Results are the same to the bit.
+    bool recomputesLayers = false;
 
 protected:
     ModelConfig m_config;

@@ -3,9 +3,12 @@
 #include "core/model/decoder.h"
 
 #include "core/model/blocks/packed_weight.h"
+#include "core/model/blocks/recompute.h"
+#include "core/model/blocks/row_kernels.h"
 #include "core/support/error.h"
 
 #include <ATen/ATen.h>
+#include <torch/csrc/autograd/custom_function.h>
 
 #include <algorithm>
 #include <array>
@@ -35,6 +38,31 @@ at::Tensor sequenceLengths(const PackedBatch& batch)
 
 } // namespace
 
+namespace {
+
+/// x + y for an fp32 stream x and a y in bf16, without a copy of y in fp32.
+struct Added : torch::autograd::Function<Added>
+{
+    static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& x, const at::Tensor& y)
+    {
+        context->saved_data["type"] = std::int64_t(y.scalar_type());
+        return rows::added(x, y);
+    }
+
+    static torch::autograd::variable_list backward(
+        torch::autograd::AutogradContext* context, torch::autograd::variable_list gradients)
+    {
+        return {gradients[0], gradients[0].to(at::ScalarType(context->saved_data["type"].toInt()))};
+    }
+};
+
+at::Tensor added(const at::Tensor& x, const at::Tensor& y)
+{
+    return x.is_cpu() && y.scalar_type() == at::kBFloat16 ? Added::apply(x, y) : x + y;
+}
+
+} // namespace
+
 Decoder::Decoder(const ModelConfig& config, DecoderParts parts)
     : CausalLm(config)
     , m_parts(std::move(parts))
@@ -60,7 +88,7 @@ at::Tensor Decoder::decode(const at::Tensor& tokens, KvCache& cache) const
     for (std::size_t i = 0; i < m_parts.layers.size(); ++i) {
         const DecoderLayer& layer = m_parts.layers[i];
         const auto number = std::int64_t(i);
-        const Projected p = project(layer, x, rotaries);
+        const Projected p = project(layer, x, rotaries, at::kFloat); // as the cache holds them
         cache.append(number, p.k, p.v);
         const at::Tensor keys = cache.keys(number), values = cache.values(number);
         at::Tensor attended;
@@ -153,20 +181,14 @@ std::unique_ptr<CausalLm> Decoder::sharedCopy() const
 {
     auto copy = std::make_unique<Decoder>(m_config, m_parts);
     copy->computeType = computeType;
+    copy->recomputesLayers = recomputesLayers;
     return copy;
 }
 
-/// What products of x are made from; packed weights round their input themselves.
-at::ScalarType Decoder::inputType(const at::Tensor& x) const
-{
-    const bool packed = m_parts.layers.front().out.packed && PackedWeight::suits(x);
-    return packed ? at::kFloat : scalarType(computeType);
-}
-
 Decoder::Projected Decoder::project(
-    const DecoderLayer& layer, const at::Tensor& x, const std::vector<Rotary>& rotaries) const
+    const DecoderLayer& layer, const at::Tensor& x, const std::vector<Rotary>& rotaries, at::ScalarType type) const
 {
-    const at::Tensor h = layer.attentionNorm(x, inputType(x));
+    const at::Tensor h = layer.attentionNorm(x, scalarType(computeType));
     const std::int64_t N = x.size(0), H = m_config.heads, K = m_config.kvHeads, W = m_config.headWidth;
     const QkvProjection& qkv = layer.qkv;
     Projected p;
@@ -191,10 +213,10 @@ Decoder::Projected Decoder::project(
     }
     if (layer.rotary >= 0) {
         const Rotary& rotary = rotaries[std::size_t(layer.rotary)];
-        p.q = rotate(p.q, rotary);
-        p.k = rotate(p.k, rotary);
+        p.q = rotate(p.q, rotary, type);
+        p.k = rotate(p.k, rotary, type);
     }
-    return {p.q.to(at::kFloat).contiguous(), p.k.to(at::kFloat).contiguous(), p.v.to(at::kFloat).contiguous()};
+    return {p.q.to(type).contiguous(), p.k.to(type).contiguous(), p.v.to(type).contiguous()};
 }
 
 /// What follows attention. The residual stream x stays in fp32.
@@ -202,9 +224,9 @@ at::Tensor Decoder::finish(const DecoderLayer& layer, const at::Tensor& x, const
 {
     // Where there is no norm, what is added may stay in the type of the product.
     const auto outNorm = [](const Norm& norm, const at::Tensor& y) { return norm.defined() ? norm(y, at::kFloat) : y; };
-    const at::Tensor y = x + outNorm(layer.attentionOutNorm, layer.out(attended, computeType));
-    const at::Tensor in = layer.feedForwardNorm(m_parts.parallelResidual ? x : y, inputType(x));
-    return y + outNorm(layer.feedForwardOutNorm, layer.feedForward(in, computeType));
+    const at::Tensor y = added(x, outNorm(layer.attentionOutNorm, layer.out(attended, computeType)));
+    const at::Tensor in = layer.feedForwardNorm(m_parts.parallelResidual ? x : y, scalarType(computeType));
+    return added(y, outNorm(layer.feedForwardOutNorm, layer.feedForward(in, computeType)));
 }
 
 at::Tensor Decoder::forward(const PackedBatch& batch, KvCache* cache) const
@@ -214,9 +236,20 @@ at::Tensor Decoder::forward(const PackedBatch& batch, KvCache* cache) const
         [](const RotaryPositions& rotary) { return rotary.dependsOnLength(); });
     const std::vector<Rotary> rotaries = rotariesAt(batch.positions, byLength ? sequenceLengths(batch) : at::Tensor());
     at::Tensor x = embed(batch.tokens, batch.positions); // (N, D)
+    if (recomputesLayers && !cache) {
+        // What a layer needs a second time goes with it, as the backward pass may come after this batch is gone.
+        const auto kept
+            = std::make_shared<const std::pair<std::vector<Rotary>, std::vector<Segment>>>(rotaries, batch.segments);
+        for (const DecoderLayer& layer : m_parts.layers)
+            x = recomputed(x, [this, &layer, kept](const at::Tensor& in) {
+                const Projected p = project(layer, in, kept->first, scalarType(computeType));
+                return finish(layer, in, packedAttention(p.q, p.k, p.v, kept->second, layer.attention));
+            });
+        return m_parts.finalNorm(x, at::kFloat);
+    }
     for (std::size_t i = 0; i < m_parts.layers.size(); ++i) {
         const DecoderLayer& layer = m_parts.layers[i];
-        const Projected p = project(layer, x, rotaries);
+        const Projected p = project(layer, x, rotaries, scalarType(computeType));
         if (cache)
             for (std::size_t row = 0; row < batch.segments.size(); ++row) {
                 const Segment& s = batch.segments[row];

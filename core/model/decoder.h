@@ -80,10 +80,10 @@ public:
 private:
     struct Projected
     {
-        at::Tensor q, k, v; ///< fp32: (N, H, W), (N, K, W), (N, K, W)
+        at::Tensor q, k, v; ///< (N, H, W), (N, K, W), (N, K, W)
     };
-    Projected project(const DecoderLayer& layer, const at::Tensor& x, const std::vector<Rotary>& rotaries) const;
-    at::ScalarType inputType(const at::Tensor& x) const;
+    Projected project(
+        const DecoderLayer& layer, const at::Tensor& x, const std::vector<Rotary>& rotaries, at::ScalarType type) const;
     at::Tensor finish(const DecoderLayer& layer, const at::Tensor& x, const at::Tensor& attended) const;
     at::Tensor forward(const PackedBatch& batch, KvCache* cache) const;
     at::Tensor embed(const at::Tensor& tokens, const at::Tensor& positions) const;

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: MPO Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/loss/preference_loss.h"
+#include "core/model/frozen_weights.h"
 #include "core/stage/pair_batch.h"
 #include "core/stage/reference_cache.h"
 #include "core/stage/run_identity.h"
@@ -32,6 +33,7 @@ StageOutcome trainDpo(
     const Settings& settings = context.settings;
     const ComputeType computeType = computeTypeFromName(settings.text("dtype"));
     policy.trunk->computeType = computeType;
+    policy.trunk->recomputesLayers = settings.flag("gradient_checkpointing");
     const PreferenceLoss& loss = findPreferenceLoss(settings.text("loss"));
     const PreferenceLossOptions options {settings.real("beta"), settings.real("label_smoothing")};
 
@@ -42,6 +44,8 @@ StageOutcome trainDpo(
     if (!context.checkpoints.empty())
         identity
             = {{"model", modelDigest(policy)}, {"reference model", modelDigest(anchor)}, {"data set", digestOf(pairs)}};
+    if (reference)
+        freezeWeights(anchor);
     const auto sums = referenceSums(
         anchor, pairs, context, identity.dump() + " on " + machineOf(settings, context.ranks->size()).dump());
     if (!sums) {

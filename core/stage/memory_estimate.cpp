@@ -13,8 +13,9 @@
 //   gate, up          their input h                                                   D
 //   activation        gate, silu(gate), up, and their product (the input of `down`)   4 F; without a gate 2 F
 // A linear layer that is not trained keeps no input; with LoRA on it A keeps it, and B keeps the r numbers between
-// them. In bf16, inputs and the feed-forward are kept in 2 bytes, and so is a rounded copy of every linear weight. The
-// logits are never kept: a chunk of them (log_probs.cpp) exists at a time, twice while they are summed.
+// them. In bf16 all of these but x and y are kept in 2 bytes. With gradient checkpointing each layer keeps x, and one
+// at a time the rest. The logits are never kept: a chunk of them (log_probs.cpp) exists at a time, twice while they are
+// summed.
 //
 // The moment of the largest use is one of three; what grows and what shrinks between them does so evenly:
 //   the end of the forward pass:  weights, moments, activations, two chunks of logits
@@ -106,6 +107,7 @@ struct Training
     std::int64_t rank; ///< 0: the whole model
     Targets targets;
     bool half; ///< products in bf16
+    bool recomputes; ///< gradient checkpointing
 };
 
 double adapterParameters(const Shape& s, const Training& training)
@@ -132,8 +134,7 @@ double keptOfToken(const Shape& s, const Training& training)
     const double in = training.half ? kHalf : kFloat; // of inputs of products
     double bytes = kFloat * 2.0 * s.D; // x, y
     bytes += inputs || t.q || t.k || t.v ? in * s.D : 0.0;
-    bytes += kFloat * (2.0 * s.Q + 2.0 * s.K + s.heads);
-    bytes += training.half ? kHalf * s.Q : 0.0; // the result of attention once more, rounded
+    bytes += in * (2.0 * s.Q + 2.0 * s.K) + kFloat * s.heads;
     bytes += inputs || t.gate || t.up ? in * s.D : 0.0;
     bytes += in * (s.feedForwardWidth() - (inputs || t.down ? 0.0 : s.F));
     bytes += s.queryNorms ? kFloat * (s.Q + s.K) : 0.0;
@@ -141,7 +142,8 @@ double keptOfToken(const Shape& s, const Training& training)
     if (!full)
         bytes += in * double(training.rank)
             * double(t.q + t.k + t.v + t.out + (t.gate && s.gated ? 1 : 0) + t.up + t.down);
-    return bytes * s.L + kFloat * 2.0 * s.D; // the final norm's input, and the hidden states that are read
+    bytes = training.recomputes ? bytes + kFloat * s.D * (s.L - 1.0) : bytes * s.L;
+    return bytes + kFloat * 2.0 * s.D; // the final norm's input, and the hidden states that are read
 }
 
 /// Bytes of a token while one layer is computed without gradient, or one layer goes back.
@@ -153,8 +155,16 @@ double holes(const Shape& s, const Training& training, double N)
     if (training.rank == 0)
         return 0.0;
     const double in = training.half ? kHalf : kFloat;
-    const double mapped = N * s.F * in > kMappedAlone ? in * s.feedForwardWidth() * s.L : 0.0;
+    const double layers = training.recomputes ? 1.0 : s.L;
+    const double mapped = N * s.F * in > kMappedAlone ? in * s.feedForwardWidth() * layers : 0.0;
     return kHolesOfAdapters * N * (keptOfToken(s, training) - mapped);
+}
+
+/// Bytes of a model that is not trained: its linear layers are in the type of the products.
+double frozen(const ModelConfig& config, bool half, bool output)
+{
+    const Shape s(config);
+    return kFloat * double(parameterCount(config, output)) - (half ? (kFloat - kHalf) * s.L * s.linearOfLayer() : 0.0);
 }
 
 double logitChunk(const Shape& s, std::int64_t rows)
@@ -175,7 +185,8 @@ public:
         , m_shape(input.model)
         , m_training {input.adapterRank > 0 ? input.adapterRank : input.settings.integer("lora_rank"),
               targetsOf(input.settings.text("lora_targets")),
-              computeTypeFromName(input.settings.text("dtype")) == ComputeType::BFloat16}
+              computeTypeFromName(input.settings.text("dtype")) == ComputeType::BFloat16,
+              input.settings.flag("gradient_checkpointing")}
     {
     }
 
@@ -221,7 +232,7 @@ MemoryNeed Estimator::onExamples()
 
     const double weights = kFloat * parameters, moments = 2.0 * kFloat * trained, gradients = kFloat * trained;
     const double embedding = kFloat * m_shape.V * m_shape.D;
-    const double other = m_input.reference ? kFloat * double(parameterCount(*m_input.reference)) : 0.0;
+    const double other = m_input.reference ? frozen(*m_input.reference, m_training.half, true) : 0.0;
     const double activations = N * keptOfToken(m_shape, m_training);
     const double chunk = reward ? 0.0 : logitChunk(m_shape, batch.targets);
     const bool full = m_training.rank == 0;
@@ -303,10 +314,13 @@ MemoryNeed Estimator::ppo()
     const double N = longest(rows);
 
     add("weights", kFloat * policyCount, millions(policyCount) + " of the policy in fp32");
-    double others = kFloat * rewardCount
-        * (full && ownValue ? 2.0 : 1.0); // reward model; the value model is a copy, or one on it
-    others += m_input.reference ? kFloat * count(*m_input.reference, true) : full ? kFloat * policyCount : 0.0;
-    others += m_input.sft ? kFloat * count(*m_input.sft, true) : 0.0;
+    const bool half = m_training.half;
+    double others = frozen(rewardConfig, half, false);
+    others += full && ownValue ? kFloat * rewardCount : 0.0; // else the value model is one on others' weights
+    others += m_input.reference ? frozen(*m_input.reference, half && full, true)
+        : full                  ? frozen(m_input.model, half, true)
+                                : 0.0;
+    others += m_input.sft ? frozen(*m_input.sft, half, true) : 0.0;
     add("other_models", others, "reward model, value model, reference");
     add("optimizer", 2.0 * kFloat * trained, millions(trained) + ", two moments");
 
@@ -448,20 +462,26 @@ std::vector<MemoryProposal> proposalsFor(const MemoryInput& input, std::int64_t 
     std::vector<MemoryProposal> proposals;
     if (const auto proposal = smaller(input))
         proposals.push_back(*proposal);
-    if (input.settings.integer("lora_rank") == 0 && input.adapterRank == 0) {
-        MemoryInput lora = input;
-        lora.settings.set("lora_rank", kRank);
-        MemoryProposal proposal {fmt::format("lora_rank = {}: an adapter is trained instead of the whole model", kRank),
-            {{"lora_rank", kRank}}, estimateMemory(lora).total(), false};
+    // With a setting of this kind alone, and if that does not do, with smaller micro-batches too.
+    const auto with = [&](const char* name, std::int64_t value, const std::string& sentence) {
+        MemoryInput wanted = input;
+        wanted.settings.set(name, value);
+        MemoryProposal proposal {sentence, {{name, value}}, estimateMemory(wanted).total(), false};
         proposal.fits = proposal.total <= available;
         proposals.push_back(proposal);
-        if (!proposal.fits)
-            if (auto both = smaller(lora)) {
-                both->settings.insert(both->settings.begin(), {"lora_rank", kRank});
-                both->sentence = fmt::format("lora_rank = {}, {}", kRank, both->sentence);
-                proposals.push_back(*both);
-            }
-    }
+        if (proposal.fits)
+            return;
+        if (auto both = smaller(wanted)) {
+            both->settings.insert(both->settings.begin(), {name, value});
+            both->sentence = fmt::format("{}, {}", sentence.substr(0, sentence.find(':')), both->sentence);
+            proposals.push_back(*both);
+        }
+    };
+    if (!input.settings.flag("gradient_checkpointing"))
+        with("gradient_checkpointing", 1, "gradient_checkpointing = 1: the same result, about a third slower");
+    if (input.settings.integer("lora_rank") == 0 && input.adapterRank == 0)
+        with(
+            "lora_rank", kRank, fmt::format("lora_rank = {}: an adapter is trained instead of the whole model", kRank));
     std::stable_sort(proposals.begin(), proposals.end(),
         [](const MemoryProposal& a, const MemoryProposal& b) { return a.fits && !b.fits; });
     return proposals;

@@ -44,8 +44,9 @@ LargestBatch largestMicroBatch(StageKind stage, const Settings& settings, std::s
 /// Parameters of a model with this configuration; `withOutput` false: a reward model's trunk.
 std::int64_t parameterCount(const ModelConfig& config, bool withOutput = true);
 
-/// Smaller micro-batches with the same examples to an optimiser step, and LoRA: in this order, alone and together; the
-/// first that fits into `available` bytes of each kind, and if none does the smallest.
+/// Smaller micro-batches with the same examples to an optimiser step, gradient checkpointing, and LoRA: in this order,
+/// alone and each of the two with smaller micro-batches; the first that fits into `available` bytes of each kind, and
+/// if none does the smallest.
 std::vector<MemoryProposal> proposalsFor(const MemoryInput& input, std::int64_t available);
 
 std::vector<RowLengths> lengthsOf(std::span<const TokenizedPair> pairs);

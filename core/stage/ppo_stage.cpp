@@ -16,6 +16,7 @@
 
 #include "core/loss/log_probs.h"
 #include "core/loss/ppo_loss.h"
+#include "core/model/frozen_weights.h"
 #include "core/parallel/gradient_sum.h"
 #include "core/rl/ppo_terms.h"
 #include "core/stage/alarms.h"
@@ -247,6 +248,13 @@ PpoRun::PpoRun(const PpoModels& models, std::span<const TokenIds> prompts, const
              static_cast<const Model*>(&models.value), models.sft})
         if (model)
             model->trunk->computeType = m_computeType;
+    freezeWeights(models.rewardModel);
+    if (models.sft)
+        freezeWeights(*models.sft);
+    if (!models.policy.adapter) // else it may have the policy's weights, which are to be saved
+        freezeWeights(models.reference);
+    for (Model* model : {&models.policy, &models.value})
+        model->trunk->recomputesLayers = settings.flag("gradient_checkpointing");
 
     m_generation.maxNewTokens = settings.integer("max_new_tokens");
     m_generation.temperature = m_temperature;

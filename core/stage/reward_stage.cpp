@@ -31,6 +31,7 @@ BatchScores scoresOf(const Model& model, std::span<const TokenizedPair> pairs, s
 StageOutcome trainReward(Model& rewardModel, std::span<const TokenizedPair> pairs, const StageContext& context)
 {
     rewardModel.trunk->computeType = computeTypeFromName(context.settings.text("dtype"));
+    rewardModel.trunk->recomputesLayers = context.settings.flag("gradient_checkpointing");
     const double centering = context.settings.real("centering");
     const HeldOut held = holdOut(std::int64_t(pairs.size()), context.settings.real("eval_share"),
         std::uint64_t(context.settings.integer("seed")));

@@ -13,7 +13,7 @@ namespace mpo {
 
 namespace {
 
-void add(Sha256& hash, const TokenIds& ids)
+void add(Sha256& hash, std::span<const TokenId> ids)
 {
     const std::uint64_t count = ids.size();
     hash.add({reinterpret_cast<const char*>(&count), sizeof count});
@@ -34,8 +34,8 @@ std::string digestOf(std::span<const TokenizedPair> pairs)
 {
     Sha256 hash;
     for (const TokenizedPair& pair : pairs)
-        for (const TokenIds* ids : {&pair.prompt, &pair.chosen, &pair.rejected})
-            add(hash, *ids);
+        for (const std::span<const TokenId> ids : {pair.prompt, pair.chosen, pair.rejected})
+            add(hash, ids);
     return hash.hex();
 }
 

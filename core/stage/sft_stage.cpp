@@ -16,6 +16,7 @@ namespace mpo {
 StageOutcome trainSft(Model& policy, std::span<const TokenizedPair> pairs, const StageContext& context)
 {
     policy.trunk->computeType = computeTypeFromName(context.settings.text("dtype"));
+    policy.trunk->recomputesLayers = context.settings.flag("gradient_checkpointing");
     const HeldOut held = holdOut(std::int64_t(pairs.size()), context.settings.real("eval_share"),
         std::uint64_t(context.settings.integer("seed")));
 

@@ -28,14 +28,14 @@ TokenIds withEos(const std::string& prompt, std::string response, const Tokenize
 
 } // namespace
 
-TokenizedPair tokenizePair(const PreferencePair& pair, DatasetKind kind, const Tokenizer* tokenizer)
+TokenizedRow tokenizePair(const PreferencePair& pair, DatasetKind kind, const Tokenizer* tokenizer)
 {
     if (pair.hasIds())
-        return {pair.promptIds, pair.chosenIds, pair.rejectedIds, 0};
+        return {pair.promptIds, pair.chosenIds, pair.rejectedIds};
     if (!tokenizer)
         fail("The model has no tokenizer.json, so it takes rows of token ids only; give it a tokenizer or rows with "
              "prompt_ids");
-    TokenizedPair result;
+    TokenizedRow result;
     // Responses of a dialogue are bare; as plain text a space stands between them and "Assistant:".
     const std::string space = pair.turns.empty() ? "" : " ";
     result.prompt = tokenizer->encodeWithTemplate(pair.prompt, Tokenizer::SpecialInText::No);
@@ -54,32 +54,30 @@ TokenizedPair tokenizePair(const PreferencePair& pair, DatasetKind kind, const T
     return result;
 }
 
-TokenizeReport tokenizePairs(const Dataset& dataset, const Tokenizer* tokenizer, std::int64_t maxLength,
-    Truncation truncation, std::stop_token stop)
+void TokenizedPairs::add(const TokenizedRow& row, std::int64_t index, bool hadIds)
 {
-    TokenizeReport report;
-    const auto limit = std::size_t(maxLength);
-    for (std::size_t i = 0; i < dataset.pairs.size() && !stop.stop_requested(); ++i) {
-        TokenizedPair pair = tokenizePair(dataset.pairs[i], dataset.kind, tokenizer);
-        pair.index = std::int64_t(i);
-        if ((dataset.kind != DatasetKind::Prompts && pair.chosen.empty())
-            || (dataset.kind == DatasetKind::Pairs && pair.rejected.empty())) {
-            ++report.droppedEmpty;
-            continue;
-        }
-        const std::size_t longest = pair.prompt.size() + std::max(pair.chosen.size(), pair.rejected.size());
-        if (maxLength > 0 && longest > limit) {
-            if (truncation == Truncation::DropLong || pair.prompt.size() >= limit) {
-                ++report.droppedLong;
-                continue;
-            }
-            ++report.cut;
-            for (TokenIds* response : {&pair.chosen, &pair.rejected})
-                response->resize(std::min(response->size(), limit - pair.prompt.size()));
-        }
-        report.pairs.push_back(std::move(pair));
+    m_pairs.push_back({m_store->add(row.prompt), m_store->add(row.chosen), m_store->add(row.rejected), index, hadIds});
+}
+
+void RowLimiter::add(TokenizedRow&& row, std::int64_t index, bool hadIds)
+{
+    if ((m_kind == DatasetKind::Prompts && row.prompt.empty()) || (m_kind != DatasetKind::Prompts && row.chosen.empty())
+        || (m_kind == DatasetKind::Pairs && row.rejected.empty())) {
+        ++m_report.droppedEmpty;
+        return;
     }
-    return report;
+    const auto limit = std::size_t(m_limit);
+    const std::size_t longest = row.prompt.size() + std::max(row.chosen.size(), row.rejected.size());
+    if (m_limit > 0 && longest > limit) {
+        if (m_truncation == Truncation::DropLong || row.prompt.size() >= limit) {
+            ++m_report.droppedLong;
+            return;
+        }
+        ++m_report.cut;
+        for (TokenIds* response : {&row.chosen, &row.rejected})
+            response->resize(std::min(response->size(), limit - row.prompt.size()));
+    }
+    m_report.pairs.add(row, index, hadIds);
 }
 
 } // namespace mpo

@@ -54,7 +54,7 @@ struct PackedAttention : torch::autograd::Function<PackedAttention>
     {
         const std::int64_t kvHeads = k.size(1), group = q.size(1) / kvHeads;
         at::Tensor out = at::empty_like(q); // (N, H, W)
-        at::Tensor logSums = at::empty({q.size(0), q.size(1), 1}, q.options()); // (N, H, 1)
+        at::Tensor logSums = at::empty({q.size(0), q.size(1), 1}, at::kFloat); // (N, H, 1)
         for (const Segment& segment : *segments) {
             if (segment.length == 0)
                 continue;
@@ -66,7 +66,7 @@ struct PackedAttention : torch::autograd::Function<PackedAttention>
                     query, shared(k, *prefix, group), shared(v, *prefix, group), 0.0, false, {}, scale);
                 const at::Tensor ownShare = at::sigmoid(logSum - prefixSum).unsqueeze(-1); // (K, G, T, 1)
                 logSum = at::logaddexp(logSum, prefixSum);
-                attended = at::lerp(fromPrefix, attended, ownShare);
+                attended = at::lerp(fromPrefix.to(at::kFloat), attended.to(at::kFloat), ownShare);
             }
             grouped(out, segment, kvHeads).copy_(attended);
             grouped(logSums, segment, kvHeads).copy_(logSum.unsqueeze(-1));
@@ -84,7 +84,7 @@ struct PackedAttention : torch::autograd::Function<PackedAttention>
     {
         const auto saved = context->get_saved_variables();
         const at::Tensor &q = saved[0], &k = saved[1], &v = saved[2], &out = saved[3], &logSums = saved[4];
-        const at::Tensor gradient = gradients[0].contiguous();
+        const at::Tensor gradient = gradients[0].to(q.scalar_type()).contiguous();
         const auto numbers = context->saved_data["segments"].toIntVector();
         const double scale = context->saved_data["scale"].toDouble();
         std::vector<Segment> segments;
@@ -92,7 +92,9 @@ struct PackedAttention : torch::autograd::Function<PackedAttention>
             segments.push_back({numbers[i], numbers[i + 1], numbers[i + 2]});
 
         const std::int64_t kvHeads = k.size(1), group = q.size(1) / kvHeads;
-        at::Tensor dq = at::empty_like(q), dk = at::zeros_like(k), dv = at::zeros_like(v);
+        const auto inFloat = q.options().dtype(at::kFloat); // the sums over segments
+        at::Tensor dq = at::empty(q.sizes(), inFloat), dk = at::zeros(k.sizes(), inFloat),
+                   dv = at::zeros(v.sizes(), inFloat);
         for (const Segment& segment : segments) {
             if (segment.length == 0)
                 continue;
@@ -111,7 +113,7 @@ struct PackedAttention : torch::autograd::Function<PackedAttention>
             if (const Segment* prefix = prefixOf(segment, segments))
                 target.add_(part(*prefix, /*causal=*/false));
         }
-        return {dq, dk, dv, {}, {}};
+        return {dq.to(q.scalar_type()), dk.to(k.scalar_type()), dv.to(v.scalar_type()), {}, {}};
     }
 };
 

@@ -17,7 +17,7 @@ struct AttentionOptions
 
 /// Scaled dot-product attention of packed segments: each attends causally to itself and fully to its prefix; segments
 /// do not see each other otherwise. Query head h reads key head h / (H / K). Differentiable. q: (N, H, W), k and v: (N,
-/// K, W), fp32; result: (N, H * W)
+/// K, W), fp32 or bf16, all alike; result: (N, H * W), of their type
 at::Tensor packedAttention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
     const std::vector<Segment>& segments, const AttentionOptions& options = {});
 

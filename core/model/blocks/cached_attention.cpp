@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: MPO Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/model/blocks/attention.h"
+#include "core/model/blocks/lanes.h"
 #include "core/model/blocks/thread_team.h"
 
 #include <ATen/ATen.h>
@@ -12,13 +13,6 @@
 namespace mpo {
 
 namespace {
-
-constexpr std::int64_t kLanes = 16;
-typedef float Lanes __attribute__((vector_size(kLanes * sizeof(float)), aligned(sizeof(float)), may_alias));
-typedef std::int32_t WholeLanes __attribute__((vector_size(kLanes * sizeof(float))));
-
-typedef float HalfLanes __attribute__((vector_size(kLanes / 2 * sizeof(float)), aligned(sizeof(float)), may_alias));
-typedef float QuarterLanes __attribute__((vector_size(kLanes / 4 * sizeof(float)), aligned(sizeof(float)), may_alias));
 
 /// One token of one row: the query heads of one key head.
 struct Task
@@ -32,19 +26,22 @@ struct Task
 
 #if defined(__x86_64__)
 namespace avx512 {
-#define MPO_TARGET __attribute__((target("avx512f,avx512dq,avx512vl,fma")))
+#define MPO_TARGET __attribute__((target("avx512f,avx512dq,avx512bw,avx512vl,fma")))
 #include "core/model/blocks/cached_attention_kernel.inl"
+#undef MPO_INLINE
 #undef MPO_TARGET
 } // namespace avx512
 namespace avx2 {
 #define MPO_TARGET __attribute__((target("avx2,fma")))
 #include "core/model/blocks/cached_attention_kernel.inl"
+#undef MPO_INLINE
 #undef MPO_TARGET
 } // namespace avx2
 #endif
 namespace plain {
 #define MPO_TARGET
 #include "core/model/blocks/cached_attention_kernel.inl"
+#undef MPO_INLINE
 #undef MPO_TARGET
 } // namespace plain
 
@@ -53,10 +50,14 @@ using Attend = void (*)(const Task&);
 Attend attendHere()
 {
 #if defined(__x86_64__)
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
+    switch (processorHere()) {
+    case Processor::Avx512:
         return avx512::attend;
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+    case Processor::Avx2:
         return avx2::attend;
+    case Processor::Plain:
+        break;
+    }
 #endif
     return plain::attend;
 }

@@ -1,45 +1,12 @@
 // SPDX-FileCopyrightText: MPO Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// Included by cached_attention.cpp once for each kind of processor, with MPO_TARGET naming its instructions: vectors of
-// 16 floats become its registers only in functions that are marked so from the start.
+// Included by cached_attention.cpp once for each kind of processor (lanes.h).
 
-MPO_TARGET inline __attribute__((always_inline)) const Lanes& lanesAt(const float* place)
-{
-    return *reinterpret_cast<const Lanes*>(place);
-}
-MPO_TARGET inline __attribute__((always_inline)) Lanes& lanesAt(float* place)
-{
-    return *reinterpret_cast<Lanes*>(place);
-}
-
-MPO_TARGET inline __attribute__((always_inline)) float sumOf(const Lanes& lanes)
-{
-    const auto* half = reinterpret_cast<const HalfLanes*>(&lanes);
-    const HalfLanes eight = half[0] + half[1];
-    const auto* quarter = reinterpret_cast<const QuarterLanes*>(&eight);
-    const QuarterLanes four = quarter[0] + quarter[1];
-    return (four[0] + four[1]) + (four[2] + four[3]);
-}
-
-/// e^x in lanes for x <= 0, within 2 units in the last place; what is below the smallest normal number becomes 0.
-MPO_TARGET inline __attribute__((always_inline)) void exponential(Lanes& x)
-{
-    // x = n ln 2 + r with |r| <= ln 2 / 2; e^r by its series; 2^n through the exponent's bits.
-    constexpr float log2e = 1.44269504f, ln2High = 0.693359375f, ln2Low = -2.12194440e-4f, rounder = 12582912.0f;
-    constexpr float lowest = -87.3f; // e^x there is 1.2e-38
-    const Lanes low = Lanes {} + lowest;
-    x = x > low ? x : low;
-    const Lanes n = (x * log2e + rounder) - rounder;
-    const Lanes r = (x - n * ln2High) - n * ln2Low;
-    const Lanes series
-        = 1.0f + r * (1.0f + r * (0.5f + r * (1.0f / 6 + r * (1.0f / 24 + r * (1.0f / 120 + r * (1.0f / 720))))));
-    const WholeLanes bits = (__builtin_convertvector(n, WholeLanes) + 127) << 23;
-    x = series * reinterpret_cast<const Lanes&>(bits);
-}
+#include "core/model/blocks/lanes.inl"
 
 /// Turns scores into shares that are not divided by their sum yet, and returns the sum.
-MPO_TARGET inline __attribute__((always_inline)) float soften(float* scores, std::int64_t count)
+MPO_INLINE float soften(float* scores, std::int64_t count)
 {
     float largest = scores[0];
     for (std::int64_t t = 1; t < count; ++t)
@@ -58,7 +25,7 @@ MPO_TARGET inline __attribute__((always_inline)) float soften(float* scores, std
 
 /// G heads at a time, so that each key and value is read once.
 template<int G>
-MPO_TARGET inline __attribute__((always_inline)) void attendHeads(const Task& task, std::int64_t head)
+MPO_INLINE void attendHeads(const Task& task, std::int64_t head)
 {
     const std::int64_t whole = task.width / kLanes * kLanes, count = task.end - task.first;
     const float* query = task.query + head * task.width;

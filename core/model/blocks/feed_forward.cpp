@@ -3,6 +3,7 @@
 #include "core/model/blocks/feed_forward.h"
 
 #include "core/model/blocks/packed_weight.h"
+#include "core/model/blocks/row_kernels.h"
 #include "core/support/error.h"
 
 #include <ATen/ATen.h>
@@ -35,7 +36,7 @@ struct GatedSilu : torch::autograd::Function<GatedSilu>
     static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& gate, const at::Tensor& up)
     {
         context->save_for_backward({gate, up});
-        return at::silu(gate).mul_(up);
+        return gate.is_cpu() ? rows::gatedSilu(gate, up, gate.scalar_type()) : at::silu(gate).mul_(up);
     }
 
     static torch::autograd::variable_list backward(
@@ -43,6 +44,10 @@ struct GatedSilu : torch::autograd::Function<GatedSilu>
     {
         const auto saved = context->get_saved_variables();
         const at::Tensor &gate = saved[0], &up = saved[1], &g = gradients[0];
+        if (gate.is_cpu()) {
+            const auto [dGate, dUp] = rows::gatedSiluBackward(g, gate, up);
+            return {dGate, dUp};
+        }
         return {at::silu_backward(g * up, gate), at::silu(gate).mul_(g)};
     }
 };
@@ -69,7 +74,9 @@ at::Tensor FeedForward::operator()(const at::Tensor& x, ComputeType type) const
 {
     if (packed && PackedWeight::suits(x)) {
         const auto halves = (*packed)(x).chunk(2, -1);
-        return down(activate(halves[0], activation).mul_(halves[1]), type);
+        return down(activation == Activation::Silu ? rows::gatedSilu(halves[0], halves[1], scalarType(type))
+                                                   : activate(halves[0], activation).mul_(halves[1]),
+            type);
     }
     if (gateUp.defined()) {
         const auto halves = gateUp(x, type).chunk(2, -1);

@@ -78,7 +78,7 @@ at::Tensor Linear::wholeWeight() const
 {
     const at::NoGradGuard noGrad;
     const at::Tensor own = transposed ? weight.t() : weight;
-    return lowRank ? at::addmm(own, lowRank->b, lowRank->a, 1.0, lowRank->scale) : own;
+    return lowRank ? at::addmm(own.to(at::kFloat), lowRank->b, lowRank->a, 1.0, lowRank->scale) : own;
 }
 
 void Linear::pack(ComputeType type) { packed = PackedWeight::make({this}, type); }

@@ -14,8 +14,8 @@ at::Tensor Norm::operator()(const at::Tensor& x, at::ScalarType type) const
         return x.to(type);
     if (kind == Kind::Layer)
         return at::layer_norm(x.to(at::kFloat), weight.sizes(), weight, bias, eps).to(type);
-    const at::Tensor rows = x.to(at::kFloat).reshape({-1, x.size(-1)});
-    return rmsNorm(rows, kind == Kind::RmsFromOne ? weight + 1.0 : weight, eps, type).view(x.sizes());
+    return rmsNorm(x.reshape({-1, x.size(-1)}), kind == Kind::RmsFromOne ? weight + 1.0 : weight, eps, type)
+        .view(x.sizes());
 }
 
 } // namespace mpo

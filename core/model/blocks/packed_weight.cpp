@@ -9,9 +9,7 @@
 #include <ATen/core/grad_mode.h>
 
 #include <array>
-#include <bit>
 #include <cassert>
-#include <cmath>
 #include <cstring>
 #include <utility>
 
@@ -44,21 +42,14 @@ void store(const Tile& tile, int row, int panel, const float* values)
             std::size_t(std::min(kPanel, tile.width - first)) * sizeof(float));
 }
 
-/// The upper half of a float, rounded to nearest, ties to even.
-std::uint32_t bfloat16Of(float value)
-{
-    const auto bits = std::bit_cast<std::uint32_t>(value);
-    return std::isnan(value) ? bits >> 16 | 0x40 : (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
-}
-
-/// (rows, inputs) -> (inputs/2, rows) of two bf16 each, a missing last one 0.
-void layOutPairs(const float* x, std::int64_t rows, std::int64_t inputs, std::int32_t* pairs)
+/// (rows, inputs) of bf16 -> (inputs/2, rows) of two, a missing last one 0.
+void layOutPairs(const at::BFloat16* x, std::int64_t rows, std::int64_t inputs, std::int32_t* pairs)
 {
     for (std::int64_t k = 0; k < inputs; k += 2)
         for (std::int64_t row = 0; row < rows; ++row) {
-            const float* place = x + row * inputs + k;
-            const std::uint32_t second = k + 1 < inputs ? bfloat16Of(place[1]) : 0;
-            *pairs++ = std::int32_t(bfloat16Of(place[0]) | second << 16);
+            const at::BFloat16* place = x + row * inputs + k;
+            const std::uint32_t second = k + 1 < inputs ? place[1].x : 0;
+            *pairs++ = std::int32_t(place[0].x | second << 16);
         }
 }
 
@@ -256,15 +247,15 @@ at::Tensor PackedWeight::operator()(const at::Tensor& x) const
     const std::int64_t rows = x.size(0);
     const bool pairs = m_type == ComputeType::BFloat16;
     // Rows in tiles, the values of a tile's rows for one input (bf16: for two) side by side.
-    const at::Tensor in = x.to(at::kFloat).contiguous();
+    const at::Tensor in = x.to(scalarType(m_type)).contiguous();
     const std::int64_t inputs = pairs ? (m_inputs + 1) / 2 * 2 : m_inputs;
     std::vector<at::Tensor> tiles;
     for (std::int64_t row = 0; row < rows; row += kMostRows) {
         const std::int64_t tall = std::min<std::int64_t>(kMostRows, rows - row);
         tiles.push_back(at::empty({pairs ? inputs / 2 : inputs, tall}, pairs ? at::kInt : at::kFloat));
-        const float* source = in.const_data_ptr<float>() + row * m_inputs;
         if (pairs)
-            layOutPairs(source, tall, m_inputs, tiles.back().mutable_data_ptr<std::int32_t>());
+            layOutPairs(in.const_data_ptr<at::BFloat16>() + row * m_inputs, tall, m_inputs,
+                tiles.back().mutable_data_ptr<std::int32_t>());
         else
             tiles.back().copy_(in.narrow(0, row, tall).t());
     }

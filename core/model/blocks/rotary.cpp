@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/model/blocks/rotary.h"
 
+#include "core/model/blocks/row_kernels.h"
+
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/custom_function.h>
 
@@ -16,38 +18,34 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-/// direction 1: by the angle; -1: back. Four passes instead of the seven of x cos + rotate_half(x) sin.
-at::Tensor turned(const at::Tensor& x, const at::Tensor& cos, const at::Tensor& sin, double direction)
+/// direction 1: by the angle; -1: back.
+at::Tensor turned(
+    const at::Tensor& x, const at::Tensor& cos, const at::Tensor& sin, double direction, at::ScalarType type)
 {
+    if (x.is_cpu())
+        return rows::rotated(x, cos, sin, direction, type);
     const at::Tensor in = x.to(at::kFloat);
     const std::int64_t half = cos.size(-1), rest = in.size(-1) - 2 * half;
     const at::Tensor a = in.narrow(-1, 0, half), b = in.narrow(-1, half, half);
-    at::Tensor out = at::empty(in.sizes(), in.options());
-    at::Tensor outA = out.narrow(-1, 0, half), outB = out.narrow(-1, half, half);
-    at::mul_out(outA, a, cos);
-    at::mul_out(outB, b, cos);
-    outA.addcmul_(b, sin, -direction);
-    outB.addcmul_(a, sin, direction);
-    if (rest > 0)
-        out.narrow(-1, 2 * half, rest).copy_(in.narrow(-1, 2 * half, rest));
-    return out;
+    return at::cat({a * cos - b * sin * direction, b * cos + a * sin * direction, in.narrow(-1, 2 * half, rest)}, -1)
+        .to(type);
 }
 
 struct Rotate : torch::autograd::Function<Rotate>
 {
-    static at::Tensor forward(
-        AutogradContext* context, const at::Tensor& x, const at::Tensor& cos, const at::Tensor& sin)
+    static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& cos,
+        const at::Tensor& sin, at::ScalarType type)
     {
         context->save_for_backward({cos, sin});
         context->saved_data["type"] = std::int64_t(x.scalar_type());
-        return turned(x, cos, sin, 1.0);
+        return turned(x, cos, sin, 1.0, type);
     }
 
     static variable_list backward(AutogradContext* context, variable_list gradients)
     {
         const auto saved = context->get_saved_variables();
         const auto type = at::ScalarType(context->saved_data["type"].toInt());
-        return {turned(gradients[0], saved[0], saved[1], -1.0).to(type), {}, {}};
+        return {turned(gradients[0], saved[0], saved[1], -1.0, type), {}, {}, {}};
     }
 };
 
@@ -149,6 +147,9 @@ Rotary RotaryPositions::angles(const at::Tensor& positions, const at::Tensor& le
     return factor == 1.0 ? Rotary {angles.cos(), angles.sin()} : Rotary {angles.cos() * factor, angles.sin() * factor};
 }
 
-at::Tensor rotate(const at::Tensor& x, const Rotary& rotary) { return Rotate::apply(x, rotary.cos, rotary.sin); }
+at::Tensor rotate(const at::Tensor& x, const Rotary& rotary, at::ScalarType type)
+{
+    return Rotate::apply(x, rotary.cos, rotary.sin, type);
+}
 
 } // namespace mpo

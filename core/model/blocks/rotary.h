@@ -72,7 +72,7 @@ private:
 at::Tensor rotaryFrequencies(double theta, std::int64_t width);
 
 /// Turns the pairs (x[i], x[i + width / 2]): the layout of Hugging Face checkpoints. Entries from `width` on stay.
-/// Differentiable. x: (N, heads, headWidth) of any float type; result in fp32
-at::Tensor rotate(const at::Tensor& x, const Rotary& rotary);
+/// Differentiable. x: (N, heads, headWidth) fp32 or bf16; computed in fp32, result in `type`
+at::Tensor rotate(const at::Tensor& x, const Rotary& rotary, at::ScalarType type);
 
 } // namespace mpo

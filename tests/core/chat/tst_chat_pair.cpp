@@ -63,9 +63,9 @@ private Q_SLOTS:
             const ChatPairTokenizer rule(tokenizerFor(name));
             const QByteArray shown = QByteArray::fromStdString(name + " " + toLine(row["turns"]));
             /// What the rule makes of the row; nothing where it refuses, which must be where TRL fails.
-            const auto tokenized = [&](const char* trainer, DatasetKind kind) -> std::optional<TokenizedPair> {
+            const auto tokenized = [&](const char* trainer, DatasetKind kind) -> std::optional<TokenizedRow> {
                 try {
-                    TokenizedPair ids = rule(pair, kind);
+                    TokenizedRow ids = rule(pair, kind);
                     if (row[trainer].contains("error"))
                         qWarning("%s: TRL fails with %s", shown.constData(), toLine(row[trainer]).c_str());
                     ++compared;
@@ -122,7 +122,7 @@ private Q_SLOTS:
         QCOMPARE(ChatPairTokenizer(chatml)(pair, DatasetKind::Pairs).chosen,
             tokenizePair(pair, DatasetKind::Pairs, none.get()).chosen);
         pair.turns = {{"user", "hello"}};
-        const TokenizedPair plainDialogue = ChatPairTokenizer(none.get())(pair, DatasetKind::Pairs);
+        const TokenizedRow plainDialogue = ChatPairTokenizer(none.get())(pair, DatasetKind::Pairs);
         QCOMPARE(plainDialogue.prompt, none->encode(pair.prompt));
         QCOMPARE(plainDialogue.chosen.back(), *none->eos);
         QVERIFY(ChatPairTokenizer(chatml)(pair, DatasetKind::Pairs).prompt != plainDialogue.prompt);
@@ -144,7 +144,7 @@ private Q_SLOTS:
         good.chosen = bad.chosen = "yes";
         good.rejected = bad.rejected = "no";
         data.pairs = {bad, good, bad};
-        const RowReport report = tokenizeRows(data, tokenizerFor("gemma"), 0, Truncation::DropLong);
+        const RowReport report = tokenizeRows(RowSource::of(data), tokenizerFor("gemma"), 0, Truncation::DropLong);
         QCOMPARE(report.refused, 2);
         QCOMPARE(report.pairs.size(), std::size_t(1));
         QCOMPARE(report.pairs[0].index, 1);

@@ -174,7 +174,7 @@ private Q_SLOTS:
         RotaryOptions options;
         options.width = 8;
         options.theta = 100.0;
-        const at::Tensor ours = rotate(x, RotaryPositions(options).angles(positions, {}));
+        const at::Tensor ours = rotate(x, RotaryPositions(options).angles(positions, {}), at::kFloat);
         at::Tensor expected = at::empty_like(x);
         for (int n = 0; n < 4; ++n)
             for (int h = 0; h < 3; ++h)

@@ -20,20 +20,19 @@ using namespace mpo;
 
 inline Model tiny() { return loadModel(std::filesystem::path(MPO_FIXTURES) / "model/tied"); }
 
-inline std::vector<TokenizedPair> pairs(int count)
+inline TokenizedPairs pairs(int count)
 {
     RandomStream random(5, "pairs");
-    std::vector<TokenizedPair> result;
+    TokenizedPairs result;
     for (int i = 0; i < count; ++i) {
-        TokenizedPair pair;
+        TokenizedRow pair;
         for (int t = 0; t < 3; ++t)
             pair.prompt.push_back(TokenId(10 + random.below(80)));
         for (int t = 0; t < 4; ++t) {
             pair.chosen.push_back(TokenId(10 + 2 * random.below(40)));
             pair.rejected.push_back(TokenId(11 + 2 * random.below(40)));
         }
-        pair.index = i;
-        result.push_back(pair);
+        result.add(pair, i);
     }
     return result;
 }
@@ -81,8 +80,9 @@ using Values = std::vector<std::pair<std::string, SettingValue>>;
 inline std::vector<TokenIds> prompts(int count)
 {
     std::vector<TokenIds> result;
-    for (const TokenizedPair& pair : pairs(count))
-        result.push_back(pair.prompt);
+    const TokenizedPairs all = pairs(count);
+    for (const TokenizedPair& pair : all)
+        result.emplace_back(pair.prompt.begin(), pair.prompt.end());
     return result;
 }
 

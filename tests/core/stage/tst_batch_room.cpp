@@ -27,20 +27,19 @@ class TestBatchRoom : public QObject
     using I = std::int64_t;
 
     static Model tiny() { return loadModel(fs::path(MPO_FIXTURES) / "model/tied"); }
-    static std::vector<TokenizedPair> pairs(int count)
+    static TokenizedPairs pairs(int count)
     {
         RandomStream random(5, "pairs");
-        std::vector<TokenizedPair> result;
+        TokenizedPairs result;
         for (int i = 0; i < count; ++i) {
-            TokenizedPair pair;
+            TokenizedRow pair;
             for (std::int64_t t = 0; t < 2 + random.below(4); ++t)
                 pair.prompt.push_back(TokenId(10 + random.below(80)));
             for (std::int64_t t = 0; t < 2 + random.below(5); ++t)
                 pair.chosen.push_back(TokenId(10 + 2 * random.below(40)));
             for (std::int64_t t = 0; t < 2 + random.below(5); ++t)
                 pair.rejected.push_back(TokenId(11 + 2 * random.below(40)));
-            pair.index = i;
-            result.push_back(pair);
+            result.add(pair, i);
         }
         return result;
     }

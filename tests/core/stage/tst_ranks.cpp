@@ -25,20 +25,19 @@ using I = std::int64_t;
 using Values = std::vector<std::pair<std::string, SettingValue>>;
 
 /// Pairs of many lengths: chosen responses hold even tokens, rejected ones odd tokens.
-std::vector<TokenizedPair> pairs(int count)
+TokenizedPairs pairs(int count)
 {
     RandomStream random(5, "pairs");
-    std::vector<TokenizedPair> result;
+    TokenizedPairs result;
     for (int i = 0; i < count; ++i) {
-        TokenizedPair pair;
+        TokenizedRow pair;
         for (std::int64_t t = 0, n = 1 + random.below(6); t < n; ++t)
             pair.prompt.push_back(TokenId(10 + random.below(80)));
         for (std::int64_t t = 0, n = 2 + random.below(5); t < n; ++t)
             pair.chosen.push_back(TokenId(10 + 2 * random.below(40)));
         for (std::int64_t t = 0, n = 2 + random.below(5); t < n; ++t)
             pair.rejected.push_back(TokenId(11 + 2 * random.below(40)));
-        pair.index = i;
-        result.push_back(pair);
+        result.add(pair, i);
     }
     return result;
 }

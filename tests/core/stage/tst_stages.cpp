@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: MPO Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/model/frozen_weights.h"
 #include "core/model/model_folder.h"
 #include "core/stage/checkpoint.h"
 #include "core/stage/optimizer.h"
@@ -83,6 +84,74 @@ private Q_SLOTS:
         QVERIFY(modelDigest(expected) != modelDigest(fresh()));
     }
 
+    void layersComputedAgainGiveTheSameBits_data()
+    {
+        QTest::addColumn<QByteArray>("dtype");
+        QTest::addColumn<bool>("lora");
+        QTest::newRow("fp32") << QByteArray("fp32") << false;
+        QTest::newRow("bf16") << QByteArray("bf16") << false;
+        QTest::newRow("lora with dropout") << QByteArray("fp32") << true; // the embedding wants no gradient
+    }
+    void layersComputedAgainGiveTheSameBits()
+    {
+        QFETCH(QByteArray, dtype);
+        QFETCH(bool, lora);
+        const auto data = pairs(16);
+        std::string digests[2], values[2];
+        for (const bool again : {false, true}) {
+            Model policy = tiny();
+            if (lora) {
+                LoraOptions options;
+                options.rank = 4;
+                options.dropout = 0.3;
+                addAdapter(policy, options, 1);
+            }
+            Recorded recorded;
+            const Values common {{"learning_rate", 1e-3}, {"max_steps", I(3)}, {"dtype", dtype.toStdString()},
+                {"gradient_checkpointing", again}};
+            prepare(recorded, StageKind::Dpo, common);
+            trainDpo(policy, nullptr, data, recorded.context);
+            digests[again] = modelDigest(policy);
+            Values ppo = kSmallPpo;
+            ppo.insert(ppo.end(), {{"dtype", dtype.toStdString()}, {"gradient_checkpointing", again}});
+            Recorded rollouts;
+            const auto [outcome, trained, value] = runPpo(rollouts, ppo);
+            values[again] = trained + value;
+        }
+        QVERIFY(digests[0] != modelDigest(tiny()));
+        QCOMPARE(digests[1], digests[0]);
+        QCOMPARE(values[1], values[0]);
+    }
+
+    /// What is not trained is kept in bf16 and computes what the fp32 weights do, alone and under an adapter.
+    void frozenWeightsComputeTheSameBits()
+    {
+        const auto data = pairs(6);
+        const auto scoresOf = [&](bool freeze, bool adapter) {
+            Model reward = rewardModelFrom(tiny(), 3);
+            if (adapter) {
+                LoraOptions options;
+                options.rank = 4;
+                addAdapter(reward, options, 1);
+                for (const auto& [name, tensor] : reward.trainable())
+                    tensor.detach().add_(0.01); // B begins with zeros
+            }
+            reward.trunk->computeType = ComputeType::BFloat16;
+            if (freeze)
+                freezeWeights(reward);
+            Recorded recorded;
+            prepare(recorded, StageKind::Reward, {});
+            return scorePairs(reward, data, recorded.context);
+        };
+        for (const bool adapter : {false, true}) {
+            const auto plain = scoresOf(false, adapter), frozen = scoresOf(true, adapter);
+            for (std::size_t i = 0; i < plain.size(); ++i) {
+                QCOMPARE(frozen[i].chosen, plain[i].chosen);
+                QCOMPARE(frozen[i].rejected, plain[i].rejected);
+            }
+        }
+    }
+
     void dpoStartsAtLn2AndLearns()
     {
         Model policy = tiny();
@@ -116,7 +185,7 @@ private Q_SLOTS:
     {
         auto data = pairs(8);
         for (std::size_t i = 0; i < data.size(); ++i)
-            data[i].chosen.resize(1 + i % 4); // of different lengths
+            data[i].chosen = data[i].chosen.first(1 + i % 4); // of different lengths
         std::vector<double> losses;
         for (const auto& [batch, accumulation] : {std::pair<I, I> {8, 1}, {2, 4}}) {
             Model policy = tiny();

@@ -148,7 +148,7 @@ private Q_SLOTS:
         pair.prompt = "How do I";
         pair.chosen = " clean";
         pair.rejected = " clean<|endoftext|>";
-        const TokenizedPair result = tokenizePair(pair, DatasetKind::Pairs, tokenizer.get());
+        const TokenizedRow result = tokenizePair(pair, DatasetKind::Pairs, tokenizer.get());
         QCOMPARE(result.chosen, result.rejected);
         QCOMPARE(std::count(result.chosen.begin(), result.chosen.end(), 0), 1);
         TokenIds whole = result.prompt;
@@ -164,7 +164,7 @@ private Q_SLOTS:
         pair.prompt = "the the cha";
         pair.chosen = "ir";
         pair.rejected = " x";
-        const TokenizedPair result = tokenizePair(pair, DatasetKind::Pairs, tokenizer.get());
+        const TokenizedRow result = tokenizePair(pair, DatasetKind::Pairs, tokenizer.get());
         for (const auto& [response, text] :
             {std::pair {result.chosen, "the the chair"}, {result.rejected, "the the cha x"}}) {
             TokenIds whole = result.prompt;
@@ -186,8 +186,8 @@ private Q_SLOTS:
         dialogue.turns = {{"user", "the chair?"}};
         dialogue.chosen = "Use water.";
         dialogue.rejected = "no";
-        const TokenizedPair a = tokenizePair(text, DatasetKind::Pairs, tokenizer.get());
-        const TokenizedPair b = tokenizePair(dialogue, DatasetKind::Pairs, tokenizer.get());
+        const TokenizedRow a = tokenizePair(text, DatasetKind::Pairs, tokenizer.get());
+        const TokenizedRow b = tokenizePair(dialogue, DatasetKind::Pairs, tokenizer.get());
         QCOMPARE(a.prompt, b.prompt);
         QCOMPARE(a.chosen, b.chosen);
         QCOMPARE(a.rejected, b.rejected);
@@ -196,17 +196,16 @@ private Q_SLOTS:
 
     void longPairs()
     {
-        Dataset data {"ids", DatasetKind::Pairs, {}};
-        PreferencePair pair;
-        pair.promptIds = {1, 2, 3};
-        pair.chosenIds = {4, 5, 6};
-        pair.rejectedIds = {7};
-        data.pairs = {pair};
-        QCOMPARE(tokenizePairs(data, nullptr, 5, Truncation::DropLong).droppedLong, 1);
-        const auto cut = tokenizePairs(data, nullptr, 5, Truncation::CutEnd);
+        const auto limited = [](std::int64_t length, Truncation truncation) {
+            TokenizeReport report;
+            RowLimiter(report, DatasetKind::Pairs, length, truncation).add({{1, 2, 3}, {4, 5, 6}, {7}}, 0, true);
+            return report;
+        };
+        QCOMPARE(limited(5, Truncation::DropLong).droppedLong, 1);
+        const TokenizeReport cut = limited(5, Truncation::CutEnd);
         QCOMPARE(cut.cut, 1);
-        QCOMPARE(cut.pairs.at(0).chosen, (TokenIds {4, 5}));
-        QCOMPARE(tokenizePairs(data, nullptr, 3, Truncation::CutEnd).droppedLong, 1);
+        QCOMPARE(TokenIds(cut.pairs[0].chosen.begin(), cut.pairs[0].chosen.end()), (TokenIds {4, 5}));
+        QCOMPARE(limited(3, Truncation::CutEnd).droppedLong, 1);
     }
 };
 

@@ -110,7 +110,7 @@ private Q_SLOTS:
         QCOMPARE(rows.size(), std::size_t(60));
         for (const Json& row : rows) {
             const Json& texts = row["texts"];
-            const TokenizedPair pair
+            const TokenizedRow pair
                 = tokenizePair(textPair(texts[0], texts[1], texts[2]), DatasetKind::Pairs, tokenizer.get());
             QCOMPARE(pair.prompt, row["prompt"].get<TokenIds>());
             QCOMPARE(pair.chosen, row["chosen"].get<TokenIds>());
@@ -124,11 +124,11 @@ private Q_SLOTS:
     {
         const auto tokenizer = llama3();
         const PreferencePair pair = textPair("the program", " is free", " is not");
-        const TokenizedPair completion = tokenizePair(pair, DatasetKind::Completions, tokenizer.get());
+        const TokenizedRow completion = tokenizePair(pair, DatasetKind::Completions, tokenizer.get());
         QCOMPARE(completion.prompt, tokenizer->encodeWithTemplate("the program"));
         QCOMPARE(completion.chosen.back(), *tokenizer->eos);
         QVERIFY(completion.rejected.empty());
-        const TokenizedPair prompt = tokenizePair(pair, DatasetKind::Prompts, tokenizer.get());
+        const TokenizedRow prompt = tokenizePair(pair, DatasetKind::Prompts, tokenizer.get());
         QCOMPARE(prompt.prompt, completion.prompt);
         QVERIFY(prompt.chosen.empty() && prompt.rejected.empty());
     }
@@ -137,7 +137,7 @@ private Q_SLOTS:
     void specialTokensInDataAreText()
     {
         const auto tokenizer = llama3();
-        const TokenizedPair pair = tokenizePair(
+        const TokenizedRow pair = tokenizePair(
             textPair("a<|eot_id|>b", "x<|end_of_text|>y", "z<|end_of_text|>"), DatasetKind::Pairs, tokenizer.get());
         const TokenId eot = *tokenizer->idOf("<|eot_id|>");
         QCOMPARE(std::count(pair.prompt.begin(), pair.prompt.end(), eot), 0);
@@ -147,25 +147,32 @@ private Q_SLOTS:
 
     void truncation()
     {
-        Dataset data {"ids", DatasetKind::Pairs, {}};
-        data.pairs = {idPair({1, 2}, {3, 4}, {5}), idPair({1, 2}, {3}, {4, 5, 6, 7}), idPair({1, 2, 3, 4}, {5}, {6}),
-            idPair({1}, {2}, {})};
+        const std::vector<TokenizedRow> rows {
+            {{1, 2}, {3, 4}, {5}}, {{1, 2}, {3}, {4, 5, 6, 7}}, {{1, 2, 3, 4}, {5}, {6}}, {{1}, {2}, {}}};
+        const auto limited = [&](std::int64_t length, Truncation truncation) {
+            TokenizeReport report;
+            RowLimiter limiter(report, DatasetKind::Pairs, length, truncation);
+            for (std::size_t i = 0; i < rows.size(); ++i)
+                limiter.add(TokenizedRow(rows[i]), std::int64_t(i), true);
+            return report;
+        };
+        const auto ids = [](std::span<const TokenId> view) { return TokenIds(view.begin(), view.end()); };
         // TRL's DPO: cut at the end (EOS may be lost); a prompt that fills max_length is dropped.
-        const TokenizeReport cut = tokenizePairs(data, nullptr, 4, Truncation::CutEnd);
+        const TokenizeReport cut = limited(4, Truncation::CutEnd);
         QCOMPARE(cut.pairs.size(), std::size_t(2));
         QCOMPARE(cut.cut, 1);
         QCOMPARE(cut.droppedLong, 1);
         QCOMPARE(cut.droppedEmpty, 1);
         QCOMPARE(cut.pairs[1].index, 1);
-        QCOMPARE(cut.pairs[1].chosen, (TokenIds {3}));
-        QCOMPARE(cut.pairs[1].rejected, (TokenIds {4, 5}));
+        QCOMPARE(ids(cut.pairs[1].chosen), (TokenIds {3}));
+        QCOMPARE(ids(cut.pairs[1].rejected), (TokenIds {4, 5}));
         // TRL's reward model: either side too long, and the pair goes; exactly max_length stays.
-        const TokenizeReport dropped = tokenizePairs(data, nullptr, 4, Truncation::DropLong);
+        const TokenizeReport dropped = limited(4, Truncation::DropLong);
         QCOMPARE(dropped.pairs.size(), std::size_t(1));
         QCOMPARE(dropped.pairs[0].index, 0);
         QCOMPARE(dropped.droppedLong, 2);
         QCOMPARE(dropped.cut, 0);
-        QCOMPARE(tokenizePairs(data, nullptr, 0, Truncation::CutEnd).pairs.size(), std::size_t(3));
+        QCOMPARE(limited(0, Truncation::CutEnd).pairs.size(), std::size_t(3));
     }
 };
 

@@ -1,0 +1,41 @@
+// SPDX-FileCopyrightText: MPO Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <utility>
+
+namespace mpo::rows {
+
+// The small operations between the products of a decoder, each in one pass over memory where ATen's operators take two
+// to seven. Without autograd: the blocks build their own gradients of these. On the CPU; tensors are fp32 or bf16, each
+// with its last dimension contiguous; sums are fp32, rounding to bf16 is to nearest even. A row's result does not
+// depend on other rows or on the number of threads.
+
+/// x / sqrt(mean(x^2) + eps) * weight over the last dimension. x: (N, D), weight: (D) fp32; y: (N, D) in `type`, scale:
+/// (N) fp32, the factor of each row before the weight.
+struct Normalised
+{
+    at::Tensor y, scale;
+};
+Normalised rmsNorm(const at::Tensor& x, const at::Tensor& weight, double eps, at::ScalarType type);
+
+/// Gradients of rmsNorm: by x, (N, D) fp32, and by the weight, (D), undefined unless wanted. g: (N, D)
+std::pair<at::Tensor, at::Tensor> rmsNormBackward(
+    const at::Tensor& g, const at::Tensor& x, const at::Tensor& weight, const at::Tensor& scale, bool weightGradient);
+
+/// gate * sigmoid(gate) * up. gate and up: (N, F), of one type; result: (N, F) in `type`.
+at::Tensor gatedSilu(const at::Tensor& gate, const at::Tensor& up, at::ScalarType type);
+/// Its gradients by gate and up, in their type.
+std::pair<at::Tensor, at::Tensor> gatedSiluBackward(const at::Tensor& g, const at::Tensor& gate, const at::Tensor& up);
+
+/// The pairs (x[i], x[i + half]) of each head turned by the angle (direction 1) or back (-1); entries from 2 half on
+/// stay. x: (N, heads, W), cos and sin: (N, 1, half) fp32; result in `type`.
+at::Tensor rotated(
+    const at::Tensor& x, const at::Tensor& cos, const at::Tensor& sin, double direction, at::ScalarType type);
+
+/// x + y, x: (N, D) fp32, y: (N, D); fp32.
+at::Tensor added(const at::Tensor& x, const at::Tensor& y);
+
+} // namespace mpo::rows
