@@ -28,6 +28,8 @@ private Q_SLOTS:
         for (const char* lora : {"", " --lora-rank 2 --lora-dropout 0.2"})
             for (const char* stage : Trainings::kStages)
                 cases.append(m_trainings.trained(stage, QLatin1String(lora)));
+        cases.append(m_trainings.trained("ppo", QLatin1String(" --lora-rank 2 --value-model policy")));
+        cases.append(m_trainings.trained("dpo", QLatin1String(" --dtype bf16 --gradient-checkpointing true")));
         for (const auto& one : cases) {
             QVERIFY2(!one.model.isEmpty(), qPrintable(one.name()));
             QCOMPARE(one.metrics.count('\n'), one.stage == QLatin1String("ppo") ? 4 : 14);
