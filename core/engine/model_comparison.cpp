@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/engine/model_comparison.h"
 
+#include "core/evaluation/bootstrap.h"
 #include "core/model/frozen_weights.h"
 
 #include <fmt/core.h>

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/engine/pipeline_report.h"
 
+#include "core/evaluation/bootstrap.h"
 #include "core/evaluation/html_report.h"
 #include "core/evaluation/svg_chart.h"
 #include "core/support/file.h"

@@ -2,20 +2,23 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/evaluation/statistics.h"
 
-#include "core/support/random.h"
-
 #include <algorithm>
 #include <cassert>
 #include <cmath>
-#include <map>
 #include <numbers>
-#include <vector>
 
 namespace mpo {
 
-double winRate(const Tally& tally)
+std::int64_t countedOutcomes(const Tally& tally, TiePolicy ties)
 {
-    return tally.total() == 0 ? 0.5 : (double(tally.wins) + 0.5 * double(tally.ties)) / double(tally.total());
+    return ties == TiePolicy::Half ? tally.total() : tally.decisive();
+}
+
+double winRate(const Tally& tally, TiePolicy ties)
+{
+    const std::int64_t n = countedOutcomes(tally, ties);
+    const double halves = ties == TiePolicy::Half ? 0.5 * double(tally.ties) : 0.0;
+    return n == 0 ? 0.5 : (double(tally.wins) + halves) / double(n);
 }
 
 Interval wilsonInterval(double share, std::int64_t n, double z)
@@ -28,14 +31,42 @@ Interval wilsonInterval(double share, std::int64_t n, double z)
     return {std::max(0.0, centre - half), std::min(1.0, centre + half)};
 }
 
+namespace {
+
+/// Probability of `from` or more successes in n at this rate.
+double binomialTail(std::int64_t from, std::int64_t n, double rate)
+{
+    if (from <= 0)
+        return 1.0;
+    if (rate <= 0.0 || rate >= 1.0)
+        return rate >= 1.0 && from <= n ? 1.0 : 0.0;
+    double tail = 0.0;
+    for (std::int64_t k = from; k <= n; ++k)
+        tail += std::exp(std::lgamma(double(n) + 1.0) - std::lgamma(double(k) + 1.0) - std::lgamma(double(n - k) + 1.0)
+            + double(k) * std::log(rate) + double(n - k) * std::log1p(-rate));
+    return tail;
+}
+
+} // namespace
+
 double signTest(const Tally& tally)
 {
     const std::int64_t n = tally.decisive(), most = std::max(tally.wins, tally.losses);
-    double tail = 0.0;
-    for (std::int64_t k = most; k <= n; ++k)
-        tail += std::exp(std::lgamma(double(n) + 1.0) - std::lgamma(double(k) + 1.0) - std::lgamma(double(n - k) + 1.0)
-            - double(n) * std::numbers::ln2);
-    return std::min(1.0, 2.0 * tail);
+    return std::min(1.0, 2.0 * binomialTail(most, n, 0.5));
+}
+
+double signTestPower(double trueWinRate, std::int64_t n, double alpha)
+{
+    assert(trueWinRate >= 0.0 && trueWinRate <= 1.0 && alpha > 0.0 && alpha < 1.0);
+    // The smallest count that is significant, by halving: signTest() falls from n / 2 on.
+    std::int64_t low = n / 2, high = n + 1; // not significant; significant, or more than there are
+    while (high - low > 1) {
+        const std::int64_t middle = low + (high - low) / 2;
+        (signTest({middle, 0, n - middle}) <= alpha ? high : low) = middle;
+    }
+    if (high > n)
+        return 0.0;
+    return binomialTail(high, n, trueWinRate) + binomialTail(high, n, 1.0 - trueWinRate);
 }
 
 std::int64_t requiredPrompts(double trueWinRate, double power)
@@ -45,6 +76,17 @@ std::int64_t requiredPrompts(double trueWinRate, double power)
         return 0;
     const double root = zOfLevel(0.95) * 0.5 + normalQuantile(power) * std::sqrt(trueWinRate * (1.0 - trueWinRate));
     return std::int64_t(std::ceil(root * root / (difference * difference)));
+}
+
+std::optional<std::int64_t> morePrompts(const Tally& tally, double power)
+{
+    if (tally.wins == tally.losses)
+        return std::nullopt;
+    if (signTest(tally) <= 0.05)
+        return 0;
+    const std::int64_t needed = requiredPrompts(winRate(tally, TiePolicy::Dropped), power);
+    const std::int64_t decisive = std::max<std::int64_t>(1, needed - tally.decisive());
+    return std::int64_t(std::ceil(double(decisive) * double(tally.total()) / double(tally.decisive())));
 }
 
 double normalQuantile(double probability)
@@ -80,56 +122,6 @@ Summary summarise(std::span<const double> values)
     summary.deviation = values.size() > 1 ? std::sqrt(squares / (count - 1.0)) : 0.0;
     summary.standardError = summary.deviation / std::sqrt(count);
     return summary;
-}
-
-namespace {
-
-/// Between the two neighbours of rank probability * (n - 1), linearly.
-double quantileOfSorted(const std::vector<double>& sorted, double probability)
-{
-    const double rank = probability * double(sorted.size() - 1);
-    const auto below = std::size_t(rank);
-    const std::size_t above = std::min(below + 1, sorted.size() - 1);
-    return sorted[below] + (rank - double(below)) * (sorted[above] - sorted[below]);
-}
-
-} // namespace
-
-Interval bootstrapInterval(std::span<const double> values, const BootstrapOptions& options)
-{
-    assert(options.resamples > 0);
-    if (values.empty())
-        return {0.0, 0.0};
-    RandomStream random(options.seed, "bootstrap");
-    const auto count = std::int64_t(values.size());
-    std::vector<double> means(std::size_t(options.resamples), 0.0);
-    for (double& mean : means) {
-        for (std::int64_t i = 0; i < count; ++i)
-            mean += values[std::size_t(random.below(count))];
-        mean /= double(count);
-    }
-    std::sort(means.begin(), means.end());
-    const double tail = 0.5 * (1.0 - options.level);
-    return {quantileOfSorted(means, tail), quantileOfSorted(means, 1.0 - tail)};
-}
-
-double cohenKappa(std::span<const int> first, std::span<const int> second)
-{
-    assert(first.size() == second.size());
-    if (first.empty())
-        return 0.0;
-    const auto n = double(first.size());
-    double agreement = 0.0;
-    std::map<int, std::pair<double, double>> shares;
-    for (std::size_t i = 0; i < first.size(); ++i) {
-        agreement += first[i] == second[i] ? 1.0 / n : 0.0;
-        shares[first[i]].first += 1.0 / n;
-        shares[second[i]].second += 1.0 / n;
-    }
-    double chance = 0.0;
-    for (const auto& [label, share] : shares)
-        chance += share.first * share.second;
-    return shares.size() == 1 ? 1.0 : (agreement - chance) / (1.0 - chance);
 }
 
 } // namespace mpo

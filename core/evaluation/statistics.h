@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 
 namespace mpo {
@@ -16,8 +17,13 @@ struct Tally
     Tally mirrored() const { return {losses, ties, wins}; } ///< the same seen from the other side
 };
 
-/// (wins + ties / 2) / total; 0.5 for none.
-double winRate(const Tally& tally);
+/// What a tie is worth: half a win, or nothing: then only decisive outcomes count. A report shows both.
+enum class TiePolicy { Half, Dropped };
+
+/// (wins + ties / 2) / total, or wins / decisive; 0.5 for none.
+double winRate(const Tally& tally, TiePolicy ties = TiePolicy::Half);
+/// How many outcomes that rate is of: total or decisive.
+std::int64_t countedOutcomes(const Tally& tally, TiePolicy ties);
 
 struct Interval
 {
@@ -33,9 +39,18 @@ Interval wilsonInterval(double share, std::int64_t n, double z = 1.9599639845400
 /// none.
 double signTest(const Tally& tally);
 
+/// Probability that the sign test finds p <= `alpha` on n decisive prompts when the true win rate is this one; exact.
+/// REQUIRES 0 <= trueWinRate <= 1, 0 < alpha < 1.
+double signTestPower(double trueWinRate, std::int64_t n, double alpha = 0.05);
+
 /// Decisive prompts needed to tell a true win rate from 1/2 (two-sided 5 %, normal approximation); 0: never.
 /// `power`: probability of finding the difference that is there, in (0, 1).
 std::int64_t requiredPrompts(double trueWinRate, double power = 0.8);
+
+/// Prompts still missing until a difference as large as the one seen would be found (two-sided 5 %) with this power,
+/// with as many ties among them as so far. 0: the sign test has found it. Nothing: no difference was seen, so none can
+/// be planned for. What is seen first tends to be too large a difference, so this is rather too few.
+std::optional<std::int64_t> morePrompts(const Tally& tally, double power = 0.8);
 
 /// The number below which a standard normal variable falls with this probability. REQUIRES 0 < probability < 1.
 double normalQuantile(double probability);
@@ -50,22 +65,5 @@ struct Summary
     double standardError = 0.0; ///< deviation / sqrt(count)
 };
 Summary summarise(std::span<const double> values);
-
-struct BootstrapOptions
-{
-    int resamples = 5000; ///< at least 1
-    double level = 0.95;
-    std::uint64_t seed = 1;
-};
-
-/// Percentile bootstrap of the mean. The unit that is drawn is one value, so give one value a prompt: several verdicts
-/// on one prompt, or both orders of one judge, are averaged before, else the interval comes out too narrow. Quantiles
-/// between two means are interpolated. One value: that value; none: [0, 0].
-Interval bootstrapInterval(std::span<const double> values, const BootstrapOptions& options = {});
-
-/// Cohen's kappa of two raters who gave one label each to the same items: agreement beyond chance, 1 for identical
-/// labels. Where chance alone agrees always (both used one same label only) it is 1. 0 for no items. REQUIRES equal
-/// sizes.
-double cohenKappa(std::span<const int> first, std::span<const int> second);
 
 } // namespace mpo

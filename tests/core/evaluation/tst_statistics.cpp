@@ -1,13 +1,13 @@
 // SPDX-FileCopyrightText: MPO Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/evaluation/statistics.h"
-#include "tests/common/near.h"
+#include "tests/core/evaluation/statistics_fixture.h"
 
 #include <cmath>
 
 using namespace mpo;
 
-/// Numbers called "scipy" come from scipy 1.17.1 (stats.binomtest, stats.norm, stats.bootstrap with 200,000 resamples).
+/// Numbers called "scipy" come from scipy 1.17.1 (stats.binomtest, stats.norm).
 class TestStatistics : public QObject
 {
     Q_OBJECT
@@ -83,6 +83,37 @@ private Q_SLOTS:
         COMPARE_NEAR(winRate({}), 0.5, 0.0);
     }
 
+    void tiesCanBeDropped()
+    {
+        COMPARE_NEAR(winRate({3, 2, 5}, TiePolicy::Dropped), 0.375, 0.0);
+        QCOMPARE(countedOutcomes({3, 2, 5}, TiePolicy::Dropped), std::int64_t(8));
+        QCOMPARE(countedOutcomes({3, 2, 5}, TiePolicy::Half), std::int64_t(10));
+        COMPARE_NEAR(winRate({0, 9, 0}, TiePolicy::Dropped), 0.5, 0.0);
+    }
+
+    void powerOfTheSignTestEqualsScipy()
+    {
+        for (const Json& row : statisticsFixture("sign_test_power"))
+            COMPARE_NEAR(signTestPower(row.at("rate"), row.at("n"), row.at("alpha")), row.at("power"), 1e-11);
+        COMPARE_NEAR(signTestPower(0.9, 0), 0.0, 0.0);
+        COMPARE_NEAR(signTestPower(0.9, 5), 0.0, 0.0); // no result of five is significant
+    }
+
+    /// 6 of 10 decisive: 194 are needed for 60 %, so 184 more; with as many ties as decisive, twice that.
+    void morePromptsByHand()
+    {
+        QCOMPARE(morePrompts({6, 0, 4}).value(), std::int64_t(184));
+        QCOMPARE(morePrompts({4, 0, 6}).value(), std::int64_t(184));
+        QCOMPARE(morePrompts({6, 10, 4}).value(), std::int64_t(368));
+        QCOMPARE(morePrompts({6, 1, 4}).value(), std::int64_t(203)); // 184 * 11 / 10, rounded up
+        QCOMPARE(morePrompts({61, 0, 39}).value(), std::int64_t(0)); // found
+        QVERIFY(morePrompts({60, 0, 40}).value() > 0); // p = 5.7 %
+        QVERIFY(!morePrompts({5, 3, 5}));
+        QVERIFY(!morePrompts({0, 7, 0}));
+        QVERIFY(!morePrompts({}));
+        QCOMPARE(morePrompts({1, 0, 0}).value(), requiredPrompts(1.0) > 1 ? requiredPrompts(1.0) - 1 : 1);
+    }
+
     void summaryEqualsNumpy()
     {
         const std::vector<double> points {.5, 1, 0, 1, 1, .5, 0, 1, 1, 1, 0, .5};
@@ -94,45 +125,6 @@ private Q_SLOTS:
         const double one = 3.0;
         COMPARE_NEAR(summarise({&one, 1}).deviation, 0.0, 0.0);
         QCOMPARE(summarise({}).count, std::int64_t(0));
-    }
-
-    /// Resampling has noise of its own: about 0.005 at 20,000 resamples here.
-    void bootstrapNearScipy()
-    {
-        const std::vector<double> values {-0.604, -1.649, 0.503, 1.841, 3.272, 1.219, -0.105, -0.57, 2.497, 4.27, 1.546,
-            -1.467, -0.917, 4.2, 1.406, -2.464, 0.833, -1.326, -0.259, 0.024, -0.427, 2.107, 0.874, -0.179, 1.819, 2.66,
-            -2.286, 0.487, -0.961, 0.654, -1.579, 1.041, 0.924, 0.391, -1.096, 0.208, -1.183, -1.71, 1.45, -1.219};
-        const Interval interval = bootstrapInterval(values, {.resamples = 20000});
-        COMPARE_NEAR(interval.low, -0.14762562499999993, 0.02);
-        COMPARE_NEAR(interval.high, 0.8758756249999997, 0.02);
-        const Interval again = bootstrapInterval(values, {.resamples = 20000});
-        QVERIFY(again.low == interval.low && again.high == interval.high);
-        const Interval other = bootstrapInterval(values, {.resamples = 20000, .seed = 2});
-        QVERIFY(other.low != interval.low);
-        const Interval narrower = bootstrapInterval(values, {.resamples = 20000, .level = 0.8});
-        QVERIFY(narrower.low > interval.low && narrower.high < interval.high);
-    }
-
-    void bootstrapOfLittle()
-    {
-        const std::vector<double> equal {0.5, 0.5, 0.5}, one {2.0};
-        COMPARE_NEAR(bootstrapInterval(equal).low, 0.5, 0.0);
-        COMPARE_NEAR(bootstrapInterval(equal).high, 0.5, 0.0);
-        COMPARE_NEAR(bootstrapInterval(one).high, 2.0, 0.0);
-        COMPARE_NEAR(bootstrapInterval({}).high, 0.0, 0.0);
-        COMPARE_NEAR(bootstrapInterval(equal, {.resamples = 1}).low, 0.5, 0.0);
-    }
-
-    void kappaByHand()
-    {
-        const std::vector<int> first {0, 1, 2, 1, 0, 2, 2, 1}, second {0, 1, 1, 1, 0, 2, 0, 1};
-        // agreement 6/8; chance (2*3 + 3*4 + 3*1) / 64
-        COMPARE_NEAR(cohenKappa(first, second), (0.75 - 21.0 / 64.0) / (1.0 - 21.0 / 64.0), 1e-12);
-        COMPARE_NEAR(cohenKappa(first, first), 1.0, 1e-12);
-        const std::vector<int> same {1, 1, 1}, opposite {0, 1, 0, 1}, turned {1, 0, 1, 0};
-        COMPARE_NEAR(cohenKappa(same, same), 1.0, 0.0);
-        COMPARE_NEAR(cohenKappa(opposite, turned), -1.0, 1e-12);
-        COMPARE_NEAR(cohenKappa({}, {}), 0.0, 0.0);
     }
 };
 
