@@ -11,7 +11,8 @@ JudgedSession judgedSession(const std::vector<EvaluationItemRow>& items, const s
         const EvaluationItemRow& item = items[i];
         // An identical item that nobody has come to yet stays unjudged.
         const bool identical = item.left == item.right && item.verdict == Verdict::Tie;
-        session.key.push_back({key.at(i).pair, key.at(i).aIsLeft, identical});
+        session.key.push_back(
+            {key.at(i).pair, key.at(i).aIsLeft, identical, key.at(i).kind, key.at(i).repeatOf.value_or(-1)});
         session.verdicts.push_back(item.verdict);
     }
     return session;

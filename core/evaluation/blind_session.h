@@ -22,9 +22,11 @@ struct BlindItem
 /// What stays hidden until the session is closed.
 struct EvaluationKey
 {
-    std::int64_t prompt = 0; ///< number of the prompt in the list the session was made from
-    bool leftIsFirst = true; ///< the left response is the first source's
+    std::int64_t prompt = 0; ///< number of the prompt in the list the session was made from; of a gold item in its list
+    bool leftIsFirst = true; ///< the left response is the first source's; of a gold item: the better one
     bool identical = false; ///< both responses are the same text: a tie by rule, nobody needs to be asked
+    ItemKind kind = ItemKind::Ordinary;
+    std::int64_t repeatOf = -1; ///< of a repeat: number of the item it repeats
 };
 
 struct BlindSession
@@ -33,11 +35,37 @@ struct BlindSession
     std::vector<EvaluationKey> key; ///< one for each item
 };
 
-/// One item for each prompt. Sides and order are drawn at random from the seed, sides balanced: the first source stands
-/// left in half of the items (one more or less when their number is odd), so that a taste for a side costs both alike.
-/// Throws Error when the lists differ in length.
+/// An item whose answer is known.
+struct GoldItem
+{
+    std::string prompt, better, worse;
+};
+
+/// Items that test the judge and count in no result.
+struct SessionChecks
+{
+    std::int64_t repeats = 0; ///< prompts that come again, later and with sides exchanged; at most all that differ
+    std::vector<GoldItem> gold;
+};
+
+/// One item for each prompt, and the checks among them. Sides and order are drawn at random from the seed, sides
+/// balanced: the first source stands left in half of the items (one more or less when their number is odd), so that a
+/// taste for a side costs both alike. Between an item and its repeat lie at least kRepeatDistance others, where there
+/// are as many. Throws Error when the lists differ in length.
 BlindSession makeBlindSession(std::span<const std::string> prompts, std::span<const std::string> firstResponses,
-    std::span<const std::string> secondResponses, std::uint64_t seed);
+    std::span<const std::string> secondResponses, std::uint64_t seed, const SessionChecks& checks = {});
+
+constexpr std::int64_t kRepeatDistance = 10;
+
+/// Where one of several annotators meets an item.
+struct DrawnPlace
+{
+    std::int64_t item = 0; ///< its number in the session
+    bool leftIsFirst = true;
+};
+/// An order and sides for one of several annotators, drawn from the seed and the name, by the same rules.
+std::vector<DrawnPlace> drawPlaces(
+    std::span<const EvaluationKey> key, std::uint64_t seed, const std::string& annotator);
 
 /// One source's side of the result.
 struct SourceResult
@@ -56,8 +84,9 @@ struct SessionResult
     double leftBiasP = 1.0; ///< sign test on left against right: small when the judge favours a side
 };
 
-/// Identical responses are ties whatever the verdict on them, skipped and unjudged items are counted apart and in no
-/// rate. REQUIRES one verdict (or none yet) for each entry of the key. `level`: of the intervals.
+/// Repeats and gold items count nowhere here. Identical responses are ties whatever the verdict on them, skipped and
+/// unjudged items are counted apart and in no rate. REQUIRES one verdict (or none yet) for each entry of the key.
+/// `level`: of the intervals.
 SessionResult sessionResult(
     std::span<const EvaluationKey> key, std::span<const std::optional<Verdict>> verdicts, double level = 0.95);
 

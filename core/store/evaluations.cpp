@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/store/project_private.h"
 
+#include <set>
+
 namespace mpo {
 
 void Project::Private::requireEvaluation(std::int64_t evaluation, bool closed)
@@ -28,10 +30,11 @@ std::int64_t Project::addEvaluation(const EvaluationRow& row, const std::vector<
         const auto id = m_d->database.getLastInsertRowid();
         std::int64_t number = 0;
         for (const auto& item : items)
-            m_d->statement(
-                   "INSERT INTO evaluation_items(evaluation, number, prompt, response_a, response_b, a_is_left, pair) "
-                   "VALUES(?, ?, ?, ?, ?, ?, ?)",
-                   id, number++, item.prompt, item.responseA, item.responseB, std::int64_t(item.aIsLeft), item.pair)
+            m_d->statement("INSERT INTO evaluation_items(evaluation, number, prompt, response_a, response_b, "
+                           "a_is_left, pair, kind, "
+                           "repeat_of, score_a, score_b) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                   id, number++, item.prompt, item.responseA, item.responseB, std::int64_t(item.aIsLeft), item.pair,
+                   std::int64_t(item.kind), item.repeatOf, item.scoreA, item.scoreB)
                 .exec();
         return id;
     });
@@ -43,8 +46,8 @@ std::vector<EvaluationRow> Project::evaluations() const
         std::vector<EvaluationRow> rows;
         auto query = m_d->statement("SELECT id, name, source_a, source_b, config, closed, created, "
                                     "(SELECT count(*) FROM evaluation_items WHERE evaluation=evaluations.id), "
-                                    "(SELECT count(*) FROM judgments WHERE evaluation=evaluations.id AND undone IS "
-                                    "NULL) FROM evaluations ORDER BY id");
+                                    "(SELECT count(DISTINCT number) FROM judgments WHERE evaluation=evaluations.id "
+                                    "AND undone IS NULL) FROM evaluations ORDER BY id");
         while (query.executeStep()) {
             EvaluationRow row;
             row.id = query.getColumn(0).getInt64();
@@ -62,59 +65,78 @@ std::vector<EvaluationRow> Project::evaluations() const
     });
 }
 
-std::vector<EvaluationItemRow> Project::evaluationItems(std::int64_t evaluation) const
+EvaluationRow Project::evaluation(const std::string& name) const
+{
+    for (EvaluationRow& row : evaluations())
+        if (row.name == name)
+            return std::move(row);
+    const std::scoped_lock guard(m_d->mutex);
+    m_d->failUnknown("evaluations", "evaluation", name);
+}
+
+bool Project::Private::hasPlaces(std::int64_t evaluation, const std::string& annotator)
+{
+    return statement(
+        "SELECT 1 FROM evaluation_places WHERE evaluation=? AND annotator=? LIMIT 1", evaluation, annotator)
+        .executeStep();
+}
+
+void Project::joinEvaluation(
+    std::int64_t evaluation, const std::string& annotator, const std::vector<AnnotatorPlace>& places)
+{
+    m_d->write([&] {
+        m_d->requireEvaluation(evaluation, false);
+        m_d->requireAnnotator(annotator);
+        auto judged = m_d->statement(
+            "SELECT 1 FROM judgments WHERE evaluation=? AND annotator=? LIMIT 1", evaluation, annotator);
+        if (m_d->hasPlaces(evaluation, annotator) || judged.executeStep())
+            return;
+        auto items = m_d->statement("SELECT count(*) FROM evaluation_items WHERE evaluation=?", evaluation);
+        items.executeStep();
+        std::set<std::int64_t> numbers;
+        for (const AnnotatorPlace& place : places)
+            numbers.insert(place.number);
+        const std::int64_t count = items.getColumn(0).getInt64();
+        if (std::int64_t(places.size()) != count || std::int64_t(numbers.size()) != count)
+            fail("The order for {} does not name each of the {} items once", annotator, count);
+        std::int64_t position = 0;
+        for (const AnnotatorPlace& place : places)
+            m_d->statement("INSERT INTO evaluation_places(evaluation, annotator, number, position, a_is_left) "
+                           "VALUES(?, ?, ?, ?, ?)",
+                   evaluation, annotator, place.number, position++, std::int64_t(place.aIsLeft))
+                .exec();
+    });
+}
+
+std::vector<EvaluationItemRow> Project::evaluationItems(std::int64_t evaluation, const std::string& annotator) const
 {
     return m_d->read([&] {
         std::vector<EvaluationItemRow> rows;
-        auto query = m_d->statement("SELECT i.number, i.prompt, iif(i.a_is_left, response_a, response_b), "
-                                    "iif(i.a_is_left, response_b, response_a), j.verdict, j.comment, j.seconds "
-                                    "FROM evaluation_items i LEFT JOIN judgments j ON j.evaluation=i.evaluation "
-                                    "AND j.number=i.number AND j.undone IS NULL WHERE i.evaluation=? ORDER BY i.number",
-            evaluation);
+        auto query
+            = m_d->statement("SELECT i.number, i.prompt, i.response_a, i.response_b, "
+                             "coalesce(p.a_is_left, i.a_is_left), j.verdict, j.comment, j.seconds "
+                             "FROM evaluation_items i LEFT JOIN evaluation_places p ON p.evaluation=i.evaluation "
+                             "AND p.annotator=? AND p.number=i.number LEFT JOIN judgments j ON "
+                             "j.evaluation=i.evaluation AND j.number=i.number AND j.annotator=? "
+                             "AND j.undone IS NULL WHERE i.evaluation=? "
+                             "ORDER BY coalesce(p.position, i.number)",
+                annotator, annotator, evaluation);
         while (query.executeStep()) {
             EvaluationItemRow row;
             row.number = query.getColumn(0).getInt64();
             row.prompt = query.getColumn(1).getString();
             row.left = query.getColumn(2).getString();
             row.right = query.getColumn(3).getString();
-            if (const auto verdict = query.getColumn(4); !verdict.isNull()) {
+            if (query.getColumn(4).getInt() == 0)
+                std::swap(row.left, row.right);
+            if (const auto verdict = query.getColumn(5); !verdict.isNull()) {
                 row.verdict = enumFrom(verdict, Verdict::BothBad);
-                row.comment = query.getColumn(5).getString();
-                row.seconds = query.getColumn(6).getDouble();
+                row.comment = query.getColumn(6).getString();
+                row.seconds = query.getColumn(7).getDouble();
             }
             rows.push_back(std::move(row));
         }
         return rows;
-    });
-}
-
-void Project::judge(
-    std::int64_t evaluation, std::int64_t number, Verdict verdict, const std::string& comment, double seconds)
-{
-    m_d->write([&] {
-        m_d->requireEvaluation(evaluation, false);
-        auto item
-            = m_d->statement("SELECT 1 FROM evaluation_items WHERE evaluation=? AND number=?", evaluation, number);
-        if (!item.executeStep())
-            fail("The evaluation {} has no item {}", evaluation, number);
-        // A second verdict takes the place of the first, which stays in the log as undone.
-        m_d->statement("UPDATE judgments SET undone=? WHERE evaluation=? AND number=? AND undone IS NULL", nowUtc(),
-               evaluation, number)
-            .exec();
-        m_d->statement(
-               "INSERT INTO judgments(evaluation, number, verdict, comment, seconds, created) VALUES(?, ?, ?, ?, ?, ?)",
-               evaluation, number, std::int64_t(verdict), comment, seconds, nowUtc())
-            .exec();
-    });
-}
-
-void Project::undoJudgment(std::int64_t evaluation, std::int64_t number)
-{
-    m_d->write([&] {
-        m_d->requireEvaluation(evaluation, false);
-        m_d->statement("UPDATE judgments SET undone=? WHERE evaluation=? AND number=? AND undone IS NULL", nowUtc(),
-               evaluation, number)
-            .exec();
     });
 }
 
@@ -123,27 +145,68 @@ void Project::closeEvaluation(std::int64_t evaluation)
     m_d->write([&] {
         if (m_d->statement("UPDATE evaluations SET closed=1 WHERE id=?", evaluation).exec() == 0)
             fail("There is no evaluation {} in {}", evaluation, m_d->folder.string());
+        m_d->logEvaluation(evaluation, "closed");
     });
+}
+
+std::vector<EvaluationItemInput> Project::Private::evaluationItemsWithKey(std::int64_t evaluation)
+{
+    std::vector<EvaluationItemInput> items;
+    auto query = statement("SELECT prompt, response_a, response_b, a_is_left, pair, kind, repeat_of, score_a, score_b "
+                           "FROM evaluation_items WHERE evaluation=? ORDER BY number",
+        evaluation);
+    while (query.executeStep()) {
+        EvaluationItemInput item;
+        item.prompt = query.getColumn(0).getString();
+        item.responseA = query.getColumn(1).getString();
+        item.responseB = query.getColumn(2).getString();
+        item.aIsLeft = query.getColumn(3).getInt() != 0;
+        item.pair = query.getColumn(4).getInt64();
+        item.kind = enumFrom(query.getColumn(5), ItemKind::Gold);
+        if (const auto original = query.getColumn(6); !original.isNull())
+            item.repeatOf = original.getInt64();
+        if (const auto a = query.getColumn(7), b = query.getColumn(8); !a.isNull() && !b.isNull()) {
+            item.scoreA = a.getDouble();
+            item.scoreB = b.getDouble();
+        }
+        items.push_back(std::move(item));
+    }
+    return items;
 }
 
 std::vector<EvaluationItemInput> Project::evaluationKey(std::int64_t evaluation) const
 {
     return m_d->read([&] {
         m_d->requireEvaluation(evaluation, true);
-        std::vector<EvaluationItemInput> items;
-        auto query = m_d->statement("SELECT prompt, response_a, response_b, a_is_left, pair FROM evaluation_items "
-                                    "WHERE evaluation=? ORDER BY number",
-            evaluation);
-        while (query.executeStep()) {
-            EvaluationItemInput item;
-            item.prompt = query.getColumn(0).getString();
-            item.responseA = query.getColumn(1).getString();
-            item.responseB = query.getColumn(2).getString();
-            item.aIsLeft = query.getColumn(3).getInt() != 0;
-            item.pair = query.getColumn(4).getInt64();
-            items.push_back(std::move(item));
-        }
-        return items;
+        return m_d->evaluationItemsWithKey(evaluation);
+    });
+}
+
+std::vector<EvaluationItemInput> Project::blindItems(std::int64_t evaluation) const
+{
+    return m_d->read([&] { return m_d->evaluationItemsWithKey(evaluation); });
+}
+
+void Project::Private::logEvaluation(std::int64_t evaluation, const std::string& text)
+{
+    statement("INSERT INTO evaluation_log(evaluation, created, text) VALUES(?, ?, ?)", evaluation, nowUtc(), text)
+        .exec();
+}
+
+void Project::logEvaluation(std::int64_t evaluation, const std::string& text)
+{
+    m_d->write([&] { m_d->logEvaluation(evaluation, text); });
+}
+
+std::vector<EvaluationLogRow> Project::evaluationLog(std::int64_t evaluation) const
+{
+    return m_d->read([&] {
+        std::vector<EvaluationLogRow> rows;
+        auto query
+            = m_d->statement("SELECT created, text FROM evaluation_log WHERE evaluation=? ORDER BY id", evaluation);
+        while (query.executeStep())
+            rows.push_back({query.getColumn(0).getString(), query.getColumn(1).getString()});
+        return rows;
     });
 }
 

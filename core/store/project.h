@@ -15,6 +15,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace mpo {
@@ -124,14 +125,14 @@ struct EvaluationRow
     std::string sourceA, sourceB; ///< what is compared; not shown before the session is closed
     Json config; ///< prompts, decoding, seed
     bool closed = false;
-    std::int64_t items = 0, judged = 0;
+    std::int64_t items = 0, judged = 0; ///< judged: by somebody
     std::string created;
 };
 
 /// What the judge sees of an item; which source stands where is kept apart (evaluationKey).
 struct EvaluationItemRow
 {
-    std::int64_t number = 0; ///< from 0, in the order of judging
+    std::int64_t number = 0; ///< from 0; the order of judging unless the annotator has one of their own
     std::string prompt, left, right;
     std::optional<Verdict> verdict;
     std::string comment;
@@ -143,6 +144,48 @@ struct EvaluationItemInput
     std::string prompt, responseA, responseB;
     bool aIsLeft = true; ///< drawn at random by the maker
     std::int64_t pair = -1; ///< number of the prompt in its data set
+    ItemKind kind = ItemKind::Ordinary; ///< Gold: A is the better response
+    std::optional<std::int64_t> repeatOf = {}; ///< number of the item that a repeat repeats
+    std::optional<double> scoreA = {}, scoreB = {}; ///< of the reward model
+};
+
+/// One verdict that counts. It tells by itself which source won: nothing for a screen before the session is closed.
+struct JudgmentRow
+{
+    std::int64_t number = 0; ///< of the item
+    std::string annotator; ///< empty: a session of one person who gave no name
+    Verdict verdict = Verdict::Tie;
+    bool aWasLeft = true;
+    std::string comment;
+    double seconds = 0.0; ///< time taken
+    std::string created; ///< ISO 8601, UTC
+    bool operator==(const JudgmentRow&) const = default;
+};
+
+/// Where an annotator meets an item.
+struct AnnotatorPlace
+{
+    std::int64_t number = 0;
+    bool aIsLeft = true;
+};
+
+struct AnnotatorRow
+{
+    std::string name;
+    std::int64_t judged = 0; ///< items with a verdict
+};
+
+struct MergedJudgments
+{
+    std::int64_t added = 0;
+    std::int64_t known = 0; ///< the same were there already
+    std::int64_t replaced = 0; ///< the same annotator had judged the item otherwise before
+    std::int64_t older = 0; ///< left out: the same annotator has judged the item otherwise since
+};
+
+struct EvaluationLogRow
+{
+    std::string created, text;
 };
 
 /// A project folder NAME.mpo (design section 6): project.db, models/, runs/. One writer at a time: a lock file keeps a
@@ -209,16 +252,37 @@ public:
     std::vector<SplitRow> splits() const;
     SplitRow loadSplit(const std::string& name) const; ///< throws Error listing the names there are
 
-    // Evaluation: judgments are on disk (synchronous = FULL) before the call returns
+    // Evaluation: judgments are on disk (synchronous = FULL) before the call returns. `annotator`: who judges; empty
+    // for one person without a name.
     std::int64_t addEvaluation(const EvaluationRow& row, const std::vector<EvaluationItemInput>& items);
     std::vector<EvaluationRow> evaluations() const;
-    std::vector<EvaluationItemRow> evaluationItems(std::int64_t evaluation) const;
-    void judge(
-        std::int64_t evaluation, std::int64_t number, Verdict verdict, const std::string& comment, double seconds);
-    void undoJudgment(std::int64_t evaluation, std::int64_t number); ///< kept in the log as undone
+    EvaluationRow evaluation(const std::string& name) const; ///< throws Error listing the names there are
+    /// Gives an annotator an order and sides of their own: one place for each item. Nothing happens for one who has
+    /// places or verdicts already. Throws Error: closed, or places that are not those of the session's items.
+    void joinEvaluation(
+        std::int64_t evaluation, const std::string& annotator, const std::vector<AnnotatorPlace>& places);
+    /// In the annotator's order, with the annotator's sides and verdicts.
+    std::vector<EvaluationItemRow> evaluationItems(std::int64_t evaluation, const std::string& annotator = {}) const;
+    void judge(std::int64_t evaluation, std::int64_t number, Verdict verdict, const std::string& comment,
+        double seconds, const std::string& annotator = {});
+    /// Kept in the log as undone.
+    void undoJudgment(std::int64_t evaluation, std::int64_t number, const std::string& annotator = {});
     void closeEvaluation(std::int64_t evaluation);
+    std::vector<AnnotatorRow> annotators(std::int64_t evaluation) const; ///< who has judged, by name
     /// For each item, in order: A is left. REQUIRES closed, else throws Error: the session is still blind.
     std::vector<EvaluationItemInput> evaluationKey(std::int64_t evaluation) const;
+    /// Judgments that count, by item and annotator. REQUIRES as evaluationKey().
+    std::vector<JudgmentRow> judgments(std::int64_t evaluation) const;
+    /// Items with their key and judgments of a session that may still be blind: to copy or merge it, not to show it.
+    std::vector<EvaluationItemInput> blindItems(std::int64_t evaluation) const;
+    std::vector<JudgmentRow> blindJudgments(std::int64_t evaluation) const;
+    /// Adds the judgments that another copy of the session has, all or none. Of two verdicts of one annotator on one
+    /// item the later counts, the other is kept as undone. Throws Error: closed, or an item that is not there.
+    MergedJudgments mergeJudgments(
+        std::int64_t evaluation, const std::vector<JudgmentRow>& judgments, const std::string& from);
+    /// What happened to a session beside verdicts: merged, closed, looked into before it was closed.
+    std::vector<EvaluationLogRow> evaluationLog(std::int64_t evaluation) const;
+    void logEvaluation(std::int64_t evaluation, const std::string& text);
 
     /// Changes when another program has changed something; cheap, for readers that follow a writer.
     std::int64_t changeCounter() const;

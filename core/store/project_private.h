@@ -87,6 +87,11 @@ struct Project::Private
     std::map<std::int64_t, std::pair<double, Metrics>> metricRows(std::int64_t run); ///< step -> seconds, metrics
     void requireEvaluation(
         std::int64_t evaluation, bool closed); ///< throws Error unless it is there and closed, or open
+    std::vector<EvaluationItemInput> evaluationItemsWithKey(std::int64_t evaluation);
+    std::vector<JudgmentRow> countingJudgments(std::int64_t evaluation);
+    void requireAnnotator(const std::string& name); ///< throws Error for one that is no single line
+    void logEvaluation(std::int64_t evaluation, const std::string& text);
+    bool hasPlaces(std::int64_t evaluation, const std::string& annotator); ///< an order and sides of their own
     [[noreturn]] void failWith(const SQLite::Exception& error) const;
 
     std::filesystem::path folder;

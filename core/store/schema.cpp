@@ -79,6 +79,29 @@ constexpr const char* kSteps[] = {
         value REAL, threshold REAL, text TEXT NOT NULL);
     CREATE INDEX alarms_of_run ON alarms(run, step);
     )sql",
+    // Several annotators on one session, each with an order and sides of their own (evaluation_places; without rows
+    // there:
+    // those of the session). A judgment says itself on which side A stood, so that judgments of two projects can be
+    // merged.
+    R"sql(
+    ALTER TABLE evaluation_items ADD COLUMN kind INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE evaluation_items ADD COLUMN repeat_of INTEGER;
+    ALTER TABLE evaluation_items ADD COLUMN score_a REAL;
+    ALTER TABLE evaluation_items ADD COLUMN score_b REAL;
+    ALTER TABLE judgments ADD COLUMN annotator TEXT NOT NULL DEFAULT '';
+    ALTER TABLE judgments ADD COLUMN a_was_left INTEGER NOT NULL DEFAULT 1;
+    UPDATE judgments SET a_was_left = coalesce((SELECT a_is_left FROM evaluation_items i
+        WHERE i.evaluation = judgments.evaluation AND i.number = judgments.number), 1);
+    DROP INDEX judgments_that_count;
+    CREATE UNIQUE INDEX judgments_that_count ON judgments(evaluation, number, annotator) WHERE undone IS NULL;
+    CREATE TABLE evaluation_places(
+        evaluation INTEGER NOT NULL REFERENCES evaluations, annotator TEXT NOT NULL, number INTEGER NOT NULL,
+        position INTEGER NOT NULL, a_is_left INTEGER NOT NULL, PRIMARY KEY(evaluation, annotator, number),
+        FOREIGN KEY(evaluation, number) REFERENCES evaluation_items(evaluation, number)) WITHOUT ROWID;
+    CREATE TABLE evaluation_log(
+        id INTEGER PRIMARY KEY AUTOINCREMENT, evaluation INTEGER NOT NULL REFERENCES evaluations, created TEXT NOT NULL,
+        text TEXT NOT NULL);
+    )sql",
 };
 
 int pragma(SQLite::Database& database, const char* name)

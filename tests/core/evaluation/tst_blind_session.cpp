@@ -4,6 +4,7 @@
 #include "core/support/error.h"
 #include "tests/common/near.h"
 
+#include <algorithm>
 #include <set>
 
 using namespace mpo;
@@ -103,6 +104,113 @@ private Q_SLOTS:
         lists.second[2] = lists.first[2];
         for (const EvaluationKey& key : sessionOf(lists, 3).key)
             QCOMPARE(key.identical, key.prompt == 2);
+    }
+
+    void checksAreHiddenAmongTheItems()
+    {
+        const Lists lists = listsOf(40);
+        SessionChecks checks {12, {{"gold 0", "good", "bad"}, {"gold 1", "fine", "poor"}}};
+        for (std::uint64_t seed = 0; seed < 20; ++seed) {
+            const BlindSession session = makeBlindSession(lists.prompts, lists.first, lists.second, seed, checks);
+            QCOMPARE(session.items.size(), std::size_t(54));
+            std::set<std::int64_t> repeated;
+            std::int64_t gold = 0, left = 0;
+            for (std::size_t i = 0; i < session.items.size(); ++i) {
+                const EvaluationKey& key = session.key[i];
+                const BlindItem& item = session.items[i];
+                QCOMPARE(item.number, std::int64_t(i));
+                if (key.kind == ItemKind::Gold) {
+                    ++gold;
+                    QCOMPARE(item.prompt, checks.gold[std::size_t(key.prompt)].prompt);
+                    QCOMPARE(key.leftIsFirst ? item.left : item.right, checks.gold[std::size_t(key.prompt)].better);
+                } else if (key.kind == ItemKind::Repeat) {
+                    const BlindItem& original = session.items[std::size_t(key.repeatOf)];
+                    QVERIFY(repeated.insert(key.repeatOf).second);
+                    QCOMPARE(session.key[std::size_t(key.repeatOf)].kind, ItemKind::Ordinary);
+                    QVERIFY(key.repeatOf + kRepeatDistance < std::int64_t(i));
+                    QCOMPARE(item.prompt, original.prompt);
+                    QCOMPARE(item.left, original.right);
+                    QCOMPARE(item.right, original.left);
+                } else {
+                    left += key.leftIsFirst ? 1 : 0;
+                }
+            }
+            QCOMPARE(repeated.size(), std::size_t(12));
+            QCOMPARE(gold, std::int64_t(2));
+            QCOMPARE(left, std::int64_t(20));
+        }
+    }
+
+    void repeatsAreAtMostWhatDiffers()
+    {
+        Lists lists = listsOf(3);
+        lists.second[1] = lists.first[1];
+        const BlindSession session = makeBlindSession(lists.prompts, lists.first, lists.second, 1, {99, {}});
+        QCOMPARE(session.items.size(), std::size_t(5)); // the identical one is not worth asking twice
+        QCOMPARE(makeBlindSession(lists.prompts, lists.first, lists.second, 1, {-4, {}}).items.size(), std::size_t(3));
+        const Lists none = listsOf(0);
+        QCOMPARE(makeBlindSession(none.prompts, none.first, none.second, 1, {2, {{"p", "a", "b"}}}).items.size(),
+            std::size_t(1));
+    }
+
+    /// Without checks a session is the one that earlier versions made of the same seed.
+    void checksMoveNothingElse()
+    {
+        const Lists lists = listsOf(30);
+        const BlindSession plain = sessionOf(lists, 9),
+                           tested
+            = makeBlindSession(lists.prompts, lists.first, lists.second, 9, {5, {{"g", "a", "b"}}});
+        std::size_t at = 0;
+        for (std::size_t i = 0; i < tested.key.size(); ++i)
+            if (tested.key[i].kind == ItemKind::Ordinary) {
+                QCOMPARE(tested.items[i].left, plain.items[at].left);
+                QCOMPARE(tested.key[i].prompt, plain.key[at++].prompt);
+            }
+        QCOMPARE(at, std::size_t(30));
+    }
+
+    void annotatorsGetPlacesOfTheirOwn()
+    {
+        const Lists lists = listsOf(40);
+        const BlindSession session
+            = makeBlindSession(lists.prompts, lists.first, lists.second, 4, {12, {{"g", "a", "b"}, {"h", "c", "d"}}});
+        int moved = 0, turned = 0;
+        for (int person = 0; person < 20; ++person) {
+            const std::string name = "annotator " + std::to_string(person);
+            const auto places = drawPlaces(session.key, 4, name), again = drawPlaces(session.key, 4, name);
+            QCOMPARE(places.size(), session.key.size());
+            std::set<std::int64_t> seen;
+            std::int64_t left = 0;
+            for (std::size_t i = 0; i < places.size(); ++i) {
+                const EvaluationKey& key = session.key[std::size_t(places[i].item)];
+                QVERIFY(seen.insert(places[i].item).second);
+                QVERIFY(places[i].item == again[i].item && places[i].leftIsFirst == again[i].leftIsFirst);
+                moved += places[i].item != std::int64_t(i) ? 1 : 0;
+                turned += places[i].leftIsFirst != key.leftIsFirst ? 1 : 0;
+                left += key.kind != ItemKind::Repeat && places[i].leftIsFirst ? 1 : 0;
+                if (key.kind != ItemKind::Repeat)
+                    continue;
+                const auto original = std::find_if(
+                    places.begin(), places.end(), [&](const DrawnPlace& place) { return place.item == key.repeatOf; });
+                QVERIFY(original - places.begin() + kRepeatDistance < std::int64_t(i));
+                QVERIFY(original->leftIsFirst != places[i].leftIsFirst);
+            }
+            QCOMPARE(left, std::int64_t(21)); // of 42
+        }
+        QVERIFY(moved > 20 * 45);
+        QVERIFY(turned > 20 * 15 && turned < 20 * 39);
+    }
+
+    void repeatsAndGoldCountNowhere()
+    {
+        const std::vector<EvaluationKey> key {
+            {0, true, false}, {0, false, false, ItemKind::Repeat, 0}, {0, true, false, ItemKind::Gold}};
+        const std::vector<std::optional<Verdict>> verdicts {Verdict::Left, Verdict::Left, std::nullopt};
+        const SessionResult result = sessionResult(key, verdicts);
+        QCOMPARE(result.first.tally.total(), std::int64_t(1));
+        QCOMPARE(result.left, std::int64_t(1));
+        QCOMPARE(result.unjudged, std::int64_t(0));
+        QCOMPARE(firstSourcePoints(key, verdicts), (std::vector<double> {1}));
     }
 
     void resultByHand()

@@ -8,6 +8,8 @@
 #include <QTest>
 
 #include <csignal>
+#include <fstream>
+#include <sstream>
 #include <thread>
 
 using namespace mpo;
@@ -24,6 +26,14 @@ private Q_SLOTS:
     void closedOnesDoNotChange();
     void judgmentsSurviveACrash();
     void everyAcknowledgedJudgmentSurvivesAKill();
+    void annotatorsJudgeApart();
+    void annotatorsHavePlacesOfTheirOwn();
+    void placesMustBeThoseOfTheItems();
+    void hiddenItemsKeepWhatTheyAre();
+    void judgmentsAreMerged();
+    void mergingIsAllOrNothing();
+    void whatHappenedIsLogged();
+    void judgmentsOfOldProjectsKeepTheirSides();
 };
 
 static const std::vector<EvaluationItemInput> kItems {
@@ -198,6 +208,174 @@ void TestEvaluations::everyAcknowledgedJudgmentSurvivesAKill()
             QCOMPARE(items[std::size_t(number)].seconds, double(number));
         }
     }
+}
+
+void TestEvaluations::annotatorsJudgeApart()
+{
+    const TemporaryProject temporary;
+    const auto project = temporary.open();
+    const auto id = addSession(*project);
+    project->judge(id, 0, Verdict::Left, "", 1, "anna");
+    project->judge(id, 0, Verdict::Right, "", 1, "ben");
+    project->judge(id, 2, Verdict::Tie, "", 1, "ben");
+    project->judge(id, 0, Verdict::Skip, "", 1);
+    QCOMPARE(project->evaluationItems(id, "anna")[0].verdict.value(), Verdict::Left);
+    QCOMPARE(project->evaluationItems(id, "ben")[0].verdict.value(), Verdict::Right);
+    QCOMPARE(project->evaluationItems(id)[0].verdict.value(), Verdict::Skip);
+    QVERIFY(!project->evaluationItems(id, "anna")[2].verdict);
+    QCOMPARE(project->evaluations()[0].judged, 2); // items that somebody has judged
+    project->undoJudgment(id, 0, "ben");
+    QVERIFY(!project->evaluationItems(id, "ben")[0].verdict);
+    QCOMPARE(project->evaluationItems(id, "anna")[0].verdict.value(), Verdict::Left);
+    const auto annotators = project->annotators(id);
+    QCOMPARE(annotators.size(), std::size_t(3));
+    QCOMPARE(annotators[0].name, std::string());
+    QCOMPARE(annotators[1].name, std::string("anna"));
+    QCOMPARE(annotators[2].judged, std::int64_t(1));
+    QVERIFY(contains(errorOf([&] { project->judge(id, 1, Verdict::Left, "", 1, "two\nlines"); }), "one line"));
+    QVERIFY(contains(errorOf([&] { project->judgments(id); }), "still blind"));
+    QCOMPARE(project->evaluation("session").id, id);
+    QVERIFY(contains(errorOf([&] { project->evaluation("other"); }), "\"session\""));
+}
+
+void TestEvaluations::annotatorsHavePlacesOfTheirOwn()
+{
+    const TemporaryProject temporary;
+    const auto project = temporary.open();
+    const auto id = addSession(*project);
+    project->joinEvaluation(id, "anna", {{2, true}, {0, false}, {1, true}});
+    auto items = project->evaluationItems(id, "anna");
+    QCOMPARE(items[0].number, std::int64_t(2));
+    QCOMPARE(items[0].left, std::string("a2")); // the session has it on the right
+    QCOMPARE(items[1].number, std::int64_t(0));
+    QCOMPARE(items[1].left, std::string("b0"));
+    QCOMPARE(project->evaluationItems(id)[0].left, std::string("a0"));
+    project->judge(id, 0, Verdict::Left, "", 1, "anna"); // for b0
+    project->judge(id, 0, Verdict::Left, "", 1, "ben"); // for a0
+    project->joinEvaluation(id, "anna", {{0, true}, {1, true}, {2, true}}); // has places: nothing happens
+    project->joinEvaluation(id, "ben", {{2, false}, {0, false}, {1, false}}); // has judged: nothing happens
+    QCOMPARE(project->evaluationItems(id, "anna")[0].number, std::int64_t(2));
+    QCOMPARE(project->evaluationItems(id, "ben")[0].left, std::string("a0"));
+    project->closeEvaluation(id);
+    const auto judgments = project->judgments(id);
+    QCOMPARE(judgments.size(), std::size_t(2));
+    QVERIFY(judgments[0].annotator == "anna" && !judgments[0].aWasLeft);
+    QVERIFY(judgments[1].annotator == "ben" && judgments[1].aWasLeft);
+}
+
+void TestEvaluations::placesMustBeThoseOfTheItems()
+{
+    const TemporaryProject temporary;
+    const auto project = temporary.open();
+    const auto id = addSession(*project);
+    for (const std::vector<AnnotatorPlace>& wrong :
+        {std::vector<AnnotatorPlace> {{0, true}, {1, true}}, {{0, true}, {1, true}, {1, false}}})
+        QVERIFY(contains(errorOf([&] { project->joinEvaluation(id, "anna", wrong); }), "each of the 3 items once"));
+    QVERIFY(!errorOf([&] { project->joinEvaluation(id, "anna", {{0, true}, {1, true}, {7, false}}); }).empty());
+    QCOMPARE(project->evaluationItems(id, "anna")[0].number, std::int64_t(0)); // nothing is left of it
+    project->closeEvaluation(id);
+    QVERIFY(contains(errorOf([&] {
+        project->joinEvaluation(id, "anna", {{0, true}, {1, true}, {2, false}});
+    }),
+        "is closed"));
+}
+
+void TestEvaluations::hiddenItemsKeepWhatTheyAre()
+{
+    const TemporaryProject temporary;
+    const auto project = temporary.open();
+    std::vector<EvaluationItemInput> items = kItems;
+    items[1].kind = ItemKind::Gold;
+    items[2].kind = ItemKind::Repeat;
+    items[2].repeatOf = 0;
+    items[0].scoreA = 1.5;
+    items[0].scoreB = -0.25;
+    const auto id = project->addEvaluation(named<EvaluationRow>("hidden"), items);
+    const auto stored = project->blindItems(id);
+    QVERIFY(stored[0].kind == ItemKind::Ordinary && stored[1].kind == ItemKind::Gold);
+    QVERIFY(stored[2].kind == ItemKind::Repeat && stored[2].repeatOf == 0);
+    QVERIFY(!stored[0].repeatOf && stored[0].scoreA == 1.5 && stored[0].scoreB == -0.25 && !stored[1].scoreA);
+}
+
+void TestEvaluations::judgmentsAreMerged()
+{
+    const TemporaryProject temporary;
+    const auto project = temporary.open();
+    const auto id = addSession(*project);
+    project->judge(id, 0, Verdict::Left, "mine", 1, "anna");
+    const JudgmentRow own = project->blindJudgments(id).at(0);
+    const JudgmentRow bens {1, "ben", Verdict::Right, true, "his", 2.5, "2001-01-01T00:00:00Z"};
+    const auto merged = project->mergeJudgments(id, {own, bens}, "there");
+    QCOMPARE(merged.added, std::int64_t(1));
+    QCOMPARE(merged.known, std::int64_t(1));
+    QVERIFY(project->blindJudgments(id).at(1) == bens); // to the last field
+    const auto again = project->mergeJudgments(id, {own, bens}, "there");
+    QVERIFY(again.added == 0 && again.known == 2);
+
+    JudgmentRow older = own, later = own;
+    older.created = "2000-01-01T00:00:00Z";
+    older.verdict = later.verdict = Verdict::Tie;
+    later.created = "2999-01-01T00:00:00Z";
+    QCOMPARE(project->mergeJudgments(id, {older}, "there").older, std::int64_t(1));
+    QCOMPARE(project->evaluationItems(id, "anna")[0].verdict.value(), Verdict::Left);
+    QCOMPARE(project->mergeJudgments(id, {later}, "there").replaced, std::int64_t(1));
+    QCOMPARE(project->evaluationItems(id, "anna")[0].verdict.value(), Verdict::Tie);
+    QCOMPARE(project->blindJudgments(id).size(), std::size_t(2));
+    QVERIFY(contains(project->evaluationLog(id).at(0).text, "1 judgments added"));
+    project->closeEvaluation(id);
+    QVERIFY(contains(errorOf([&] { project->mergeJudgments(id, {bens}, "there"); }), "is closed"));
+}
+
+void TestEvaluations::mergingIsAllOrNothing()
+{
+    const TemporaryProject temporary;
+    const auto project = temporary.open();
+    const auto id = addSession(*project);
+    const JudgmentRow good {1, "ben", Verdict::Right, true, "", 1, "2001-01-01T00:00:00Z"};
+    JudgmentRow bad = good;
+    bad.number = 17;
+    QVERIFY(contains(errorOf([&] { project->mergeJudgments(id, {good, bad}, "FROM"); }), "FROM: judges the item 17"));
+    QVERIFY(project->blindJudgments(id).empty() && project->evaluationLog(id).empty());
+}
+
+void TestEvaluations::whatHappenedIsLogged()
+{
+    const TemporaryProject temporary;
+    const auto project = temporary.open();
+    const auto id = addSession(*project);
+    project->logEvaluation(id, "opened early");
+    project->closeEvaluation(id);
+    const auto log = project->evaluationLog(id);
+    QCOMPARE(log.size(), std::size_t(2));
+    QCOMPARE(log[0].text, std::string("opened early"));
+    QCOMPARE(log[1].text, std::string("closed"));
+    QVERIFY(log[0].created.size() == 20 && log[0].created.ends_with('Z'));
+}
+
+/// A project of the first version: judgments there had the sides of their items.
+void TestEvaluations::judgmentsOfOldProjectsKeepTheirSides()
+{
+    const TemporaryProject temporary;
+    std::filesystem::create_directories(temporary.folder);
+    {
+        std::ostringstream sql;
+        sql << std::ifstream(MPO_FIXTURES "/store/schema1.sql").rdbuf();
+        SQLite::Database database(
+            (temporary.folder / "project.db").string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+        database.exec(sql.str());
+        database.exec(R"sql(
+            INSERT INTO evaluations VALUES(1, 'old', 'a', 'b', '{}', 1, '2026-01-01T00:00:00Z');
+            INSERT INTO evaluation_items VALUES(1, 0, 'p', 'x', 'y', 1, -1), (1, 1, 'q', 'x', 'y', 0, 3);
+            INSERT INTO judgments VALUES(1, 1, 0, 0, 'c', 2.0, '2026-01-01T00:00:01Z', '2026-01-01T00:00:02Z'),
+                (2, 1, 0, 1, '', 2.0, '2026-01-01T00:00:03Z', NULL), (3, 1, 1, 0, '', 2.0, '2026-01-01T00:00:04Z', NULL);
+        )sql");
+    }
+    const auto project = temporary.open();
+    const auto judgments = project->judgments(1);
+    QCOMPARE(judgments.size(), std::size_t(2));
+    QVERIFY(judgments[0].aWasLeft && judgments[0].verdict == Verdict::Right && judgments[0].annotator.empty());
+    QVERIFY(!judgments[1].aWasLeft && judgments[1].verdict == Verdict::Left);
+    QVERIFY(project->evaluationKey(1)[0].kind == ItemKind::Ordinary);
 }
 
 QTEST_GUILESS_MAIN(TestEvaluations)
