@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/cli/console.h"
 #include "app/cli/engine_session.h"
+#include "app/cli/evaluate_parts.h"
 #include "core/engine/command.h"
-#include "core/engine/judged_session.h"
-#include "core/support/error.h"
+#include "core/store/project.h"
 
 #include <fmt/format.h>
 
@@ -35,54 +35,28 @@ int listEvaluations(const GlobalOptions& global)
     return 0;
 }
 
-EvaluationRow findEvaluation(const Project& project, const std::string& name)
+int closeEvaluation(const GlobalOptions& global, const std::string& name)
 {
-    for (const EvaluationRow& row : project.evaluations())
-        if (row.name == name)
-            return row;
-    fail("There is no evaluation \"{}\"; `mpo evaluate list` shows them", name);
-}
-
-int reportEvaluation(const GlobalOptions& global, const std::string& name)
-{
-    const auto project = openProjectToShow(global);
-    const EvaluationRow row = findEvaluation(*project, name);
+    const auto project = openProject(global, Project::Access::ReadWrite);
+    const EvaluationRow row = project->evaluation(name);
     if (!row.closed)
-        fail("{}: {} of {} items are judged and the session is still blind; close it in the window first", name,
-            row.judged, row.items);
-    const JudgedSession session = judgedSession(project->evaluationItems(row.id), project->evaluationKey(row.id));
-    const SessionResult result = sessionResult(session.key, session.verdicts);
-    const auto& [tally, rate, interval] = result.first;
-    if (global.json) {
-        writeLine(toLine({{"evaluation", name}, {"model_a", row.sourceA}, {"model_b", row.sourceB},
-            {"wins_a", tally.wins}, {"ties", tally.ties}, {"wins_b", tally.losses}, {"skipped", result.skipped},
-            {"win_rate_a", rate}, {"interval", {interval.low, interval.high}}, {"sign_test_p", result.p},
-            {"left", result.left}, {"right", result.right}}));
-        return 0;
-    }
-    writeFields({{"A", row.sourceA}, {"B", row.sourceB},
-        {"A wins / ties / B wins",
-            fmt::format("{} / {} / {} ({} skipped)", tally.wins, tally.ties, tally.losses, result.skipped)},
-        {"win rate of A",
-            fmt::format(
-                "{:.1f} % (95 %: {:.1f} to {:.1f} %)", 100.0 * rate, 100.0 * interval.low, 100.0 * interval.high)},
-        {"sign test", fmt::format("p = {:.3g}", result.p)},
-        {"left / right chosen", fmt::format("{} / {}", result.left, result.right)}});
+        project->closeEvaluation(row.id);
+    if (global.json)
+        writeLine(toLine({{"evaluation", name}, {"closed", true}, {"items", row.items}, {"judged", row.judged}}));
+    else
+        writeLine(fmt::format("{} is closed; `mpo evaluate report {}` shows the result", name, name));
     return 0;
 }
 
-} // namespace
-
-void addEvaluateCommands(CLI::App& app, Arguments& arguments)
+void addCreate(CLI::App& evaluate, Arguments& arguments)
 {
-    auto* evaluate = app.add_subcommand("evaluate", "Blind side-by-side comparison of two models");
-    evaluate->require_subcommand(1);
-
-    auto* create
-        = evaluate->add_subcommand("create", "Sample responses of two models, to be judged blind in the window");
+    auto* create = evaluate.add_subcommand("create", "Sample responses of two models, to be judged blind");
     auto command = std::make_shared<CreateEvaluation>();
-    create->add_option("--model-a", command->modelA, "One model")->required()->type_name("MODEL");
-    create->add_option("--model-b", command->modelB, "The other")->required()->type_name("MODEL");
+    auto ofPairs = std::make_shared<bool>(false);
+    create->add_option("--model-a", command->modelA, "One model")->type_name("MODEL");
+    create->add_option("--model-b", command->modelB, "The other")->type_name("MODEL");
+    create->add_flag("--of-pairs", *ofPairs,
+        "Judge the pairs of the data themselves instead of two models: A is the chosen response, B the rejected one");
     create->add_option("--data", command->data, "Data set or file; its prompts are used")
         ->required()
         ->type_name("DATA");
@@ -97,22 +71,105 @@ void addEvaluateCommands(CLI::App& app, Arguments& arguments)
         ->check(plain(CLI::PositiveNumber))
         ->type_name("T");
     create->add_option("--seed", command->seed, "Of prompts, responses and sides")->type_name("N");
-    create->callback([command, &arguments] {
+    create->add_option("--reward-model", command->rewardModel, "Scores the responses, to compare it with people")
+        ->type_name("MODEL");
+    create
+        ->add_option("--repeats", command->repeats,
+            "Items that come again later with sides exchanged, to see how consistent judges are")
+        ->check(plain(CLI::NonNegativeNumber))
+        ->type_name("N");
+    create
+        ->add_option("--gold", command->gold,
+            "Pairs of which the chosen response is known to be better, put among the items to test judges")
+        ->type_name("DATA");
+    create->add_option("--gold-items", command->goldItems, "How many of them, drawn at random")
+        ->check(plain(CLI::PositiveNumber))
+        ->type_name("N");
+    create->callback([command, ofPairs, &arguments] {
+        if (*ofPairs && !(command->modelA.empty() && command->modelB.empty()))
+            throw UsageError("--of-pairs judges the data's own responses; leave out --model-a and --model-b");
+        if (!*ofPairs && (command->modelA.empty() || command->modelB.empty()))
+            throw UsageError("Name two models (--model-a, --model-b), or judge the data's own pairs (--of-pairs)");
         arguments.action = [command](const GlobalOptions& global) {
             return runOnEngine(global, openProject(global, Project::Access::ReadWrite), *command, {});
         };
     });
+}
 
+void addExchange(CLI::App& evaluate, Arguments& arguments)
+{
+    auto* merge = evaluate.add_subcommand("merge", "Add the judgments of another copy of a session");
+    auto merged = std::make_shared<EvaluationMerge>();
+    merge->add_option("name", merged->name, "The session here")->required();
+    merge->add_option("from", merged->from, "Folder of the other project, or a session file")->required();
+    merge->add_option("--session", merged->nameThere, "Its name in the other project, where that is another one")
+        ->type_name("NAME");
+    merge->add_option("--annotator", merged->annotator, "Whose judgments those without a name are")->type_name("NAME");
+    merge->callback([merged, &arguments] {
+        arguments.action = [merged](const GlobalOptions& global) { return mergeEvaluation(global, *merged); };
+    });
+
+    auto* out = evaluate.add_subcommand("export", "Write verdicts as preference data, or a session as a file");
+    auto exported = std::make_shared<EvaluationExport>();
+    out->add_option("name", exported->name, "The session")->required();
+    out->add_option("file", exported->file, "Where to")->required();
+    out->add_option("--format", exported->format,
+           "trl: a pair for each prompt with a winner; arena: battles; csv: a row for each verdict; session: all of a "
+           "session, for `mpo evaluate import` and `merge`")
+        ->type_name("F");
+    out->add_flag("--open-early", exported->openEarly, "Although the session is still blind; noted in the project");
+    out->callback([exported, &arguments] {
+        arguments.action = [exported](const GlobalOptions& global) { return exportEvaluation(global, *exported); };
+    });
+
+    auto* in = evaluate.add_subcommand("import", "Take in a session file, to judge it in this project");
+    auto file = std::make_shared<std::string>(), name = std::make_shared<std::string>();
+    in->add_option("file", *file, "A session file")->required();
+    in->add_option("--name", *name, "Its name here")->type_name("NAME");
+    in->callback([file, name, &arguments] {
+        arguments.action = [file, name](const GlobalOptions& global) { return importEvaluation(global, *file, *name); };
+    });
+}
+
+} // namespace
+
+void addEvaluateCommands(CLI::App& app, Arguments& arguments)
+{
+    auto* evaluate = app.add_subcommand("evaluate", "Blind side-by-side comparison of two models");
+    evaluate->require_subcommand(1);
+    addCreate(*evaluate, arguments);
     evaluate->add_subcommand("list", "Evaluations of the project")->callback([&arguments] {
         arguments.action = listEvaluations;
     });
 
-    auto* report = evaluate->add_subcommand("report", "Result of a closed evaluation");
-    auto name = std::make_shared<std::string>();
-    report->add_option("name", *name, "Its name")->required();
-    report->callback([name, &arguments] {
-        arguments.action = [name](const GlobalOptions& global) { return reportEvaluation(global, *name); };
+    auto* answer = evaluate->add_subcommand("answer", "Judge a session here; --json: by a script");
+    auto session = std::make_shared<std::string>(), annotator = std::make_shared<std::string>();
+    answer->add_option("name", *session, "The session")->required();
+    answer->add_option("--annotator", *annotator, "Who judges, where several do: each has an order of their own")
+        ->type_name("NAME");
+    answer->callback([session, annotator, &arguments] {
+        arguments.action = [session, annotator](
+                               const GlobalOptions& global) { return answerEvaluation(global, *session, *annotator); };
     });
+
+    auto* close = evaluate->add_subcommand("close", "End judging for good, so that the result can be seen");
+    auto closed = std::make_shared<std::string>();
+    close->add_option("name", *closed, "The session")->required();
+    close->callback([closed, &arguments] {
+        arguments.action = [closed](const GlobalOptions& global) { return closeEvaluation(global, *closed); };
+    });
+
+    auto* report = evaluate->add_subcommand(
+        "report", "All statistics of a closed session; of several also an order of their sources");
+    auto names = std::make_shared<std::vector<std::string>>();
+    auto early = std::make_shared<bool>(false);
+    report->add_option("name", *names, "Sessions")->required();
+    report->add_flag("--open-early", *early, "Although a session is still blind; noted in the project");
+    report->callback([names, early, &arguments] {
+        arguments.action
+            = [names, early](const GlobalOptions& global) { return reportEvaluations(global, *names, *early); };
+    });
+    addExchange(*evaluate, arguments);
 }
 
 } // namespace mpo::cli

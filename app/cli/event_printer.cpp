@@ -199,7 +199,10 @@ void EventPrinter::printForPeople(const Event& event)
     } else if (const auto* logProbs = std::get_if<LogProbsComputed>(&event)) {
         printLogProbs(*logProbs);
     } else if (const auto* evaluation = std::get_if<EvaluationCreated>(&event)) {
-        writeLine(fmt::format("Evaluation {} is ready; judge it in the window (mpo-studio)", evaluation->name));
+        writeLine(
+            fmt::format("Evaluation {0} is ready; judge it in the window (mpo-studio) or here (mpo evaluate answer "
+                        "{0})",
+                evaluation->name));
     } else if (const auto* bench = std::get_if<BenchMeasured>(&event)) {
         printBench(*bench);
     } else if (const auto* report = std::get_if<ReportWritten>(&event)) {

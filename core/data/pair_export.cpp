@@ -21,14 +21,6 @@ namespace {
 
 constexpr std::string_view kAssistant = "\n\nAssistant:";
 
-Json messagesOf(const std::vector<ChatMessage>& turns)
-{
-    Json list = Json::array();
-    for (const ChatMessage& turn : turns)
-        list.push_back({{"role", turn.role}, {"content", turn.content}});
-    return list;
-}
-
 /// Turns of a dialogue written as in HH-RLHF; nothing for any other text.
 std::optional<std::vector<ChatMessage>> turnsOfText(std::string_view text)
 {
@@ -57,7 +49,16 @@ std::optional<std::vector<ChatMessage>> turnsOfText(std::string_view text)
     return turns.empty() ? std::nullopt : std::optional(std::move(turns));
 }
 
-/// The pair as a dialogue, whatever it was.
+} // namespace
+
+Json messagesOf(const std::vector<ChatMessage>& turns)
+{
+    Json list = Json::array();
+    for (const ChatMessage& turn : turns)
+        list.push_back({{"role", turn.role}, {"content", turn.content}});
+    return list;
+}
+
 PreferencePair dialogueOf(PreferencePair pair)
 {
     if (!pair.turns.empty())
@@ -82,8 +83,6 @@ std::string csvCell(const Json& value)
         quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
     return quoted + "\"";
 }
-
-} // namespace
 
 const std::vector<std::string>& exportFormatNames()
 {

@@ -20,6 +20,12 @@ enum class ExportFormat { Trl, TrlMessages, Hh, Arena };
 ExportFormat exportFormatFromName(const std::string& name);
 const std::vector<std::string>& exportFormatNames();
 
+/// What other exports write in the same way.
+Json messagesOf(const std::vector<ChatMessage>& turns); ///< [{"role", "content"}, ...]
+/// The pair as a dialogue, whatever it was: as TrlMessages has it.
+PreferencePair dialogueOf(PreferencePair pair);
+std::string csvCell(const Json& value); ///< quoted where it has to be; what is no text as JSON, null as nothing
+
 /// Rows of one kind of data set, written as .jsonl, .jsonl.gz or .csv by the file's ending. The file is there once
 /// finish() has returned, under a temporary name before that. Rows can be imported again and are then the same pairs;
 /// Trl and Hh keep plain texts to the byte.

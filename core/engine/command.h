@@ -125,15 +125,20 @@ struct ComputeLogProbs
     std::string adapter; ///< a LoRA on `model`; empty: none
 };
 
-/// A blind side-by-side session on responses sampled from two models for prompts of a data set.
+/// A blind side-by-side session on responses sampled from two models for prompts of a data set, or on the pairs of the
+/// data set themselves (no models): A is then the chosen response, B the rejected one.
 struct CreateEvaluation
 {
-    std::string modelA, modelB, data;
+    std::string modelA, modelB, data; ///< both models, or none
     std::string name;
     std::int64_t prompts = 32; ///< drawn at random with `seed`
     std::int64_t maxNewTokens = 128;
     double temperature = 0.7;
     std::uint64_t seed = 42;
+    std::string rewardModel; ///< scores the responses, to be compared with people; empty: none
+    std::int64_t repeats = 0; ///< hidden repeats with sides exchanged
+    std::string gold; ///< pairs of which the chosen response is known to be better; empty: none
+    std::int64_t goldItems = 5; ///< of them, drawn at random
 };
 
 struct RunRecipe
@@ -163,6 +168,7 @@ struct Bench
 };
 
 using Command = std::variant<ImportDataset, ExportDataset, ImportModel, AddModel, DownloadModel, ExportModel,
-    TrainStage, ScorePairs, SplitPairs, SampleResponses, ComputeLogProbs, CreateEvaluation, RunRecipe, RunDemo, Bench>;
+    TrainStage, ScorePairs, SplitPairs, SampleResponses, ComputeLogProbs, CreateEvaluation, JudgeEvaluation, RunRecipe,
+    RunDemo, Bench>;
 
 } // namespace mpo

@@ -1,13 +1,9 @@
 // SPDX-FileCopyrightText: MPO Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/engine/workspace.h"
-#include "core/evaluation/blind_session.h"
 #include "core/model/frozen_weights.h"
 #include "core/stage/pair_batch.h"
 #include "core/support/error.h"
-#include "core/support/random.h"
-
-#include <numeric>
 
 namespace mpo {
 
@@ -92,50 +88,6 @@ void logProbsCommand(const Workspace& workspace, const ComputeLogProbs& command)
         (*rows)[std::size_t(pairs[i].index)] = {sums.chosen[i], sums.rejected[i], sums.chosenTokens[i],
             sums.rejectedTokens[i], std::int64_t(pairs[i].prompt.size())};
     workspace.send(LogProbsComputed {rows});
-}
-
-void createEvaluationCommand(const Workspace& workspace, const CreateEvaluation& command)
-{
-    Dataset data = workspace.data(command.data);
-    std::vector<std::int64_t> order(data.pairs.size());
-    std::iota(order.begin(), order.end(), 0);
-    RandomStream(command.seed, "evaluation prompts").shuffle(order);
-    order.resize(std::size_t(std::min<std::int64_t>(command.prompts, std::int64_t(order.size()))));
-    Dataset drawn {data.name, data.kind, {}};
-    for (const std::int64_t number : order)
-        drawn.pairs.push_back(data.pairs[std::size_t(number)]);
-
-    std::vector<Sampled> sampled;
-    for (const std::string& name : {command.modelA, command.modelB}) {
-        const Model model = workspace.model(name);
-        if (!model.tokenizer)
-            fail("{}: the model has no tokenizer.json, so its responses cannot be read", name);
-        GenerationOptions options;
-        options.maxNewTokens = command.maxNewTokens;
-        options.temperature = command.temperature;
-        options.stopIds = stopIds(model);
-        sampled.push_back(sampleFrom(workspace, model, drawn, options, command.seed));
-    }
-    const BlindSession session
-        = makeBlindSession(sampled[0].promptTexts, sampled[0].texts, sampled[1].texts, command.seed);
-    std::vector<EvaluationItemInput> items;
-    for (std::size_t i = 0; i < session.items.size(); ++i) {
-        const EvaluationKey& key = session.key[i];
-        const auto prompt = std::size_t(key.prompt);
-        items.push_back({session.items[i].prompt, sampled[0].texts[prompt], sampled[1].texts[prompt], key.leftIsFirst,
-            order[prompt]});
-    }
-
-    EvaluationRow row;
-    row.name = workspace.project().freeName(command.name.empty() ? "evaluation" : command.name);
-    row.sourceA = command.modelA;
-    row.sourceB = command.modelB;
-    row.config = Json {{"data", command.data}, {"prompts", command.prompts}, {"max_new_tokens", command.maxNewTokens},
-        {"temperature", command.temperature}, {"seed", command.seed}};
-    row.items = std::int64_t(items.size());
-    row.created = nowUtc();
-    const std::int64_t id = workspace.project().addEvaluation(row, items);
-    workspace.send(EvaluationCreated {id, row.name});
 }
 
 } // namespace mpo

@@ -256,6 +256,8 @@ void EvaluateResults::exportPairs(const QString& file) const
     for (const EvaluationItemRow& item : m_items) {
         if (item.verdict != Verdict::Left && item.verdict != Verdict::Right)
             continue;
+        if (m_key[std::size_t(item.number)].kind != ItemKind::Ordinary) // tests of the judge
+            continue;
         const bool left = item.verdict == Verdict::Left;
         text += toLine({{"prompt", item.prompt}, {"chosen", left ? item.left : item.right},
                     {"rejected", left ? item.right : item.left}})

@@ -1,0 +1,35 @@
+// SPDX-FileCopyrightText: MPO Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "app/cli/arguments.h"
+
+#include <string>
+#include <vector>
+
+namespace mpo::cli {
+
+// What the subcommands of `mpo evaluate` do; a file each, or a few together.
+
+/// All statistics of a session; of several also an order of their sources. `openEarly`: although one is still blind.
+int reportEvaluations(const GlobalOptions& global, const std::vector<std::string>& names, bool openEarly);
+
+/// Shows each item that the annotator has not judged on stdout and takes a line for it from stdin. A verdict is on disk
+/// before the next item is shown.
+int answerEvaluation(const GlobalOptions& global, const std::string& name, const std::string& annotator);
+
+struct EvaluationExport
+{
+    std::string name, format = "trl", file;
+    bool openEarly = false;
+};
+int exportEvaluation(const GlobalOptions& global, const EvaluationExport& options);
+int importEvaluation(const GlobalOptions& global, const std::string& file, const std::string& name);
+
+struct EvaluationMerge
+{
+    std::string name, from, nameThere, annotator;
+};
+int mergeEvaluation(const GlobalOptions& global, const EvaluationMerge& options);
+
+} // namespace mpo::cli

@@ -1,0 +1,183 @@
+// SPDX-FileCopyrightText: MPO Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/engine/workspace.h"
+#include "core/evaluation/blind_session.h"
+#include "core/support/error.h"
+#include "core/support/random.h"
+
+#include <algorithm>
+#include <numeric>
+
+namespace mpo {
+
+namespace {
+
+/// What is judged: for each drawn prompt a response of either source, as text.
+struct Responses
+{
+    std::vector<std::string> prompts, a, b;
+};
+
+Dataset drawRows(
+    const Dataset& data, std::int64_t count, std::uint64_t seed, const char* purpose, std::vector<std::int64_t>& order)
+{
+    order.resize(data.pairs.size());
+    std::iota(order.begin(), order.end(), 0);
+    RandomStream(seed, purpose).shuffle(order);
+    order.resize(std::size_t(std::min<std::int64_t>(count, std::int64_t(order.size()))));
+    Dataset drawn {data.name, data.kind, {}};
+    for (const std::int64_t number : order)
+        drawn.pairs.push_back(data.pairs[std::size_t(number)]);
+    return drawn;
+}
+
+void requirePairsOfText(const Dataset& data, const std::string& name)
+{
+    if (data.kind != DatasetKind::Pairs)
+        fail("{}: holds no pairs, so there are no two responses to compare", name);
+    for (const PreferencePair& pair : data.pairs)
+        if (pair.hasIds())
+            fail("{}: the row of line {} is token ids; people can judge texts only", name, pair.line);
+}
+
+Responses responsesOfPairs(const Dataset& drawn)
+{
+    Responses responses;
+    for (const PreferencePair& pair : drawn.pairs) {
+        responses.prompts.push_back(pair.prompt);
+        responses.a.push_back(pair.chosen);
+        responses.b.push_back(pair.rejected);
+    }
+    return responses;
+}
+
+Responses responsesOfModels(const Workspace& workspace, const CreateEvaluation& command, const Dataset& drawn)
+{
+    Responses responses;
+    for (const std::string& name : {command.modelA, command.modelB}) {
+        const Model model = workspace.model(name);
+        if (!model.tokenizer)
+            fail("{}: the model has no tokenizer.json, so its responses cannot be read", name);
+        GenerationOptions options;
+        options.maxNewTokens = command.maxNewTokens;
+        options.temperature = command.temperature;
+        options.stopIds = stopIds(model);
+        Sampled sampled = sampleFrom(workspace, model, drawn, options, command.seed);
+        if (responses.prompts.empty()) {
+            responses.prompts = std::move(sampled.promptTexts);
+            responses.a = std::move(sampled.texts);
+        } else {
+            responses.b = std::move(sampled.texts);
+        }
+    }
+    return responses;
+}
+
+/// Scores of both responses to each prompt. The reward model may have another tokenizer than the models.
+std::vector<PairScore> scoresOf(
+    const Workspace& workspace, const std::string& rewardModel, const Dataset& drawn, const Responses& responses)
+{
+    const Model reward = workspace.rewardModel(rewardModel);
+    Dataset judged {drawn.name, DatasetKind::Pairs, {}};
+    for (std::size_t i = 0; i < drawn.pairs.size(); ++i) {
+        PreferencePair pair;
+        pair.prompt = responses.prompts[i];
+        pair.turns = drawn.pairs[i].turns;
+        pair.chosen = responses.a[i];
+        pair.rejected = responses.b[i];
+        judged.pairs.push_back(std::move(pair));
+    }
+    std::vector<std::int64_t> numbers;
+    std::vector<TokenIds> prompts, a, b;
+    for (const TokenizedPair& pair : tokenizeFor(workspace, judged, reward, 0, Truncation::CutEnd)) {
+        numbers.push_back(pair.index);
+        prompts.emplace_back(pair.prompt.begin(), pair.prompt.end());
+        a.emplace_back(pair.chosen.begin(), pair.chosen.end());
+        b.emplace_back(pair.rejected.begin(), pair.rejected.end());
+    }
+    const auto scoresA = scoreResponses(reward, prompts, a), scoresB = scoreResponses(reward, prompts, b);
+    std::vector<PairScore> scores(drawn.pairs.size());
+    for (std::size_t i = 0; i < numbers.size(); ++i)
+        scores[std::size_t(numbers[i])] = {scoresA[i], scoresB[i]};
+    return scores;
+}
+
+SessionChecks checksOf(const Workspace& workspace, const CreateEvaluation& command)
+{
+    SessionChecks checks;
+    checks.repeats = command.repeats;
+    if (command.gold.empty())
+        return checks;
+    const Dataset gold = workspace.data(command.gold);
+    requirePairsOfText(gold, command.gold);
+    std::vector<std::int64_t> order;
+    for (const PreferencePair& pair :
+        drawRows(gold, command.goldItems, command.seed, "evaluation gold items", order).pairs)
+        checks.gold.push_back({pair.prompt, pair.chosen, pair.rejected});
+    return checks;
+}
+
+} // namespace
+
+void createEvaluationCommand(const Workspace& workspace, const CreateEvaluation& command)
+{
+    const bool ofPairs = command.modelA.empty() && command.modelB.empty();
+    if (!ofPairs && (command.modelA.empty() || command.modelB.empty()))
+        fail("A session compares two models; only one is named");
+    const Dataset data = workspace.data(command.data);
+    if (ofPairs)
+        requirePairsOfText(data, command.data);
+    std::vector<std::int64_t> order; // row of the data set for each prompt
+    const Dataset drawn = drawRows(data, command.prompts, command.seed, "evaluation prompts", order);
+    const SessionChecks checks = checksOf(workspace, command);
+    const Responses responses = ofPairs ? responsesOfPairs(drawn) : responsesOfModels(workspace, command, drawn);
+    std::vector<PairScore> scores;
+    if (!command.rewardModel.empty())
+        scores = scoresOf(workspace, command.rewardModel, drawn, responses);
+
+    const BlindSession session = makeBlindSession(responses.prompts, responses.a, responses.b, command.seed, checks);
+    std::vector<EvaluationItemInput> items;
+    for (const EvaluationKey& key : session.key) {
+        const auto at = std::size_t(key.prompt);
+        EvaluationItemInput item;
+        item.aIsLeft = key.leftIsFirst;
+        item.kind = key.kind;
+        if (key.kind == ItemKind::Gold) {
+            item.prompt = checks.gold[at].prompt;
+            item.responseA = checks.gold[at].better;
+            item.responseB = checks.gold[at].worse;
+        } else {
+            item.prompt = responses.prompts[at];
+            item.responseA = responses.a[at];
+            item.responseB = responses.b[at];
+            item.pair = order[at];
+            if (key.kind == ItemKind::Repeat)
+                item.repeatOf = key.repeatOf;
+            if (!scores.empty()) {
+                item.scoreA = scores[at].chosen;
+                item.scoreB = scores[at].rejected;
+            }
+        }
+        items.push_back(std::move(item));
+    }
+
+    EvaluationRow row;
+    row.name = workspace.project().freeName(command.name.empty() ? "evaluation" : command.name);
+    row.sourceA = ofPairs ? "chosen" : command.modelA;
+    row.sourceB = ofPairs ? "rejected" : command.modelB;
+    row.config = Json {{"data", command.data}, {"prompts", command.prompts}, {"seed", command.seed}};
+    if (!ofPairs)
+        row.config.update({{"max_new_tokens", command.maxNewTokens}, {"temperature", command.temperature}});
+    if (!command.rewardModel.empty())
+        row.config["reward_model"] = command.rewardModel;
+    if (command.repeats > 0)
+        row.config["repeats"] = command.repeats;
+    if (!command.gold.empty())
+        row.config.update({{"gold", command.gold}, {"gold_items", std::int64_t(checks.gold.size())}});
+    row.items = std::int64_t(items.size());
+    row.created = nowUtc();
+    const std::int64_t id = workspace.project().addEvaluation(row, items);
+    workspace.send(EvaluationCreated {id, row.name});
+}
+
+} // namespace mpo

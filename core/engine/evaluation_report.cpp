@@ -1,0 +1,106 @@
+// SPDX-FileCopyrightText: MPO Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/engine/evaluation_report.h"
+
+#include "core/support/error.h"
+
+#include <cmath>
+
+namespace mpo {
+
+namespace {
+
+double characters(const std::string& text)
+{
+    double count = 0.0;
+    for (const char c : text)
+        count += (static_cast<unsigned char>(c) & 0xC0U) != 0x80U ? 1.0 : 0.0; // the first byte of each
+    return count;
+}
+
+/// Reward gaps of the pairs of the session's data set, by the newest scores of it; none where there are none.
+std::vector<double> gapsOf(const Project& project, const EvaluationRow& row)
+{
+    const std::string data = row.config.is_object() ? row.config.value("data", "") : "";
+    std::string newest;
+    for (const ScoreSetRow& scores : project.scoreSets())
+        if (scores.dataset == data)
+            newest = scores.name;
+    std::vector<double> gaps;
+    if (!newest.empty())
+        for (const PairScore& score : project.loadScores(newest))
+            gaps.push_back(score.gap());
+    return gaps;
+}
+
+} // namespace
+
+std::vector<EvaluationKey> keyOf(const std::vector<EvaluationItemInput>& items)
+{
+    std::vector<EvaluationKey> key;
+    for (const EvaluationItemInput& item : items)
+        key.push_back(
+            {item.pair, item.aIsLeft, item.responseA == item.responseB, item.kind, item.repeatOf.value_or(-1)});
+    return key;
+}
+
+EvaluationContent openEvaluation(Project& project, const std::string& name, Early early)
+{
+    EvaluationContent content;
+    content.row = project.evaluation(name);
+    if (!content.row.closed) {
+        if (early == Early::Refuse)
+            fail("{}: {} of {} items are judged and the session is still blind; close it first (`mpo evaluate close`), "
+                 "or open it early, which is noted in the project (--open-early)",
+                name, content.row.judged, content.row.items);
+        project.logEvaluation(content.row.id,
+            fmt::format("opened early, with {} of {} items judged", content.row.judged, content.row.items));
+    }
+    content.key = content.row.closed ? project.evaluationKey(content.row.id) : project.blindItems(content.row.id);
+    content.judgments = content.row.closed ? project.judgments(content.row.id) : project.blindJudgments(content.row.id);
+    const std::vector<double> gaps = gapsOf(project, content.row);
+    for (const EvaluationItemInput& item : content.key) {
+        ReportItem one;
+        one.kind = item.kind;
+        one.identical = item.responseA == item.responseB;
+        one.repeatOf = item.repeatOf.value_or(-1);
+        one.firstLength = characters(item.responseA);
+        one.secondLength = characters(item.responseB);
+        if (item.pair >= 0 && item.pair < std::int64_t(gaps.size()) && std::isfinite(gaps[std::size_t(item.pair)]))
+            one.gap = gaps[std::size_t(item.pair)];
+        if (item.scoreA && item.scoreB)
+            one.scoreDifference = *item.scoreA - *item.scoreB;
+        content.items.push_back(one);
+    }
+    for (const JudgmentRow& row : content.judgments)
+        content.reported.push_back({row.number, row.annotator, row.verdict, row.aWasLeft, row.seconds});
+    return content;
+}
+
+RankedSession rankedSession(const EvaluationContent& content)
+{
+    RankedSession session {content.row.name, content.row.sourceA, content.row.sourceB, {}, {}};
+    const auto points = decidedPoints(content.items, content.reported);
+    for (std::size_t i = 0; i < points.size(); ++i)
+        if (content.items[i].kind == ItemKind::Ordinary) {
+            session.prompts.push_back(content.key[i].prompt);
+            session.points.push_back(points[i]);
+        }
+    return session;
+}
+
+void joinAnnotator(Project& project, const EvaluationRow& row, const std::string& annotator)
+{
+    if (annotator.empty())
+        return;
+    const auto seed = row.config.is_object() && row.config.contains("seed") && row.config["seed"].is_number_integer()
+        ? row.config["seed"].get<std::uint64_t>()
+        : std::uint64_t(row.id);
+    const std::vector<EvaluationKey> key = keyOf(project.blindItems(row.id));
+    std::vector<AnnotatorPlace> places;
+    for (const DrawnPlace& place : drawPlaces(key, seed, annotator))
+        places.push_back({place.item, place.leftIsFirst});
+    project.joinEvaluation(row.id, annotator, places);
+}
+
+} // namespace mpo
