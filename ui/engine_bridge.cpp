@@ -196,6 +196,7 @@ void EngineBridge::dispatch(const Event& event)
                    [this](const ResponsesSampled& e) { Q_EMIT responsesSampled(e); },
                    [this](const LogProbsComputed& e) { Q_EMIT logProbsComputed(e); },
                    [this](const EvaluationCreated& e) { Q_EMIT evaluationCreated(e); },
+                   [this](const EvaluationJudged& e) { Q_EMIT evaluationJudged(e); },
                    [this](const PipelineStep& e) { Q_EMIT pipelineStep(e); },
                    [this](const ReportWritten& e) { Q_EMIT reportWritten(e); },
                    [this](const WriterChanged& e) { setWriter(e.writer); },

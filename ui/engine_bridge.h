@@ -65,6 +65,7 @@ Q_SIGNALS:
     void responsesSampled(const mpo::ResponsesSampled& event);
     void logProbsComputed(const mpo::LogProbsComputed& event);
     void evaluationCreated(const mpo::EvaluationCreated& event);
+    void evaluationJudged(const mpo::EvaluationJudged& event);
     void pipelineStep(const mpo::PipelineStep& event);
     void reportWritten(const mpo::ReportWritten& event);
     void writerChanged(); ///< where the project is only read

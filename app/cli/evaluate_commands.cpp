@@ -96,6 +96,68 @@ void addCreate(CLI::App& evaluate, Arguments& arguments)
     });
 }
 
+void addJudge(CLI::App& evaluate, Arguments& arguments)
+{
+    auto* judge
+        = evaluate.add_subcommand("judge", "Let a language model judge a session, through an endpoint like OpenAI's");
+    auto command = std::make_shared<JudgeEvaluation>();
+    judge->add_option("name", command->evaluation, "The session, still open")->required();
+    judge->add_option("--base-url", command->baseUrl, "Address of the endpoint: https://HOST/v1")
+        ->required()
+        ->type_name("URL");
+    judge->add_option("--model", command->model, "The judge, as the endpoint calls it")->required()->type_name("MODEL");
+    judge->add_option("--name", command->name, "What the judge is called here")->type_name("NAME");
+    judge
+        ->add_option("--template", command->judgeTemplate,
+            "hh (helpful and harmless), tldr (summaries), or a file with {prompt}, {first} and {second}")
+        ->type_name("T");
+    judge
+        ->add_option("--key-variable", command->keyVariable,
+            "Environment variable that holds the API key (MPO_JUDGE_API_KEY); the key is stored nowhere")
+        ->type_name("NAME");
+    judge->add_flag("!--one-order", command->bothOrders,
+        "Ask each item once instead of in both orders: half the price, but a taste for a place counts");
+    judge->add_option("--temperature", command->temperature, "Of the judge")
+        ->check(plain(CLI::NonNegativeNumber))
+        ->type_name("T");
+    judge->add_option("--max-tokens", command->maxTokens, "Longest answer")
+        ->check(plain(CLI::PositiveNumber))
+        ->type_name("N");
+    judge
+        ->add_option("--extra", command->extra,
+            "JSON object with more fields of the request; null takes one away: {\"temperature\": null}")
+        ->type_name("JSON");
+    judge->add_option("--timeout", command->timeout, "Seconds for one answer")
+        ->check(plain(CLI::PositiveNumber))
+        ->type_name("S");
+    judge->add_option("--attempts", command->attempts, "How often one question is tried")
+        ->check(plain(CLI::PositiveNumber))
+        ->type_name("N");
+    judge->add_option("--first-delay", command->firstDelay, "Seconds before the second try; doubles each time")
+        ->check(plain(CLI::NonNegativeNumber))
+        ->type_name("S");
+    judge->add_option("--per-minute", command->perMinute, "Requests a minute, at most")
+        ->check(plain(CLI::PositiveNumber))
+        ->type_name("N");
+    judge->add_option("--max-calls", command->maxCalls, "Questions in this run, at most")
+        ->check(plain(CLI::PositiveNumber))
+        ->type_name("N");
+    judge->add_option("--prompt-price", command->promptPrice, "Of a million tokens of questions")
+        ->check(plain(CLI::NonNegativeNumber))
+        ->type_name("X");
+    judge->add_option("--answer-price", command->answerPrice, "Of a million tokens of answers")
+        ->check(plain(CLI::NonNegativeNumber))
+        ->type_name("X");
+    judge->add_option("--max-cost", command->maxCost, "Ends before this is passed, by the prices above")
+        ->check(plain(CLI::PositiveNumber))
+        ->type_name("X");
+    judge->callback([command, &arguments] {
+        arguments.action = [command](const GlobalOptions& global) {
+            return runOnEngine(global, openProject(global, Project::Access::ReadWrite), *command, {});
+        };
+    });
+}
+
 void addExchange(CLI::App& evaluate, Arguments& arguments)
 {
     auto* merge = evaluate.add_subcommand("merge", "Add the judgments of another copy of a session");
@@ -170,6 +232,7 @@ void addEvaluateCommands(CLI::App& app, Arguments& arguments)
             = [names, early](const GlobalOptions& global) { return reportEvaluations(global, *names, *early); };
     });
     addExchange(*evaluate, arguments);
+    addJudge(*evaluate, arguments);
 }
 
 } // namespace mpo::cli

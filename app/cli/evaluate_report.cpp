@@ -4,6 +4,7 @@
 #include "app/cli/engine_session.h"
 #include "app/cli/evaluate_parts.h"
 #include "core/engine/evaluation_report.h"
+#include "core/engine/judge_calls.h"
 #include "core/evaluation/report_json.h"
 
 #include <fmt/format.h>
@@ -119,6 +120,23 @@ void writeTables(const SessionReport& report)
     }
 }
 
+void writeJudgeCalls(const std::vector<JudgeCalls>& all)
+{
+    if (all.empty())
+        return;
+    std::vector<std::vector<std::string>> table {
+        {"asked", "calls", "unclear", "failed", "same in both orders", "first chosen", "cost"}};
+    for (const JudgeCalls& calls : all)
+        table.push_back({calls.annotator, grouped(calls.calls), grouped(calls.unclear), grouped(calls.failed),
+            countedWith(calls.consistent),
+            calls.consistent.n > 0
+                ? fmt::format("{} (p = {:.2g})", percent(calls.firstChosen.leftShare), calls.firstChosen.p)
+                : "-",
+            fmt::format("{:.4f}", calls.cost)});
+    writeLine("");
+    writeTable(table);
+}
+
 void writeRanking(const SourceRanking& ranking)
 {
     std::vector<std::vector<std::string>> table {
@@ -158,6 +176,9 @@ int reportEvaluations(const GlobalOptions& global, const std::vector<std::string
             Json line {{"evaluation", name}, {"closed", content.row.closed}, {"model_a", content.row.sourceA},
                 {"model_b", content.row.sourceB}};
             line.update(toJson(report));
+            line["judge_calls"] = Json::array();
+            for (const JudgeCalls& calls : judgeCallsOf(*project, content.row.id))
+                line["judge_calls"].push_back(toJson(calls));
             line["log"] = Json::array();
             for (const EvaluationLogRow& entry : log)
                 line["log"].push_back({{"created", entry.created}, {"text", entry.text}});
@@ -170,6 +191,7 @@ int reportEvaluations(const GlobalOptions& global, const std::vector<std::string
         if (report.fromModels)
             note(name + ": only models have judged");
         writeTables(report);
+        writeJudgeCalls(judgeCallsOf(*project, content.row.id));
         for (const EvaluationLogRow& entry : log)
             writeLine(fmt::format("{}  {}", entry.created, entry.text));
     }

@@ -67,6 +67,14 @@ struct Results
     {
         lines.push_back({{"evaluation", event.name}, {"id", event.evaluation}});
     }
+    void operator()(const EvaluationJudged& event)
+    {
+        lines.push_back({{"evaluation", event.evaluation}, {"annotator", event.annotator}, {"judged", event.judged},
+            {"items", event.items}, {"unclear", event.unclear}, {"calls", event.calls}, {"failed", event.failed},
+            {"cost", event.cost}, {"both_orders", event.bothOrders}, {"consistent", event.consistent},
+            {"stopped", event.stopReason.empty() ? Json() : Json(event.stopReason)},
+            {"transcript", event.transcript.string()}});
+    }
     void operator()(const BenchMeasured& event)
     {
         lines.push_back({{"workload", event.workload}, {"items", event.itemName}, {"dtype", event.dtype},

@@ -126,6 +126,23 @@ void printLogProbs(const LogProbsComputed& event)
     writeTable(rows);
 }
 
+void printJudged(const EvaluationJudged& event)
+{
+    std::vector<std::pair<std::string, std::string>> fields {{"judge", event.annotator},
+        {"verdicts", fmt::format("{} of {} items, {} unclear", event.judged, event.items, event.unclear)},
+        {"calls", fmt::format("{}{}", event.calls, event.failed > 0 ? fmt::format(", {} failed", event.failed) : "")}};
+    if (event.bothOrders > 0)
+        fields.emplace_back("same in both orders", fmt::format("{} of {}", event.consistent, event.bothOrders));
+    if (event.cost > 0.0)
+        fields.emplace_back("cost so far", fmt::format("{:.4f}", event.cost));
+    fields.emplace_back("transcript", event.transcript.string());
+    writeFields(fields);
+    if (!event.stopReason.empty())
+        note(event.stopReason);
+    else if (event.failed > 0)
+        note("Some calls failed; the same command asks them again");
+}
+
 } // namespace
 
 EventPrinter::EventPrinter(const GlobalOptions& global, Printing printing)
@@ -203,6 +220,8 @@ void EventPrinter::printForPeople(const Event& event)
             fmt::format("Evaluation {0} is ready; judge it in the window (mpo-studio) or here (mpo evaluate answer "
                         "{0})",
                 evaluation->name));
+    } else if (const auto* judged = std::get_if<EvaluationJudged>(&event)) {
+        printJudged(*judged);
     } else if (const auto* bench = std::get_if<BenchMeasured>(&event)) {
         printBench(*bench);
     } else if (const auto* report = std::get_if<ReportWritten>(&event)) {

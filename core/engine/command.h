@@ -141,6 +141,28 @@ struct CreateEvaluation
     std::int64_t goldItems = 5; ///< of them, drawn at random
 };
 
+/// Verdicts of a language model behind an endpoint that speaks OpenAI's chat completions, on the items of an open
+/// session. Given again it goes on where it stopped; what was answered is not asked, and not paid, again.
+struct JudgeEvaluation
+{
+    std::string evaluation;
+    std::string baseUrl; ///< "https://HOST/v1"
+    std::string model; ///< as the endpoint calls it
+    std::string name; ///< of the judge in the session, after "model:"; empty: that of the model
+    std::string judgeTemplate = "hh"; ///< "hh", "tldr" or a file
+    std::string keyVariable = "MPO_JUDGE_API_KEY"; ///< the environment variable that holds the key; unset: none is sent
+    bool bothOrders = true;
+    double temperature = 0.0;
+    std::int64_t maxTokens = 1024; ///< of an answer
+    std::string extra; ///< JSON object with fields of the request over those above; null takes one away
+    double timeout = 120.0; ///< seconds for one answer
+    int attempts = 6; ///< of one request
+    double firstDelay = 1.0; ///< seconds before the second; doubles
+    double perMinute = 0.0; ///< requests at most; 0: no limit
+    std::int64_t maxCalls = 0; ///< 0: no limit
+    double maxCost = 0.0, promptPrice = 0.0, answerPrice = 0.0; ///< prices of a million tokens; maxCost 0: no limit
+};
+
 struct RunRecipe
 {
     Recipe recipe;

@@ -137,6 +137,19 @@ struct EvaluationCreated
     std::string name;
 };
 
+/// What a language model has judged of a session; not what it said, which stays unseen until the session is closed.
+struct EvaluationJudged
+{
+    std::string evaluation, annotator;
+    std::int64_t judged = 0, items = 0; ///< judged: with a clear verdict, of all items to judge
+    std::int64_t unclear = 0; ///< answered without a clear verdict
+    std::int64_t calls = 0, failed = 0; ///< of this run; failed: to be asked again
+    double cost = 0.0; ///< of all runs, by the prices given
+    std::int64_t bothOrders = 0, consistent = 0; ///< items judged in both orders, and with the same outcome
+    std::string stopReason; ///< empty: all items were asked
+    std::filesystem::path transcript;
+};
+
 /// A pipeline (recipe or demo) goes on to its next step.
 struct PipelineStep
 {
@@ -188,7 +201,8 @@ struct CommandFinished
 
 using Event = std::variant<RunStarted, MetricsLogged, Progress, LogLine, SamplesLogged, CheckpointWritten, RunEnded,
     DatasetImported, DatasetExported, ModelSaved, PairsScored, SplitSaved, ResponsesSampled, LogProbsComputed,
-    EvaluationCreated, PipelineStep, ReportWritten, WriterChanged, StoreChanged, BenchMeasured, CommandFinished>;
+    EvaluationCreated, EvaluationJudged, PipelineStep, ReportWritten, WriterChanged, StoreChanged, BenchMeasured,
+    CommandFinished>;
 using EventSink = std::function<void(Event)>; ///< called on one thread of the engine at a time
 
 } // namespace mpo

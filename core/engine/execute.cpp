@@ -27,6 +27,7 @@ void carryOut(const Workspace& workspace, const Command& command)
                    [&](const SampleResponses& c) { sampleCommand(workspace, c); },
                    [&](const ComputeLogProbs& c) { logProbsCommand(workspace, c); },
                    [&](const CreateEvaluation& c) { createEvaluationCommand(workspace, c); },
+                   [&](const JudgeEvaluation& c) { judgeEvaluationCommand(workspace, c); },
                    [&](const RunRecipe& c) { recipeCommand(workspace, c); },
                    [&](const RunDemo& c) { demoCommand(workspace, c); },
                    [&](const Bench& c) { benchCommand(workspace, c); },

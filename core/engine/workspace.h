@@ -137,6 +137,7 @@ void splitCommand(const Workspace& workspace, const SplitPairs& command);
 void sampleCommand(const Workspace& workspace, const SampleResponses& command);
 void logProbsCommand(const Workspace& workspace, const ComputeLogProbs& command);
 void createEvaluationCommand(const Workspace& workspace, const CreateEvaluation& command);
+void judgeEvaluationCommand(const Workspace& workspace, const JudgeEvaluation& command);
 void recipeCommand(const Workspace& workspace, const RunRecipe& command);
 void demoCommand(const Workspace& workspace, const RunDemo& command);
 void benchCommand(const Workspace& workspace, const Bench& command);
