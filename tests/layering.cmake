@@ -13,6 +13,7 @@ foreach(folder ${ladder})
     set(core/${folder} ${reached})
 endforeach()
 set(core/store core/support core/config core/data core/store)
+set(core/runs core/support core/config core/data core/store core/runs)
 set(core/evaluation core/support core/config core/data core/evaluation)
 set(core/hub core/support core/hub)
 set(core/judge core/support core/hub core/judge)
@@ -22,7 +23,7 @@ list(APPEND core/engine core/parallel core/store core/evaluation core/hub core/j
 foreach(folder model parallel loss rl stage engine)
     list(APPEND core/${folder} torch)
 endforeach()
-set(values core/support core/config core/data core/store core/evaluation core/hub core/engine) # what has no tensors in it
+set(values core/support core/config core/data core/store core/runs core/evaluation core/hub core/engine) # what has no tensors in it
 set(ui ${values} ui qt)
 set(app/cli ${values} app)
 set(app/gui ${values} app ui qt)

@@ -89,7 +89,8 @@ std::vector<PairScore> scoresOf(
     }
     std::vector<std::int64_t> numbers;
     std::vector<TokenIds> prompts, a, b;
-    for (const TokenizedPair& pair : tokenizeFor(workspace, judged, reward, 0, Truncation::CutEnd)) {
+    const TokenizedPairs tokenized = tokenizeFor(workspace, RowSource::of(judged), reward, 0, Truncation::CutEnd);
+    for (const TokenizedPair& pair : tokenized) {
         numbers.push_back(pair.index);
         prompts.emplace_back(pair.prompt.begin(), pair.prompt.end());
         a.emplace_back(pair.chosen.begin(), pair.chosen.end());

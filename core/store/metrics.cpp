@@ -96,19 +96,10 @@ void Project::addMetrics(std::int64_t run, std::int64_t step, double seconds, co
     const auto text = lineOf(step, seconds, metrics) + "\n";
     m_d->write([&] {
         m_d->runFolder(run); // throws for a run that is not there
-        auto findName = m_d->statement("SELECT id FROM metric_names WHERE name=?");
         auto insert
             = m_d->statement("INSERT OR REPLACE INTO metrics(run, step, name, seconds, value) VALUES(?, ?, ?, ?, ?)");
         for (const auto& metric : metrics) {
-            findName.reset();
-            findName.bindNoCopy(1, metric.name);
-            std::int64_t name = 0;
-            if (findName.executeStep()) {
-                name = findName.getColumn(0).getInt64();
-            } else {
-                m_d->statement("INSERT INTO metric_names(name) VALUES(?)", metric.name).exec();
-                name = m_d->database.getLastInsertRowid();
-            }
+            const std::int64_t name = m_d->metricNameId(metric.name);
             insert.bind(1, run);
             insert.bind(2, step);
             insert.bind(3, name);
@@ -119,6 +110,44 @@ void Project::addMetrics(std::int64_t run, std::int64_t step, double seconds, co
         }
         m_d->appendMetricLine(run, text);
     });
+}
+
+std::int64_t Project::Private::metricNameId(const std::string& name)
+{
+    auto find = statement("SELECT id FROM metric_names WHERE name=?", name);
+    if (find.executeStep())
+        return find.getColumn(0).getInt64();
+    statement("INSERT INTO metric_names(name) VALUES(?)", name).exec();
+    return database.getLastInsertRowid();
+}
+
+void Project::Private::insertMetrics(std::int64_t run, const std::vector<MetricSeries>& metrics)
+{
+    constexpr std::size_t kAtOnce = 20'000;
+    for (const MetricSeries& series : metrics)
+        for (std::size_t first = 0; first < series.points.size(); first += kAtOnce)
+            write([&] {
+                const std::int64_t name = metricNameId(series.name);
+                auto insert = statement(
+                    "INSERT OR REPLACE INTO metrics(run, step, name, seconds, value) VALUES(?, ?, ?, ?, ?)");
+                for (std::size_t i = first; i < std::min(first + kAtOnce, series.points.size()); ++i) {
+                    insert.bind(1, run);
+                    insert.bind(2, series.points[i].step);
+                    insert.bind(3, name);
+                    insert.bind(4, series.points[i].seconds);
+                    insert.bind(5, series.points[i].value); // SQLite stores NaN as NULL
+                    insert.exec();
+                    insert.reset();
+                }
+            });
+}
+
+void Project::Private::writeMetricFile(std::int64_t run)
+{
+    std::string text;
+    for (const auto& [step, row] : metricRows(run))
+        text += lineOf(step, row.first, row.second) + "\n";
+    writeFileAtomically(metricFile(runFolder(run)), text);
 }
 
 void Project::truncateMetrics(std::int64_t run, std::int64_t lastStep)

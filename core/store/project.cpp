@@ -248,7 +248,10 @@ std::shared_ptr<Project> Project::open(const fs::path& folder, Access access)
     const auto opened
         = [&] { return std::shared_ptr<Project>(new Project(std::make_unique<Private>(absolute, access))); };
     try {
-        return opened();
+        auto project = opened();
+        if (access == Access::ReadWrite)
+            project->eraseRunsDeletedLongAgo();
+        return project;
     } catch (const OutdatedSchema&) {
         // A reader must not change it, so it is opened once as a writer does.
         try {

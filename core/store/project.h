@@ -60,6 +60,15 @@ struct RunRow
     std::int64_t steps = 0, totalSteps = 0;
     std::string started, ended; ///< ISO 8601, UTC; ended may be empty
     std::string folder; ///< runs/<id>-<stage>, relative to the project
+    std::vector<std::string> tags; ///< the user's words
+    std::string note; ///< the user's text
+};
+
+/// A run that was deleted and can be brought back.
+struct DeletedRun
+{
+    RunRow run;
+    std::string deleted; ///< when; ISO 8601, UTC
 };
 
 struct MetricPoint
@@ -230,6 +239,19 @@ public:
     std::vector<RunRow> runs() const; ///< newest first
     std::optional<RunRow> run(std::int64_t id) const;
     std::filesystem::path runFolder(std::int64_t id) const; ///< absolute
+    /// A run of another program, with its metrics; `row.id` and `row.folder` are not read. It is seen when all of it is
+    /// there.
+    std::int64_t addFinishedRun(const RunRow& row, const std::vector<MetricSeries>& metrics);
+
+    // What the user says of runs (run_notes.cpp)
+    void setRunTags(std::int64_t id, const std::vector<std::string>& tags); ///< trimmed, without doubles and commas
+    void setRunNote(std::int64_t id, const std::string& note);
+    /// The run is in no list any more; it can be brought back for a week. Models that it made stay. Throws Error while
+    /// it is running.
+    void deleteRun(std::int64_t id);
+    void restoreRun(std::int64_t id);
+    std::vector<DeletedRun> deletedRuns() const; ///< latest deletion first
+    void eraseDeletedRun(std::int64_t id); ///< for good, with its folder
 
     // Metrics and samples; metrics also go to metrics.jsonl of the run
     void addMetrics(std::int64_t run, std::int64_t step, double seconds, const Metrics& metrics);
@@ -296,6 +318,7 @@ public:
 
 private:
     friend class DatasetWriter;
+    void eraseRunsDeletedLongAgo();
     struct Private;
     explicit Project(std::unique_ptr<Private> d);
     std::unique_ptr<Private> m_d;

@@ -82,8 +82,13 @@ struct Project::Private
     void requireNewName(const char* table, std::string_view what, const std::string& name);
     [[noreturn]] void failUnknown(const char* table, std::string_view what, const std::string& name);
     std::filesystem::path runFolder(std::int64_t run); ///< absolute; throws Error for an unknown run
+    std::vector<std::int64_t> runsDeletedLongAgo(); ///< for which nobody has asked for a week
     void appendMetricLine(std::int64_t run, const std::string& line);
     void closeMetricFile(std::int64_t run);
+    /// Many at once, in transactions of some thousand values: others wait for none of them long.
+    void insertMetrics(std::int64_t run, const std::vector<MetricSeries>& metrics);
+    void writeMetricFile(std::int64_t run); ///< metrics.jsonl anew, of what the database has
+    std::int64_t metricNameId(const std::string& name); ///< adds it where it is new
     std::map<std::int64_t, std::pair<double, Metrics>> metricRows(std::int64_t run); ///< step -> seconds, metrics
     void requireEvaluation(
         std::int64_t evaluation, bool closed); ///< throws Error unless it is there and closed, or open

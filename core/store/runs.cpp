@@ -10,7 +10,8 @@ namespace mpo {
 
 namespace {
 
-constexpr const char* kColumns = "id, stage, name, state, message, config, parents, steps, total_steps, started, ended";
+constexpr const char* kColumns
+    = "id, stage, name, state, message, config, parents, steps, total_steps, started, ended, tags, note";
 
 std::string folderName(std::int64_t run, const std::string& stage) { return fmt::format("runs/{}-{}", run, stage); }
 
@@ -33,6 +34,11 @@ RunRow rowFrom(SQLite::Statement& query)
     row.started = query.getColumn(9).getString();
     row.ended = query.getColumn(10).getString();
     row.folder = folderName(row.id, row.stage);
+    const auto tags = parseJson(query.getColumn(11).getString(), fmt::format("project.db: tags of run {}", row.id));
+    for (const auto& tag : tags)
+        if (tag.is_string())
+            row.tags.push_back(tag.get<std::string>());
+    row.note = query.getColumn(12).getString();
     return row;
 }
 
@@ -124,7 +130,8 @@ std::vector<RunRow> Project::runs() const
 {
     return m_d->read([&] {
         std::vector<RunRow> rows;
-        auto query = m_d->statement(fmt::format("SELECT {} FROM runs ORDER BY id DESC", kColumns).c_str());
+        auto query = m_d->statement(
+            fmt::format("SELECT {} FROM runs WHERE deleted IS NULL ORDER BY id DESC", kColumns).c_str());
         while (query.executeStep())
             rows.push_back(rowFrom(query));
         return rows;
@@ -134,11 +141,43 @@ std::vector<RunRow> Project::runs() const
 std::optional<RunRow> Project::run(std::int64_t id) const
 {
     return m_d->read([&]() -> std::optional<RunRow> {
-        auto query = m_d->statement(fmt::format("SELECT {} FROM runs WHERE id=?", kColumns).c_str(), id);
+        auto query
+            = m_d->statement(fmt::format("SELECT {} FROM runs WHERE id=? AND deleted IS NULL", kColumns).c_str(), id);
         if (!query.executeStep())
             return std::nullopt;
         return rowFrom(query);
     });
+}
+
+std::vector<DeletedRun> Project::deletedRuns() const
+{
+    return m_d->read([&] {
+        std::vector<DeletedRun> rows;
+        auto query = m_d->statement(fmt::format(
+            "SELECT {}, deleted FROM runs WHERE deleted IS NOT NULL ORDER BY deleted DESC, id DESC", kColumns)
+                                        .c_str());
+        while (query.executeStep())
+            rows.push_back({rowFrom(query), query.getColumn(13).getString()});
+        return rows;
+    });
+}
+
+std::int64_t Project::addFinishedRun(const RunRow& row, const std::vector<MetricSeries>& metrics)
+{
+    // Hidden as a deleted one until all is there: what a crash leaves goes as those do.
+    const std::int64_t id = beginRun(row.stage, row.name, row.config, row.parents);
+    m_d->write([&] {
+        m_d->statement("UPDATE runs SET state=?, deleted=? WHERE id=?", std::int64_t(row.state), nowUtc(), id).exec();
+    });
+    m_d->insertMetrics(id, metrics);
+    m_d->write([&] {
+        m_d->writeMetricFile(id);
+        m_d->statement("UPDATE runs SET message=?, steps=?, total_steps=?, started=?, ended=?, tags=?, note=?, "
+                       "deleted=NULL WHERE id=?",
+               row.message, row.steps, row.totalSteps, row.started, row.ended, toLine(Json(row.tags)), row.note, id)
+            .exec();
+    });
+    return id;
 }
 
 std::filesystem::path Project::runFolder(std::int64_t id) const

@@ -102,6 +102,12 @@ constexpr const char* kSteps[] = {
         id INTEGER PRIMARY KEY AUTOINCREMENT, evaluation INTEGER NOT NULL REFERENCES evaluations, created TEXT NOT NULL,
         text TEXT NOT NULL);
     )sql",
+    // What the user says of a run; tags are a JSON list. A deleted run has the time, and goes for good a week later.
+    R"sql(
+    ALTER TABLE runs ADD COLUMN tags TEXT NOT NULL DEFAULT '[]';
+    ALTER TABLE runs ADD COLUMN note TEXT NOT NULL DEFAULT '';
+    ALTER TABLE runs ADD COLUMN deleted TEXT;
+    )sql",
 };
 
 int pragma(SQLite::Database& database, const char* name)
