@@ -3,6 +3,7 @@
 #include "app/cli/console.h"
 #include "app/cli/engine_session.h"
 #include "app/cli/runs_control.h"
+#include "app/cli/runs_notes.h"
 #include "core/support/error.h"
 
 #include <fmt/format.h>
@@ -20,7 +21,7 @@ Json jsonOfRun(const RunRow& run)
 {
     return {{"id", run.id}, {"stage", run.stage}, {"name", run.name}, {"state", runStateName(run.state)},
         {"steps", run.steps}, {"total_steps", run.totalSteps}, {"started", run.started}, {"ended", run.ended},
-        {"message", run.message}};
+        {"message", run.message}, {"tags", run.tags}, {"note", run.note}};
 }
 
 std::string stepsOf(const RunRow& run) { return fmt::format("{} of {}", run.steps, run.totalSteps); }
@@ -28,12 +29,13 @@ std::string stepsOf(const RunRow& run) { return fmt::format("{} of {}", run.step
 int listRuns(const GlobalOptions& global)
 {
     const auto project = openProjectToShow(global);
-    std::vector<std::vector<std::string>> table {{"run", "stage", "makes", "state", "steps", "started", "message"}};
+    std::vector<std::vector<std::string>> table {
+        {"run", "stage", "makes", "state", "steps", "started", "tags", "message"}};
     for (const RunRow& run : project->runs()) {
         if (global.json)
             writeLine(toLine(jsonOfRun(run)));
         table.push_back({std::to_string(run.id), run.stage, run.name, std::string(runStateName(run.state)),
-            stepsOf(run), run.started, oneLine(run.message, 60)});
+            stepsOf(run), run.started, fmt::format("{}", fmt::join(run.tags, ", ")), oneLine(run.message, 60)});
     }
     if (!global.json)
         writeTable(table);
@@ -100,7 +102,8 @@ int showRun(const GlobalOptions& global, std::int64_t id, bool metrics)
         {"state",
             std::string(runStateName(run->state)) + (run->message.empty() ? "" : ": " + oneLine(run->message, 300))},
         {"steps", stepsOf(*run)}, {"started", run->started}, {"ended", run->ended.empty() ? "-" : run->ended},
-        {"from", parents}, {"folder", project->runFolder(id).string()}});
+        {"from", parents}, {"tags", fmt::format("{}", fmt::join(run->tags, ", "))}, {"note", run->note},
+        {"folder", project->runFolder(id).string()}});
     if (const auto alarms = project->alarms(id); !alarms.empty()) {
         writeLine("");
         for (const AlarmRow& alarm : alarms)
@@ -136,6 +139,7 @@ void addRunsCommands(CLI::App& app, Arguments& arguments)
         arguments.action = [id, metrics](const GlobalOptions& global) { return showRun(global, *id, *metrics); };
     });
     addRunsControl(*runs, arguments);
+    addRunsNotes(*runs, arguments);
 }
 
 } // namespace mpo::cli
