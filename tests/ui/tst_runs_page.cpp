@@ -1,15 +1,24 @@
 // SPDX-FileCopyrightText: MPO Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "tests/ui/ui_test.h"
+#include "ui/charts/lineage_view.h"
 #include "ui/charts/metric_grid.h"
 #include "ui/models/model_table_model.h"
+#include "ui/models/run_filter_model.h"
 #include "ui/models/run_table_model.h"
+#include "ui/models/settings_table_model.h"
 #include "ui/pages/models_page.h"
 #include "ui/pages/runs_page.h"
 
 #include <QAbstractItemModelTester>
+#include <QCheckBox>
+#include <QDir>
 #include <QLabel>
+#include <QLineEdit>
+#include <QMenu>
 #include <QPlainTextEdit>
+#include <QPushButton>
+#include <QTabWidget>
 #include <QTableView>
 #include <QTest>
 
@@ -26,6 +35,56 @@ std::int64_t addRun(Project& project, const std::string& stage, const std::strin
     project.endRun(run, RunState::Finished, "");
     return run;
 }
+
+/// The page as it stands in the window, with the widgets that a user reaches.
+struct ShownPage
+{
+    explicit ShownPage(UiFixture& fixture)
+        : bridge(fixture.project, fixture.execute())
+        , selection(fixture.project)
+        , page(bridge, selection)
+    {
+        page.resize(1100, 680);
+        page.show();
+        page.activateWindow(); // shortcuts are those of the active window
+        page.refresh();
+        if (!QTest::qWaitForWindowActive(&page))
+            qWarning("the window did not become active");
+    }
+
+    QTableView* table() const { return page.findChild<QTableView*>(QStringLiteral("runs")); }
+    QLineEdit* edit(const QString& accessibleName) const
+    {
+        for (QLineEdit* edit : page.findChildren<QLineEdit*>())
+            if (edit->accessibleName() == accessibleName)
+                return edit;
+        return nullptr;
+    }
+    QPushButton* button(const QString& text) const
+    {
+        for (QPushButton* button : page.findChildren<QPushButton*>())
+            if (button->text() == text)
+                return button;
+        return nullptr;
+    }
+    QString notice() const { return page.findChild<QLabel*>(QStringLiteral("notice"))->text(); }
+    QStringList names() const
+    {
+        QStringList list;
+        for (int row = 0; row < table()->model()->rowCount(); ++row)
+            list << table()->model()->index(row, RunTableModel::Name).data().toString();
+        return list;
+    }
+    void click(int row, Qt::KeyboardModifiers keys = Qt::NoModifier)
+    {
+        const QRect cell = table()->visualRect(table()->model()->index(row, RunTableModel::Name));
+        QTest::mouseClick(table()->viewport(), Qt::LeftButton, keys, cell.center());
+    }
+
+    EngineBridge bridge;
+    Selection selection;
+    RunsPage page;
+};
 
 } // namespace
 
@@ -62,8 +121,7 @@ private Q_SLOTS:
         QVERIFY(charts->chart("loss")->hasCurve(second)); // the newest one
         QVERIFY(!charts->chart("loss")->hasCurve(first));
         QCOMPARE(selection.run(), qint64(second));
-        QVERIFY(page.findChild<QPlainTextEdit*>()->toPlainText().contains(QStringLiteral("0.25")));
-        page.findChild<QTableView*>()->selectAll();
+        page.findChild<QTableView*>(QStringLiteral("runs"))->selectAll();
         QVERIFY(charts->chart("loss")->hasCurve(first) && charts->chart("loss")->hasCurve(second));
         QVERIFY(!charts->chart("grad_norm")->hasCurve(first));
         page.refresh(); // keeps the choice
@@ -81,6 +139,189 @@ private Q_SLOTS:
         QCOMPARE(model.index(0, RunTableModel::Steps).data().toString(), QStringLiteral("3 / 10"));
         model.setProgress(run + 1, 4, 10); // not in the table
         QCOMPARE(model.index(0, RunTableModel::Steps).data().toString(), QStringLiteral("3 / 10"));
+    }
+
+    void searchFindsTagsNotesAndSettings()
+    {
+        UiFixture fixture;
+        const std::int64_t first = addRun(*fixture.project, "dpo", "alpha", {{"loss", 0.6}});
+        const std::int64_t second = addRun(*fixture.project, "ppo", "beta", {{"loss", 0.5}});
+        fixture.project->setRunTags(first, {"baseline"});
+        fixture.project->setRunNote(second, "much too long answers");
+        RunTableModel model;
+        model.setRuns(fixture.project.get(), fixture.project->runs());
+        RunFilterModel filter;
+        const QAbstractItemModelTester tester(&filter, QAbstractItemModelTester::FailureReportingMode::QtTest);
+        filter.setSourceModel(&model);
+        for (const auto& [text, rows] : std::initializer_list<std::pair<const char*, int>> {
+                 {"BASEL", 1}, {"answers", 1}, {"0.25", 2}, {"dpo alpha", 1}, {"dpo answers", 0}, {"", 2}}) {
+            filter.setSearch(QString::fromLatin1(text));
+            QCOMPARE(filter.rowCount(), rows);
+        }
+        filter.sort(RunTableModel::Id, Qt::AscendingOrder);
+        QCOMPARE(filter.index(0, RunTableModel::Id).data().toLongLong(), qlonglong(first));
+
+        ShownPage shown(fixture);
+        QCOMPARE(shown.names(), (QStringList {QStringLiteral("beta"), QStringLiteral("alpha")}));
+        QTest::keyClicks(shown.edit(QStringLiteral("Search runs")), QStringLiteral("baseline"));
+        QCOMPARE(shown.names(), QStringList {QStringLiteral("alpha")});
+        QCOMPARE(shown.selection.run(), qint64(first)); // what is found is chosen
+    }
+
+    void tagsAndNoteAreTyped()
+    {
+        UiFixture fixture;
+        const std::int64_t first = addRun(*fixture.project, "dpo", "alpha", {{"loss", 0.6}});
+        const std::int64_t second = addRun(*fixture.project, "ppo", "beta", {{"loss", 0.5}});
+        ShownPage shown(fixture);
+        QLineEdit* tags = shown.edit(QStringLiteral("Tags"));
+        tags->setFocus();
+        QTest::keyClicks(tags, QStringLiteral("good, short"));
+        QTest::keyClick(tags, Qt::Key_Return);
+        QCOMPARE(fixture.project->run(second)->tags, (std::vector<std::string> {"good", "short"}));
+        QCOMPARE(
+            shown.table()->model()->index(0, RunTableModel::Tags).data().toString(), QStringLiteral("good, short"));
+        auto* note = shown.page.findChild<QPlainTextEdit*>();
+        QTest::keyClicks(note, QStringLiteral("worth a look"));
+        shown.click(1); // another run: what was typed is kept
+        QCOMPARE(fixture.project->run(second)->note, std::string("worth a look"));
+        QVERIFY(note->toPlainText().isEmpty() && tags->text().isEmpty());
+        QTest::keyClicks(note, QStringLiteral("later"));
+        QTRY_COMPARE(fixture.project->run(first)->note, std::string("later")); // also without a click
+    }
+
+    void settingsOfTwoStandSideBySide()
+    {
+        UiFixture fixture;
+        addRun(*fixture.project, "dpo", "alpha", {{"loss", 0.6}});
+        fixture.project->endRun(
+            fixture.project->beginRun("dpo", "beta", {{"model", "base"}, {"settings", {{"beta", 0.5}}}}, {}),
+            RunState::Finished, "");
+        ShownPage shown(fixture);
+        auto* settings = shown.page.findChild<SettingsTableModel*>();
+        const QAbstractItemModelTester tester(settings, QAbstractItemModelTester::FailureReportingMode::QtTest);
+        QCOMPARE(settings->columnCount(), 2);
+        shown.click(1, Qt::ControlModifier);
+        QCOMPARE(settings->columnCount(), 3);
+        QCOMPARE(settings->index(0, 0).data().toString(), QStringLiteral("beta"));
+        QCOMPARE(settings->index(0, 1).data().toString(), QStringLiteral("0.25"));
+        QCOMPARE(settings->index(0, 2).data().toString(), QStringLiteral("0.5"));
+        QCOMPARE(settings->rowCount(), 2);
+        shown.page.findChild<QTabWidget*>()->setCurrentIndex(1);
+        auto* only = shown.page.findChild<QCheckBox*>(QStringLiteral("onlyDifferences"));
+        QVERIFY(only->isVisible());
+        only->click();
+        QCOMPARE(settings->rowCount(), 1);
+        QVERIFY(settings->asText().startsWith(QStringLiteral("Setting\t1 · alpha\t2 · beta\n")));
+    }
+
+    void deletingCanBeUndone()
+    {
+        UiFixture fixture;
+        for (const char* name : {"alpha", "beta", "gamma"})
+            addRun(*fixture.project, "dpo", name, {{"loss", 0.6}});
+        const std::int64_t running = fixture.project->beginRun("dpo", "delta", Json::object(), {});
+        ShownPage shown(fixture);
+        auto* bar = shown.page.findChild<QWidget*>(QStringLiteral("undo"));
+        QVERIFY(!bar->isVisible());
+        shown.click(1);
+        QTest::keyClick(shown.table(), Qt::Key_Delete);
+        QCOMPARE(
+            shown.names(), (QStringList {QStringLiteral("delta"), QStringLiteral("beta"), QStringLiteral("alpha")}));
+        QCOMPARE(fixture.project->deletedRuns().size(), std::size_t(1));
+        QVERIFY(bar->isVisible());
+        QCOMPARE(shown.selection.run(), qint64(2)); // the one that took its place
+        shown.click(0);
+        QVERIFY(!shown.button(QStringLiteral("Delete"))->isEnabled()); // it is running
+        shown.table()->setFocus();
+        QTest::keyClick(shown.table(), Qt::Key_Delete);
+        QVERIFY(shown.notice().contains(QStringLiteral("is running")));
+        QCOMPARE(shown.names().size(), 3);
+        shown.click(1);
+        shown.click(2, Qt::ControlModifier);
+        shown.button(QStringLiteral("Delete 2 runs"))->click();
+        QCOMPARE(shown.names(), QStringList {QStringLiteral("delta")});
+        shown.button(QStringLiteral("Undo"))->click();
+        QCOMPARE(shown.names().size(), 3);
+        QTest::keyClick(shown.table(), Qt::Key_Z, Qt::ControlModifier);
+        QCOMPARE(shown.names().size(), 4);
+        QVERIFY(!bar->isVisible() && fixture.project->deletedRuns().empty());
+        Q_UNUSED(running)
+    }
+
+    void runsOfOtherProgramsComeInAndOursGoOut()
+    {
+        UiFixture fixture;
+        addRun(*fixture.project, "dpo", "alpha", {{"loss", 0.6}});
+        ShownPage shown(fixture);
+        shown.page.importFrom(QStringLiteral(MPO_FIXTURES "/runs/trainer"));
+        QTRY_COMPARE(shown.names(), (QStringList {QStringLiteral("trainer"), QStringLiteral("alpha")}));
+        QVERIFY(shown.notice().startsWith(QStringLiteral("1 run imported.")));
+        auto* charts = shown.page.findChild<MetricGrid*>();
+        QVERIFY(charts->chart("loss")->hasCurve(2) && charts->chart("rewards/margins"));
+        shown.page.importFrom(QStringLiteral(MPO_FIXTURES "/runs/nothing-here"));
+        QTRY_VERIFY(shown.notice().contains(QStringLiteral("no such file or folder")));
+        QCOMPARE(shown.names().size(), 2);
+        shown.table()->selectAll();
+        const QString out = fixture.folder.filePath(QStringLiteral("out"));
+        shown.page.exportTo(out, RunFormat::TensorBoard);
+        QTRY_VERIFY(shown.notice().startsWith(QStringLiteral("Exported.")));
+        QCOMPARE(QDir(out).entryList(QDir::Dirs | QDir::NoDotAndDotDot),
+            (QStringList {QStringLiteral("1-dpo-alpha"), QStringLiteral("2-import-trainer")}));
+        QTRY_VERIFY(!shown.table()->model()->index(0, RunTableModel::Disk).data().toString().isEmpty());
+    }
+
+    void lineageLeadsToOtherRuns()
+    {
+        UiFixture fixture;
+        fixture.addPairs("pairs", 3);
+        fixture.addModel("base", "policy");
+        const auto train = [&](const char* stage, const char* model, const char* out) {
+            const std::int64_t run = fixture.project->beginRun(stage, out, {{"model", model}, {"data", "pairs"}}, {});
+            fixture.project->endRun(run, RunState::Finished, "");
+            ModelRow row;
+            row.name = out;
+            row.folder = std::string("models/") + out;
+            row.kind = "policy";
+            row.run = run;
+            fixture.project->addModel(row);
+            return run;
+        };
+        const std::int64_t first = train("sft", "base", "sft-model");
+        train("dpo", "sft-model", "a name that is far too long for the card that shall show it");
+        ShownPage shown(fixture);
+        shown.page.findChild<QTabWidget*>()->setCurrentIndex(2);
+        auto* view = shown.page.findChild<LineageView*>();
+        const auto place = [&](const std::string& name) {
+            const auto& nodes = view->lineage().nodes;
+            return int(std::find_if(nodes.begin(), nodes.end(), [&](const auto& n) { return n.name == name; })
+                - nodes.begin());
+        };
+        QCOMPARE(view->lineage().nodes.size(), std::size_t(4));
+        for (int a = 0; a < 4; ++a)
+            for (int b = 0; b < a; ++b)
+                QVERIFY(!view->cardOf(a).intersects(view->cardOf(b)));
+        QVERIFY(view->cardOf(place("base")).right() < view->cardOf(place("sft-model")).left());
+        QVERIFY(!view->grab().isNull());
+        QTest::mouseClick(view, Qt::LeftButton, Qt::NoModifier, view->cardOf(place("sft-model")).center());
+        QCOMPARE(shown.selection.run(), qint64(first));
+        QCOMPARE(view->lineage().nodes[std::size_t(view->lineage().focus)].name, std::string("sft-model"));
+        std::optional<PageId> asked;
+        connect(&shown.page, &Page::openPage, this, [&](PageId page) { asked = page; });
+        QTest::keyClick(view, Qt::Key_Left); // from the focus to what it was made from
+        QTest::keyClick(view, Qt::Key_Return);
+        QVERIFY(asked == PageId::Data || asked == PageId::Models);
+    }
+
+    void emptyProjectSaysWhatToDo()
+    {
+        UiFixture fixture;
+        ShownPage shown(fixture);
+        QVERIFY(!shown.table()->isVisible());
+        bool said = false;
+        for (const QLabel* label : shown.page.findChildren<QLabel*>())
+            said = said || (label->isVisible() && label->text() == QStringLiteral("No runs yet"));
+        QVERIFY(said);
     }
 
     void modelsShowTheirLineage()

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/models/run_table_model.h"
 
+#include "core/hub/hub_cache.h"
 #include "ui/format.h"
 #include "ui/style.h"
 
@@ -62,7 +63,54 @@ void RunTableModel::setProgress(std::int64_t run, std::int64_t step, std::int64_
         return;
     m_runs[std::size_t(row)].steps = step;
     m_runs[std::size_t(row)].totalSteps = total;
-    Q_EMIT dataChanged(index(row, 0), index(row, ColumnCount - 1));
+    changed(row);
+}
+
+void RunTableModel::changed(int row)
+{
+    if (row >= 0)
+        Q_EMIT dataChanged(index(row, 0), index(row, ColumnCount - 1));
+}
+
+void RunTableModel::setTags(std::int64_t run, const std::vector<std::string>& tags)
+{
+    const int row = rowOf(run);
+    if (row >= 0)
+        m_runs[std::size_t(row)].tags = tags;
+    changed(row);
+}
+
+void RunTableModel::setNote(std::int64_t run, const std::string& note)
+{
+    const int row = rowOf(run);
+    if (row >= 0)
+        m_runs[std::size_t(row)].note = note;
+    changed(row);
+}
+
+void RunTableModel::setDiskUse(std::int64_t run, std::uint64_t bytes)
+{
+    m_diskUse[run] = bytes;
+    changed(rowOf(run));
+}
+
+std::optional<std::uint64_t> RunTableModel::diskUse(std::int64_t run) const
+{
+    const auto found = m_diskUse.constFind(run);
+    return found == m_diskUse.constEnd() ? std::nullopt : std::optional<std::uint64_t>(*found);
+}
+
+bool RunTableModel::matches(int row, const QStringList& words) const
+{
+    const RunRow& run = m_runs[std::size_t(row)];
+    QStringList texts {QString::number(run.id), toQString(run.stage), toQString(run.name),
+        toQString(runStateName(run.state)), toQString(run.note), toQString(toLine(run.config))};
+    for (const std::string& tag : run.tags)
+        texts << toQString(tag);
+    return std::all_of(words.begin(), words.end(), [&](const QString& word) {
+        return std::any_of(
+            texts.begin(), texts.end(), [&](const QString& text) { return text.contains(word, Qt::CaseInsensitive); });
+    });
 }
 
 int RunTableModel::rowCount(const QModelIndex& parent) const { return parent.isValid() ? 0 : int(m_runs.size()); }
@@ -87,6 +135,24 @@ QString RunTableModel::result(const RunRow& run) const
     return text;
 }
 
+QVariant RunTableModel::sortValue(const RunRow& row, int column) const
+{
+    switch (column) {
+    case Id:
+        return qint64(row.id);
+    case Steps:
+        return qint64(row.steps);
+    case Started:
+        return timeOf(row.started);
+    case Duration:
+        return row.ended.empty() ? qint64(-1) : timeOf(row.started).secsTo(timeOf(row.ended));
+    case Disk:
+        return m_diskUse.value(row.id, 0);
+    default:
+        return data(index(rowOf(row.id), column));
+    }
+}
+
 QVariant RunTableModel::data(const QModelIndex& index, int role) const
 {
     if (!checkIndex(index, CheckIndexOption::IndexIsValid))
@@ -94,6 +160,12 @@ QVariant RunTableModel::data(const QModelIndex& index, int role) const
     const RunRow& row = m_runs[std::size_t(index.row())];
     if (role == Qt::ForegroundRole && index.column() == State)
         return colourOf(row.state);
+    if (role == kSortRole)
+        return sortValue(row, index.column());
+    if (role == Qt::TextAlignmentRole && (index.column() == Steps || index.column() == Disk))
+        return int(Qt::AlignRight | Qt::AlignVCenter);
+    if (role == Qt::ToolTipRole && index.column() == Name)
+        return row.note.empty() ? toQString(row.name) : toQString(row.name + "\n\n" + row.note);
     if (role == Qt::ToolTipRole && index.column() == State && !row.message.empty())
         return toQString(row.message);
     if (role != Qt::DisplayRole)
@@ -119,17 +191,27 @@ QVariant RunTableModel::data(const QModelIndex& index, int role) const
             ? QStringLiteral("–")
             : formatDuration(double(timeOf(row.started).secsTo(end)));
     }
-    default:
+    case Result:
         return result(row);
+    case Tags: {
+        QStringList tags;
+        for (const std::string& tag : row.tags)
+            tags << toQString(tag);
+        return tags.join(QStringLiteral(", "));
+    }
+    default:
+        return m_diskUse.contains(row.id) ? toQString(bytesText(m_diskUse[row.id])) : QString();
     }
 }
 
 QVariant RunTableModel::headerData(int section, Qt::Orientation orientation, int role) const
 {
+    if (orientation == Qt::Horizontal && role == Qt::TextAlignmentRole && (section == Steps || section == Disk))
+        return int(Qt::AlignRight | Qt::AlignVCenter);
     if (orientation != Qt::Horizontal || role != Qt::DisplayRole)
         return {};
     static const std::array<const char*, ColumnCount> titles {
-        "Run", "Stage", "Makes", "State", "Steps", "Started", "Took", "Result"};
+        "Run", "Stage", "Makes", "State", "Steps", "Started", "Took", "Result", "Tags", "Disk"};
     return tr(titles[std::size_t(section)]);
 }
 
