@@ -202,6 +202,8 @@ void EngineBridge::dispatch(const Event& event)
                    [this](const WriterChanged& e) { setWriter(e.writer); },
                    [this](const StoreChanged&) { Q_EMIT storeChanged(); },
                    [](const BenchMeasured&) {}, // of the command line alone
+                   [this](const ChatAnswered& e) { Q_EMIT chatAnswered(e); },
+                   [this](const AnswersScored& e) { Q_EMIT answersScored(e); },
                    [this](const CommandFinished& e) {
                        if (!m_engine) {
                            Q_EMIT commandFinished(e);

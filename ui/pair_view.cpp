@@ -6,6 +6,7 @@
 #include "ui/format.h"
 #include "ui/style.h"
 
+#include <QEvent>
 #include <QHBoxLayout>
 #include <QLabel>
 #include <QTextBrowser>
@@ -21,6 +22,20 @@ QString idsText(const TokenIds& ids)
     for (const TokenId id : ids)
         numbers << QString::number(id);
     return numbers.join(QLatin1Char(' '));
+}
+
+/// Special tokens as marks between the text.
+QString htmlOf(const TokenPreview::Part& part)
+{
+    const Colours& c = colours();
+    QString html = QStringLiteral("<div style='white-space:pre-wrap'>");
+    for (const TokenPreview::Piece& piece : part.pieces) {
+        const QString text = toQString(piece.text).toHtmlEscaped();
+        html += piece.special ? QStringLiteral("<span style='background:%1; color:%2'>&#8202;%3&#8202;</span>")
+                                    .arg(c.raised.name(), c.accent.name(), text)
+                              : text;
+    }
+    return html + QStringLiteral("</div>");
 }
 
 QTextBrowser* makeReader(QWidget* parent)
@@ -63,14 +78,12 @@ PairView::PairView(QWidget* parent)
 
     auto* sides = new QHBoxLayout;
     sides->setSpacing(kSpace);
-    sides->addWidget(
-        makeColumn(QStringLiteral("<span style='color:#1b9583'>●</span>&nbsp; ") + tr("Chosen"), m_chosen, m_body));
-    sides->addWidget(
-        makeColumn(QStringLiteral("<span style='color:#d4683f'>●</span>&nbsp; ") + tr("Rejected"), m_rejected, m_body));
+    sides->addWidget(makeColumn({}, m_chosen, m_body, &m_headings[1]));
+    sides->addWidget(makeColumn({}, m_rejected, m_body, &m_headings[2]));
     auto* body = new QVBoxLayout(m_body);
     body->setContentsMargins(0, 0, 0, 0);
     body->setSpacing(kSpace);
-    body->addWidget(makeColumn(tr("Prompt"), m_prompt, m_body), 2);
+    body->addWidget(makeColumn({}, m_prompt, m_body, &m_headings[0]), 2);
     body->addLayout(sides, 3);
 
     auto* layout = new QVBoxLayout(this);
@@ -93,6 +106,42 @@ void PairView::setPair(const PreferencePair& pair)
         ids ? idsText(pair.rejectedIds) : toQString(pair.rejected));
 }
 
+void PairView::setTokens(const TokenPreview::Row& row)
+{
+    if (m_body->isHidden())
+        return;
+    m_tokens = row;
+    const TokenPreview::Part* parts[] {&row.prompt, &row.chosen, &row.rejected};
+    QTextBrowser* readers[] {m_prompt, m_chosen, m_rejected};
+    for (int i = 0; i < 3; ++i) {
+        readers[i]->setHtml(htmlOf(*parts[i]));
+        setHeading(i, parts[i]->tokens);
+    }
+}
+
+void PairView::changeEvent(QEvent* event)
+{
+    QWidget::changeEvent(event);
+    if (event->type() != QEvent::PaletteChange || !m_headings[0])
+        return;
+    if (m_tokens)
+        setTokens(TokenPreview::Row(*m_tokens));
+    else
+        for (int part = 0; part < 3; ++part)
+            setHeading(part, -1);
+}
+
+void PairView::setHeading(int part, std::int64_t tokens)
+{
+    const QString dot = QStringLiteral("<span style='color:%1'>●</span>&nbsp; ");
+    QString text = part == 0 ? tr("Prompt")
+        : part == 1          ? dot.arg(colours().chosen.name()) + tr("Chosen")
+                             : dot.arg(colours().rejected.name()) + tr("Rejected");
+    if (tokens >= 0)
+        text += tokens == 1 ? tr(" · 1 token") : tr(" · %1 tokens").arg(formatCount(tokens));
+    m_headings[part]->setText(text);
+}
+
 void PairView::setNote(const QString& note)
 {
     m_note->setText(note);
@@ -109,6 +158,9 @@ void PairView::clear(const QString& sentence)
 
 void PairView::showTexts(const QString& prompt, const QString& chosen, const QString& rejected)
 {
+    m_tokens.reset();
+    for (int part = 0; part < 3; ++part)
+        setHeading(part, -1);
     // Dialogue data begins with blank lines that only cost room.
     m_prompt->setPlainText(prompt.trimmed());
     m_chosen->setPlainText(chosen.trimmed());

@@ -2,7 +2,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "core/engine/dataset_inspection.h"
+
 #include <QWidget>
+
+#include <optional>
 
 class QLabel;
 class QTextBrowser;
@@ -19,15 +23,23 @@ public:
     explicit PairView(QWidget* parent = nullptr);
 
     void setPair(const PreferencePair& pair);
+    /// The pair as a model gets it, with its special tokens and the number of tokens.
+    void setTokens(const TokenPreview::Row& row);
     void setNote(const QString& note); ///< small line above: "Pair 12 · gap 0.31"; empty: none
     void clear(const QString& sentence);
 
+protected:
+    void changeEvent(QEvent* event) override;
+
 private:
+    void setHeading(int part, std::int64_t tokens); ///< tokens < 0: not counted
     void showTexts(const QString& prompt, const QString& chosen, const QString& rejected);
 
     QLabel* m_note = nullptr;
     QLabel* m_empty = nullptr;
     QWidget* m_body = nullptr;
+    std::optional<TokenPreview::Row> m_tokens; ///< what is shown, where it is tokens
+    QLabel* m_headings[3] {}; ///< over prompt, chosen, rejected
     QTextBrowser* m_prompt = nullptr;
     QTextBrowser* m_chosen = nullptr;
     QTextBrowser* m_rejected = nullptr;

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: MPO Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/cli/console.h"
+#include "app/cli/data_check.h"
 #include "app/cli/engine_session.h"
 #include "core/data/dataset_importer.h"
 #include "core/data/formats/dataset_format.h"
@@ -190,6 +191,7 @@ void addDataCommands(CLI::App& app, Arguments& arguments)
     data->require_subcommand(1);
     addImport(*data, arguments);
     addExport(*data, arguments);
+    addDataCheck(*data, arguments);
     data->add_subcommand("list", "Data sets of the project")->callback([&arguments] { arguments.action = listData; });
     data->add_subcommand("formats", "Formats that an import knows")->callback([&arguments] {
         arguments.action = listFormats;

@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: MPO Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/gui/screenshots.h"
 #include "core/store/lock_file.h"
 #include "core/store/project.h"
 #include "core/support/error.h"
@@ -10,68 +11,19 @@
 
 #include <QApplication>
 #include <QCommandLineParser>
-#include <QDir>
-#include <QElapsedTimer>
 #include <QMessageBox>
-#include <QTabWidget>
-#include <QTimer>
 
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 
 namespace {
 
 using mpo::MainWindow;
 using mpo::PageId;
-
-/// Lets events, timers and charts come to rest before a picture is taken.
-void settle(int milliseconds)
-{
-    QElapsedTimer timer;
-    timer.start();
-    while (timer.elapsed() < milliseconds)
-        QApplication::processEvents(QEventLoop::AllEvents | QEventLoop::WaitForMoreEvents, 20);
-}
-
-bool takeScreenshots(QApplication& application, MainWindow& window, const QString& folder)
-{
-    if (!QDir().mkpath(folder))
-        return false;
-    // WaitForMoreEvents needs something that comes: a tick.
-    QTimer tick;
-    tick.start(20);
-    const bool onStart = !window.currentPage().has_value();
-    for (const auto& [theme, themeName] :
-        {std::pair {mpo::Theme::Light, "light"}, std::pair {mpo::Theme::Dark, "dark"}}) {
-        mpo::applyStyle(application, theme);
-        const auto shoot = [&, suffix = QLatin1String(themeName)](const QString& page) {
-            settle(600);
-            return window.grab().save(QStringLiteral("%1/%2-%3.png").arg(folder, page, suffix));
-        };
-        if (onStart && !window.currentPage() && !shoot(QStringLiteral("start")))
-            return false;
-        for (int i = 0; i < mpo::kPages; ++i) {
-            const auto page = static_cast<PageId>(i);
-            window.openPage(page);
-            const auto name = QString::fromUtf8(mpo::pageName(page).data(), qsizetype(mpo::pageName(page).size()));
-            if (!shoot(name))
-                return false;
-            for (QTabWidget* tabs : window.findChildren<QTabWidget*>()) {
-                for (int tab = 1; tabs->isVisible() && tab < tabs->count(); ++tab) {
-                    tabs->setCurrentIndex(tab);
-                    if (!shoot(QStringLiteral("%1-%2").arg(name).arg(tab + 1)))
-                        return false;
-                }
-                if (tabs->isVisible())
-                    tabs->setCurrentIndex(0);
-            }
-        }
-    }
-    return true;
-}
 
 /// To read only, where another program writes: the window follows what that one does.
 std::shared_ptr<mpo::Project> openOrWatch(const std::filesystem::path& folder)
@@ -118,7 +70,10 @@ int main(int argc, char** argv)
         QApplication::translate("main", "data, reward, split, dpo, ppo, evaluate, runs or models."),
         QStringLiteral("NAME"));
     const QCommandLineOption shotsOption(QStringLiteral("screenshots"),
-        QApplication::translate("main", "Write a picture of every page, light and dark, and quit."),
+        QApplication::translate("main",
+            "Write pictures of every page in its main states, light and dark, and quit: of a copy of the project that "
+            "is "
+            "named, else of one that the demo makes."),
         QStringLiteral("DIR"));
     const QCommandLineOption sizeOption(QStringLiteral("size"),
         QApplication::translate("main", "Size of the window, for example 1280x720."), QStringLiteral("WxH"));
@@ -127,6 +82,25 @@ int main(int argc, char** argv)
     parser.addOptions({projectOption, pageOption, importOption, shotsOption, sizeOption});
     parser.process(application);
     const bool batch = parser.isSet(shotsOption);
+
+    const auto givenProject = [&]() -> std::optional<std::filesystem::path> {
+        if (parser.isSet(projectOption))
+            return parser.value(projectOption).toStdString();
+        if (!parser.positionalArguments().isEmpty())
+            return parser.positionalArguments().constFirst().toStdString();
+        return std::nullopt;
+    };
+    const QStringList sides = parser.value(sizeOption).split(QLatin1Char('x'));
+    const QSize size = sides.size() == 2 ? QSize(sides[0].toInt(), sides[1].toInt()) : QSize();
+    if (batch) {
+        try {
+            mpo::applyStyle(application, mpo::Theme::Light);
+            takeScreenshots(application, {parser.value(shotsOption), size, givenProject()});
+            return 0;
+        } catch (const std::exception& error) {
+            return complain(error.what(), true);
+        }
+    }
 
     mpo::applyStoredTheme();
     std::unique_ptr<MainWindow> window;
@@ -155,15 +129,13 @@ int main(int argc, char** argv)
 
     try {
         std::filesystem::path folder = mpo::defaultProjectFolder();
-        if (parser.isSet(projectOption))
-            folder = parser.value(projectOption).toStdString();
-        else if (!parser.positionalArguments().isEmpty())
-            folder = parser.positionalArguments().constFirst().toStdString();
+        if (const auto given = givenProject())
+            folder = *given;
         else if (mpo::Project::isProject(std::filesystem::current_path()))
             folder = std::filesystem::current_path();
         window = open(folder);
     } catch (const mpo::Error& error) {
-        return complain(error.what(), batch);
+        return complain(error.what(), false);
     }
     connectWindow(*window);
 
@@ -178,15 +150,10 @@ int main(int argc, char** argv)
                 found = true;
             }
         if (!found)
-            return complain("there is no such page; see --help", batch);
+            return complain("there is no such page; see --help", false);
     }
-    const QStringList size = parser.value(sizeOption).split(QLatin1Char('x'));
-    if (size.size() == 2)
-        window->resize(size[0].toInt(), size[1].toInt());
+    if (!size.isEmpty())
+        window->resize(size);
     window->show();
-    if (batch)
-        return takeScreenshots(application, *window, parser.value(shotsOption))
-            ? 0
-            : complain("a picture could not be written", true);
     return QApplication::exec();
 }

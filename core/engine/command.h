@@ -7,6 +7,7 @@
 #include "core/data/dataset_importer.h"
 #include "core/data/pair_export.h"
 #include "core/data/reward_gap.h"
+#include "core/engine/talk.h"
 
 #include <filesystem>
 #include <optional>
@@ -191,6 +192,6 @@ struct Bench
 
 using Command = std::variant<ImportDataset, ExportDataset, ImportModel, AddModel, DownloadModel, ExportModel,
     TrainStage, ScorePairs, SplitPairs, SampleResponses, ComputeLogProbs, CreateEvaluation, JudgeEvaluation, RunRecipe,
-    RunDemo, Bench>;
+    RunDemo, Bench, ChatTurn, ScoreAnswers>;
 
 } // namespace mpo

@@ -4,6 +4,7 @@
 
 #include "core/data/import_report.h"
 #include "core/data/reward_gap.h"
+#include "core/engine/talk.h"
 #include "core/store/control_folder.h"
 #include "core/store/project.h"
 #include "core/support/metric_names.h"
@@ -202,7 +203,7 @@ struct CommandFinished
 using Event = std::variant<RunStarted, MetricsLogged, Progress, LogLine, SamplesLogged, CheckpointWritten, RunEnded,
     DatasetImported, DatasetExported, ModelSaved, PairsScored, SplitSaved, ResponsesSampled, LogProbsComputed,
     EvaluationCreated, EvaluationJudged, PipelineStep, ReportWritten, WriterChanged, StoreChanged, BenchMeasured,
-    CommandFinished>;
+    ChatAnswered, AnswersScored, CommandFinished>;
 using EventSink = std::function<void(Event)>; ///< called on one thread of the engine at a time
 
 } // namespace mpo

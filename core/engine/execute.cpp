@@ -31,6 +31,8 @@ void carryOut(const Workspace& workspace, const Command& command)
                    [&](const RunRecipe& c) { recipeCommand(workspace, c); },
                    [&](const RunDemo& c) { demoCommand(workspace, c); },
                    [&](const Bench& c) { benchCommand(workspace, c); },
+                   [&](const ChatTurn& c) { chatCommand(workspace, c); },
+                   [&](const ScoreAnswers& c) { scoreAnswersCommand(workspace, c); },
                },
         command);
 }

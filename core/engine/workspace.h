@@ -141,6 +141,8 @@ void judgeEvaluationCommand(const Workspace& workspace, const JudgeEvaluation& c
 void recipeCommand(const Workspace& workspace, const RunRecipe& command);
 void demoCommand(const Workspace& workspace, const RunDemo& command);
 void benchCommand(const Workspace& workspace, const Bench& command);
+void chatCommand(const Workspace& workspace, const ChatTurn& command);
+void scoreAnswersCommand(const Workspace& workspace, const ScoreAnswers& command);
 
 /// Responses of a model to prompts, with progress.
 struct Sampled

@@ -1,10 +1,14 @@
 // SPDX-FileCopyrightText: MPO Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "tests/ui/ui_test.h"
+#include "ui/charts/length_histogram.h"
+#include "ui/models/finding_table_model.h"
 #include "ui/models/import_issue_model.h"
 #include "ui/models/pair_table_model.h"
+#include "ui/pages/data_check_panel.h"
 #include "ui/pages/data_import_panel.h"
 #include "ui/pages/data_page.h"
+#include "ui/pair_view.h"
 
 #include <QAbstractItemModelTester>
 #include <QComboBox>
@@ -16,9 +20,14 @@
 #include <QMimeData>
 #include <QPushButton>
 #include <QSignalSpy>
+#include <QTabWidget>
 #include <QTableView>
 #include <QTest>
 #include <QTextBrowser>
+
+#include <algorithm>
+#include <array>
+#include <numeric>
 
 using namespace mpo;
 
@@ -49,6 +58,14 @@ class TestDataPage : public QObject
     static QString textOf(DataPage& page, const char* name)
     {
         return page.findChild<QLabel*>(QLatin1String(name))->text();
+    }
+
+    static QString textsOf(const PairView& view)
+    {
+        QString text;
+        for (const auto* reader : view.findChildren<QTextBrowser*>())
+            text += reader->toPlainText() + QLatin1Char('|');
+        return text;
     }
 
     /// Everything that the preview shows.
@@ -91,6 +108,117 @@ private Q_SLOTS:
         QCOMPARE(model.pair(119).prompt, std::string("prompt 1200"));
         model.setSearch({});
         QCOMPARE(model.rowCount(), 1200);
+    }
+
+    void checkFindsWhatStandsOut()
+    {
+        UiFixture fixture;
+        fixture.addPairs("pairs", 30);
+        Dataset odd {"odd", DatasetKind::Pairs, {}};
+        for (const auto& [prompt, chosen, rejected] : std::initializer_list<std::array<const char*, 3>> {
+                 {"new", "a", "bb"}, {"new", "bb", "a"}, {"prompt 7", "x", "x"}, {"new", "a", "bb"}}) {
+            PreferencePair pair;
+            pair.prompt = prompt;
+            pair.chosen = chosen;
+            pair.rejected = rejected;
+            odd.pairs.push_back(pair);
+        }
+        fixture.project->addDataset(odd, "test");
+        EngineBridge bridge(fixture.project, fixture.execute());
+        Selection selection(fixture.project);
+        DataPage page(bridge, selection);
+        page.resize(1100, 680);
+        page.show();
+        selection.setDataset(QStringLiteral("odd"));
+        page.refresh();
+        auto* tabs = page.findChild<QTabWidget*>();
+        tabs->setCurrentIndex(1);
+        auto* findings = page.findChild<FindingTableModel*>();
+        const QAbstractItemModelTester tester(findings, QAbstractItemModelTester::FailureReportingMode::QtTest);
+        for (QComboBox* combo : page.findChild<DataCheckPanel*>()->findChildren<QComboBox*>())
+            if (const int at = combo->findData(QStringLiteral("pairs")); at >= 0)
+                combo->setCurrentIndex(at); // the data set to compare prompts with
+        press(page, "check");
+        QTRY_COMPARE(findings->rowCount(), 5); // a conflict each way, a leak, identical responses, a duplicate
+        QStringList kinds;
+        for (int row = 0; row < findings->rowCount(); ++row)
+            kinds << findings->index(row, FindingTableModel::Kind).data().toString();
+        QCOMPARE(kinds.count(QStringLiteral("opposite labels")), 2);
+        QCOMPARE(kinds.count(QStringLiteral("prompt in both")), 1);
+        QCOMPARE(kinds.count(QStringLiteral("identical responses")), 1);
+        QCOMPARE(kinds.count(QStringLiteral("duplicate")), 1);
+        auto* histogram = page.findChild<LengthHistogram*>();
+        const auto counts = histogram->counts(LengthHistogram::Part::Chosen);
+        QCOMPARE(std::accumulate(counts.begin(), counts.end(), std::int64_t(0)), std::int64_t(4));
+        auto* table = page.findChild<DataCheckPanel*>()->findChild<QTableView*>();
+        table->setFocus();
+        table->selectRow(kinds.indexOf(QStringLiteral("identical responses")));
+        QTest::keyClick(table, Qt::Key_Return);
+        QCOMPARE(tabs->currentIndex(), 0); // the row itself
+        QVERIFY(textsOf(*page.findChild<PairView*>()).contains(QStringLiteral("prompt 7")));
+    }
+
+    void histogramCountsEveryLength()
+    {
+        UiFixture fixture;
+        LengthHistogram histogram;
+        std::vector<std::int32_t> lengths {0, 1, 1, 5, -1, 1000, 100000};
+        for (const bool logX : {false, true}) {
+            histogram.setLogX(logX);
+            histogram.setSeries(
+                {{LengthHistogram::Part::Prompt, QStringLiteral("prompt"), lengths}}, QStringLiteral("tokens"));
+            const auto counts = histogram.counts(LengthHistogram::Part::Prompt);
+            QCOMPARE(std::accumulate(counts.begin(), counts.end(), std::int64_t(0)), std::int64_t(6));
+            QCOMPARE(counts.back(), std::int64_t(1)); // the longest one is not left out
+            QCOMPARE(histogram.edges().size(), counts.size() + 1);
+            QCOMPARE(histogram.edges().front(), 0.0);
+            QCOMPARE(histogram.edges().back(), 100001.0);
+        }
+        histogram.setSeries({{LengthHistogram::Part::Prompt, QStringLiteral("prompt"), {0}}}, QStringLiteral("tokens"));
+        QCOMPARE(histogram.counts(LengthHistogram::Part::Prompt), std::vector<std::int64_t> {1});
+        histogram.setSeries({}, QStringLiteral("tokens"));
+    }
+
+    void pairsAreShownAsAModelGetsThem()
+    {
+        UiFixture fixture;
+        fixture.addPairs("pairs", 3);
+        const std::filesystem::path folder = fixture.project->folder() / "models" / "chat";
+        std::filesystem::create_directories(folder);
+        std::filesystem::copy(MPO_FIXTURES "/chat/chat_tokenizer.json", folder / "tokenizer.json");
+        write(fixture, QStringLiteral("test.mpo/models/chat/tokenizer_config.json"), R"({"eos_token": "<|im_end|>"})");
+        fixture.addModel("chat", "policy");
+        fixture.addModel("broken", "policy");
+        EngineBridge bridge(fixture.project, fixture.execute());
+        Selection selection(fixture.project);
+        DataPage page(bridge, selection);
+        page.resize(1100, 680);
+        page.show();
+        page.refresh();
+        auto* view = page.findChild<PairView*>();
+        const auto shown = [&] { return textsOf(*view); };
+        QVERIFY(!shown().contains(QStringLiteral("im_end")));
+        QComboBox* showAs = nullptr;
+        for (QComboBox* combo : page.findChildren<QComboBox*>())
+            if (combo->itemText(0) == QStringLiteral("Text as it stands"))
+                showAs = combo;
+        QVERIFY(showAs);
+        showAs->setCurrentIndex(showAs->findData(QStringLiteral("chat")));
+        QTRY_VERIFY(shown().contains(QStringLiteral("<|im_end|>")));
+        QVERIFY(shown().contains(QStringLiteral("a good response")));
+        bool counted = false;
+        for (const QLabel* label : view->findChildren<QLabel*>())
+            counted = counted || label->text().contains(QStringLiteral(" tokens"));
+        QVERIFY(counted);
+        showAs->setCurrentIndex(showAs->findData(QStringLiteral("broken")));
+        const auto says = [&](const QString& text) {
+            const auto labels = page.findChildren<QLabel*>();
+            return std::any_of(labels.begin(), labels.end(),
+                [&](const QLabel* label) { return label->isVisible() && label->text().contains(text); });
+        };
+        QTRY_VERIFY(says(QStringLiteral("models/broken")));
+        showAs->setCurrentIndex(0);
+        QVERIFY(!shown().contains(QStringLiteral("im_end")));
     }
 
     void importReportIsShown()

@@ -1,21 +1,29 @@
 // SPDX-FileCopyrightText: MPO Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/support/error.h"
 #include "tests/ui/ui_test.h"
+#include "ui/charts/lineage_view.h"
 #include "ui/models/cached_model_table.h"
+#include "ui/pages/answer_score_panel.h"
+#include "ui/pages/chat_panel.h"
 #include "ui/pages/hub_panel.h"
+#include "ui/pages/model_card.h"
 #include "ui/pages/models_page.h"
 
 #include <QAbstractItemModelTester>
+#include <QComboBox>
 #include <QDropEvent>
 #include <QLabel>
 #include <QLineEdit>
 #include <QMimeData>
+#include <QPlainTextEdit>
 #include <QProgressBar>
 #include <QPushButton>
 #include <QSignalSpy>
 #include <QTabWidget>
 #include <QTableView>
 #include <QTest>
+#include <QTextBrowser>
 
 #include <fstream>
 
@@ -85,6 +93,163 @@ class TestModelsPage : public QObject
 {
     Q_OBJECT
 private Q_SLOTS:
+    void cardTellsWhatAModelIs()
+    {
+        UiFixture fixture;
+        fixture.addModel("base", "policy");
+        std::filesystem::create_directories(fixture.project->folder() / "models");
+        std::filesystem::copy(MPO_FIXTURES "/parity/models/llama", fixture.project->folder() / "models" / "base");
+        const std::int64_t run
+            = fixture.project->beginRun("dpo", "child", {{"model", "base"}, {"data", "gone"}}, {"base"});
+        fixture.project->endRun(run, RunState::Finished, "");
+        ModelRow child;
+        child.name = "child";
+        child.folder = "models/nowhere";
+        child.kind = "policy";
+        child.family = "llama";
+        child.run = run;
+        child.parent = "base";
+        fixture.project->addModel(child);
+        EngineBridge bridge(fixture.project, fixture.execute());
+        Selection selection(fixture.project);
+        ModelsPage page(bridge, selection);
+        page.resize(1100, 680);
+        page.show();
+        page.refresh();
+        auto* card = page.findChild<ModelCard*>();
+        const auto fact = [&](const char* name) {
+            for (const QLabel* label : card->findChildren<QLabel*>())
+                if (label->accessibleName() == QLatin1String(name))
+                    return label->text();
+            return QString();
+        };
+        const auto says = [&](const QString& text) {
+            const auto labels = card->findChildren<QLabel*>();
+            return std::any_of(labels.begin(), labels.end(),
+                [&](const QLabel* label) { return label->isVisible() && label->text().contains(text); });
+        };
+        QTRY_COMPARE(fact("Layers"), QStringLiteral("–")); // its folder is not there
+        QTRY_VERIFY(says(QStringLiteral("nowhere")));
+        QCOMPARE(fact("Made by"), QStringLiteral("run %1").arg(run));
+        QVERIFY(says(QStringLiteral("Not used yet.")));
+        auto* table = page.findChild<QTableView*>();
+        table->selectRow(1);
+        QVERIFY(says(QStringLiteral("base")));
+        QTRY_COMPARE(fact("Vocabulary"), QStringLiteral("80"));
+        QVERIFY(says(QStringLiteral("child in run %1, as its model").arg(run)));
+        QVERIFY(!fact("On disk").isEmpty());
+        auto* lineage = card->findChild<LineageView*>();
+        const auto& nodes = lineage->lineage().nodes;
+        const auto place = int(std::find_if(nodes.begin(), nodes.end(), [](const auto& node) {
+            return node.name == "child";
+        }) - nodes.begin());
+        QTest::mouseClick(lineage, Qt::LeftButton, Qt::NoModifier, lineage->cardOf(place).center());
+        QCOMPARE(table->currentIndex().row(), 0);
+    }
+
+    void chatWithTwoModels()
+    {
+        UiFixture fixture;
+        fixture.addModel("left", "policy");
+        fixture.addModel("right", "policy");
+        fixture.addModel("judge", "reward");
+        std::vector<ChatTurn> asked;
+        fixture.work = [&](const Command& command, const EventSink& sink, std::stop_token) {
+            asked.push_back(std::get<ChatTurn>(command));
+            if (asked.size() == 3)
+                throw Error("the model has vanished");
+            for (std::size_t side = 0; side < asked.back().sides.size(); ++side) {
+                ChatAnswered answer;
+                answer.side = side;
+                answer.text = side == 0 ? "I say <b>this</b>" : "and I that";
+                answer.tokens = 5;
+                answer.finished = true;
+                answer.score = 0.25;
+                sink(answer);
+            }
+        };
+        EngineBridge bridge(fixture.project, fixture.execute());
+        Selection selection(fixture.project);
+        ModelsPage page(bridge, selection);
+        page.resize(1100, 680);
+        page.show();
+        page.refresh();
+        auto* chat = page.findChild<ChatPanel*>();
+        page.findChild<QTabWidget*>()->setCurrentWidget(chat);
+        const auto named = [&](const char* name) {
+            for (QWidget* widget : chat->findChildren<QWidget*>())
+                if (widget->accessibleName() == QLatin1String(name))
+                    return widget;
+            return static_cast<QWidget*>(nullptr);
+        };
+        auto* input = static_cast<QPlainTextEdit*>(named("Message"));
+        auto* left = static_cast<QTextBrowser*>(named("Dialogue"));
+        auto* right = static_cast<QTextBrowser*>(named("Dialogue with the second model"));
+        const auto choose = [&](const char* picker, const char* model) {
+            auto* combo = named(picker)->findChild<QComboBox*>();
+            combo->setCurrentIndex(combo->findData(QLatin1String(model)));
+        };
+        choose("Model", "left");
+        QVERIFY(!right->isVisible());
+        QTest::keyClicks(input, QStringLiteral("hello"));
+        QTest::keyClick(input, Qt::Key_Return);
+        QTRY_VERIFY(left->toPlainText().contains(QStringLiteral("I say <b>this</b>"))); // as it was written
+        QTRY_VERIFY(!bridge.busy());
+        QVERIFY(left->toPlainText().contains(QStringLiteral("reward 0.25")));
+        QVERIFY(input->toPlainText().isEmpty());
+        choose("Second model", "right");
+        choose("Reward model for the answers", "judge");
+        QVERIFY(right->isVisible());
+        QTest::keyClicks(input, QStringLiteral("again"));
+        QTest::keyClick(input, Qt::Key_Return);
+        QTRY_VERIFY(right->toPlainText().contains(QStringLiteral("and I that")));
+        QTRY_VERIFY(!bridge.busy());
+        QCOMPARE(asked[1].sides.size(), std::size_t(2));
+        QCOMPARE(asked[1].sides[0].dialogue.size(), std::size_t(3)); // hello, its answer, again
+        QCOMPARE(asked[1].sides[1].dialogue.size(), std::size_t(1)); // the newcomer has heard only this
+        QCOMPARE(asked[1].rewardModel, std::string("judge"));
+        QTest::keyClicks(input, QStringLiteral("third"));
+        QTest::keyClick(input, Qt::Key_Return);
+        QTRY_COMPARE(input->toPlainText(), QStringLiteral("third")); // it failed: nothing that was typed is lost
+        QVERIFY(!left->toPlainText().contains(QStringLiteral("third")));
+    }
+
+    void answersAreScored()
+    {
+        UiFixture fixture;
+        fixture.addModel("judge", "reward");
+        fixture.work = [](const Command& command, const EventSink& sink, std::stop_token) {
+            const auto& score = std::get<ScoreAnswers>(command);
+            sink(AnswersScored {
+                score.answers.size() == 2 ? std::vector<double> {0.5, 1.5} : std::vector<double> {-0.5}});
+        };
+        EngineBridge bridge(fixture.project, fixture.execute());
+        Selection selection(fixture.project);
+        ModelsPage page(bridge, selection);
+        page.resize(1100, 680);
+        page.show();
+        page.activateWindow();
+        QVERIFY(QTest::qWaitForWindowActive(&page));
+        page.refresh();
+        page.findChild<QPushButton*>(QStringLiteral("try"))->click(); // the card of a reward model leads here
+        auto* panel = page.findChild<AnswerScorePanel*>();
+        QVERIFY(panel->isVisible());
+        const auto edits = panel->findChildren<QPlainTextEdit*>();
+        QCOMPARE(edits.size(), 3);
+        const auto label = [&](const char* name) { return panel->findChild<QLabel*>(QLatin1String(name))->text(); };
+        QTest::keyClicks(edits[0], QStringLiteral("a prompt"));
+        QTest::keyClicks(edits[1], QStringLiteral("an answer"));
+        QTest::keyClick(edits[1], Qt::Key_Return, Qt::ControlModifier);
+        QTRY_COMPARE(label("score"), QStringLiteral("−0.5"));
+        QTRY_VERIFY(!bridge.busy());
+        QTest::keyClicks(edits[2], QStringLiteral("another"));
+        QCOMPARE(label("score"), QStringLiteral("–")); // it belongs to other texts
+        QTest::keyClick(edits[2], Qt::Key_Return, Qt::ControlModifier);
+        QTRY_COMPARE(label("score2"), QStringLiteral("1.5"));
+        QVERIFY(label("verdict").contains(QStringLiteral("second answer is better by 1")));
+        QVERIFY(label("verdict").contains(QStringLiteral("73.1 %"))); // sigma(1)
+    }
+
     void cacheIsListed()
     {
         CacheFixture fixture;

@@ -345,10 +345,10 @@ private Q_SLOTS:
         Selection selection(fixture.project);
         ModelsPage page(bridge, selection);
         page.refresh();
-        bool found = false;
-        for (const QLabel* label : page.findChildren<QLabel*>())
-            found = found || label->text() == QString::fromUtf8("base → judge");
-        QVERIFY(found);
+        const Lineage& lineage = page.findChild<LineageView*>()->lineage();
+        QCOMPARE(lineage.edges.size(), std::size_t(1));
+        QCOMPARE(lineage.nodes[std::size_t(lineage.edges[0].from)].name, std::string("base"));
+        QCOMPARE(lineage.nodes[std::size_t(lineage.edges[0].to)].name, std::string("judge"));
     }
 };
 

@@ -5,9 +5,12 @@
 #include "core/store/project.h"
 #include "core/support/error.h"
 #include "ui/format.h"
+#include "ui/forms/item_picker.h"
 #include "ui/models/import_issue_model.h"
 #include "ui/models/pair_table_model.h"
+#include "ui/pages/data_check_panel.h"
 #include "ui/pages/data_import_panel.h"
+#include "ui/pages/data_inspector.h"
 #include "ui/pair_view.h"
 #include "ui/style.h"
 
@@ -146,8 +149,13 @@ DataPage::DataPage(EngineBridge& bridge, Selection& selection, QWidget* parent)
     m_tabs = new QTabWidget;
     m_tabs->setDocumentMode(true);
     m_tabs->tabBar()->setDrawBase(false);
+    m_inspector = new DataInspector(project(), this);
+    m_check = new DataCheckPanel(project(), *m_inspector);
+    m_report = makeReport();
     m_tabs->addTab(makePairs(), tr("Pairs"));
-    m_tabs->addTab(makeReport(), tr("Import report"));
+    m_tabs->addTab(m_check, tr("Check"));
+    m_tabs->addTab(m_report, tr("Import report"));
+    connect(m_check, &DataCheckPanel::rowChosen, this, &DataPage::goToRow);
     m_body = new QWidget;
     auto* body = new QHBoxLayout(m_body);
     body->setContentsMargins(0, 0, 0, 0);
@@ -193,7 +201,7 @@ DataPage::DataPage(EngineBridge& bridge, Selection& selection, QWidget* parent)
         refresh();
         if (m_importing && event.report) {
             showReport(*event.report);
-            m_tabs->setCurrentIndex(1);
+            m_tabs->setCurrentWidget(m_report);
         }
     });
     connect(&m_bridge, &EngineBridge::datasetExported, this, [this](const DatasetExported& event) {
@@ -227,6 +235,26 @@ QWidget* DataPage::makePairs()
     m_table->horizontalHeader()->resizeSection(PairTableModel::Number, 56);
     m_table->horizontalHeader()->resizeSection(PairTableModel::Lengths, 102);
     m_view = new PairView;
+    m_showAs = new ItemPicker;
+    m_showAs->setOptional(tr("Text as it stands"));
+    m_showAs->setAccessibleName(tr("Show pairs as"));
+    m_showAs->setToolTip(tr("A model: with its chat template and special tokens, and the number of tokens"));
+    m_tokenProblem = new QLabel;
+    m_tokenProblem->setWordWrap(true);
+    setRole(m_tokenProblem, "error");
+    m_tokenProblem->hide();
+    auto* showAs = makeHint(tr("Show as"));
+    showAs->setWordWrap(false);
+    auto* showRow = new QHBoxLayout;
+    showRow->addWidget(showAs);
+    showRow->addWidget(m_showAs, 1);
+    auto* right = new QWidget;
+    auto* rightLayout = new QVBoxLayout(right);
+    rightLayout->setContentsMargins(0, 0, 0, 0);
+    rightLayout->setSpacing(kSpace);
+    rightLayout->addLayout(showRow);
+    rightLayout->addWidget(m_tokenProblem);
+    rightLayout->addWidget(m_view, 1);
 
     auto* left = new QWidget;
     auto* leftLayout = new QVBoxLayout(left);
@@ -241,7 +269,7 @@ QWidget* DataPage::makePairs()
     auto* splitter = new QSplitter;
     splitter->setHandleWidth(2 * kSpace);
     splitter->addWidget(left);
-    splitter->addWidget(m_view);
+    splitter->addWidget(right);
     splitter->setStretchFactor(0, 1);
     splitter->setStretchFactor(1, 1);
     splitter->setSizes({400, 440});
@@ -251,6 +279,15 @@ QWidget* DataPage::makePairs()
     layout->setContentsMargins(0, kSpace, 0, 0);
     layout->addWidget(splitter);
 
+    connect(m_showAs, &ItemPicker::changed, this, [this] { showPair(m_table->currentIndex().row()); });
+    connect(m_inspector, &DataInspector::previewed, this, [this](const TokenPreview::Row& row) {
+        if (!m_showAs->value().isEmpty())
+            m_view->setTokens(row);
+    });
+    connect(m_inspector, &DataInspector::previewFailed, this, [this](const QString& sentence) {
+        m_tokenProblem->setText(sentence);
+        m_tokenProblem->setVisible(!m_showAs->value().isEmpty());
+    });
     connect(m_search, &QLineEdit::textChanged, m_pairs, &PairTableModel::setSearch);
     connect(m_pairs, &PairTableModel::searchProgress, this, [this](qint64 looked, qint64 total) {
         const bool search = !m_search->text().trimmed().isEmpty();
@@ -332,6 +369,8 @@ void DataPage::refresh()
         if (!m_list->currentItem() && m_list->count() > 0)
             m_list->setCurrentRow(0);
     }
+    m_showAs->setItems(modelItems(project()));
+    m_check->refresh();
     if (m_list->currentItem())
         showDataset(m_list->currentItem()->data(Qt::UserRole).toString());
     else {
@@ -344,6 +383,7 @@ void DataPage::refresh()
 void DataPage::showDataset(const QString& name)
 {
     m_selection.setDataset(name);
+    m_check->setDataset(name);
     const int row = m_table->currentIndex().row();
     m_pairs->setDataset(&project(), name);
     if (m_pairs->rowCount() > 0)
@@ -391,6 +431,30 @@ void DataPage::showPair(int row)
     if (row < 0 || row >= m_pairs->rowCount())
         return;
     m_view->setPair(m_pairs->pair(row));
+    m_tokenProblem->hide();
+    showTokens();
+}
+
+void DataPage::showTokens()
+{
+    const auto model = project().model(m_showAs->value().toStdString());
+    const auto dataset = project().dataset(m_selection.dataset().toStdString());
+    const int row = m_table->currentIndex().row();
+    if (!model || !dataset || row < 0 || row >= m_pairs->rowCount())
+        return;
+    // An absolute folder replaces the project's.
+    m_inspector->preview((project().folder() / model->folder).string(), m_pairs->pair(row), dataset->kind);
+}
+
+void DataPage::goToRow(std::int64_t number)
+{
+    m_search->clear();
+    m_tabs->setCurrentIndex(0);
+    if (number >= m_pairs->rowCount())
+        return;
+    m_table->selectRow(int(number));
+    m_table->scrollTo(m_pairs->index(int(number), 0), QAbstractItemView::PositionAtCenter);
+    m_table->setFocus();
 }
 
 void DataPage::chooseFile()

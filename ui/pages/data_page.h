@@ -14,14 +14,18 @@ class QTabWidget;
 
 namespace mpo {
 
+class DataCheckPanel;
 class DataImportPanel;
+class DataInspector;
 class ImportIssueModel;
+class ItemPicker;
 class PairTableModel;
 class PairView;
 struct ImportDataset;
 struct ImportReport;
 
-/// Import of data sets, what was left out and why, and the pairs themselves.
+/// Import of data sets, what was left out and why, what stands out in them, and the pairs themselves, as text or as a
+/// model gets them.
 class DataPage : public Page
 {
     Q_OBJECT
@@ -46,6 +50,8 @@ private:
     void showDataset(const QString& name);
     void showReport(const ImportReport& report);
     void showPair(int row);
+    void showTokens(); ///< of the pair that is shown, where a model is chosen for it
+    void goToRow(std::int64_t number); ///< of the data set, from 0
 
     QPushButton* m_import = nullptr;
     QPushButton* m_export = nullptr;
@@ -63,6 +69,11 @@ private:
     QTableView* m_table = nullptr;
     PairTableModel* m_pairs = nullptr;
     PairView* m_view = nullptr;
+    ItemPicker* m_showAs = nullptr;
+    QLabel* m_tokenProblem = nullptr;
+    DataInspector* m_inspector = nullptr;
+    DataCheckPanel* m_check = nullptr;
+    QWidget* m_report = nullptr;
     static constexpr int kCountCards = 8;
     QWidget* m_cards[kCountCards] {};
     QLabel* m_counts[kCountCards] {};

@@ -2,11 +2,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/pages/models_page.h"
 
+#include "core/runs/lineage.h"
 #include "core/store/project.h"
 #include "ui/format.h"
 #include "ui/models/model_table_model.h"
+#include "ui/pages/answer_score_panel.h"
+#include "ui/pages/chat_panel.h"
 #include "ui/pages/empty_state.h"
 #include "ui/pages/hub_panel.h"
+#include "ui/pages/model_card.h"
 #include "ui/style.h"
 
 #include <QApplication>
@@ -20,6 +24,7 @@
 #include <QMenu>
 #include <QMimeData>
 #include <QPushButton>
+#include <QSplitter>
 #include <QTabBar>
 #include <QTabWidget>
 #include <QTableView>
@@ -27,7 +32,6 @@
 #include <QVBoxLayout>
 
 #include <array>
-#include <set>
 
 namespace mpo {
 
@@ -63,6 +67,10 @@ ModelsPage::ModelsPage(EngineBridge& bridge, Selection& selection, QWidget* pare
     m_tabs->setDocumentMode(true);
     m_tabs->tabBar()->setDrawBase(false);
     m_tabs->addTab(makeList(), tr("In the project"));
+    m_chat = new ChatPanel(m_bridge, project());
+    m_scores = new AnswerScorePanel(m_bridge, project());
+    m_tabs->addTab(m_chat, tr("Chat"));
+    m_tabs->addTab(m_scores, tr("Score answers"));
     m_tabs->addTab(m_hub, tr("From the Hugging Face cache"));
 
     auto* layout = new QVBoxLayout(this);
@@ -111,26 +119,25 @@ QWidget* ModelsPage::makeList()
     for (int column = 0; column < int(widths.size()); ++column)
         m_table->horizontalHeader()->resizeSection(column, widths[std::size_t(column)]);
 
-    m_card = makeCard();
-    m_name = makeHeading({});
-    m_folder = makeHint({});
-    m_folder->setTextInteractionFlags(Qt::TextSelectableByMouse);
-    m_lineage = makeHint({});
+    m_card = new ModelCard(project());
     m_copy = new QPushButton(tr("Copy path"));
     m_open = new QPushButton(tr("Open folder"));
     m_export = new QPushButton(tr("Export…"));
     m_export->setToolTip(tr("Write a copy to a folder of your choice"));
-    auto* texts = new QVBoxLayout;
-    texts->setSpacing(kSpace / 2);
-    texts->addWidget(m_name);
-    texts->addWidget(m_lineage);
-    texts->addWidget(m_folder);
-    auto* cardLayout = new QHBoxLayout(m_card);
-    cardLayout->setContentsMargins(2 * kSpace, 2 * kSpace, 2 * kSpace, 2 * kSpace);
-    cardLayout->setSpacing(kSpace);
-    cardLayout->addLayout(texts, 1);
-    for (QPushButton* button : {m_copy, m_open, m_export})
-        cardLayout->addWidget(button, 0, Qt::AlignTop);
+    m_try = new QPushButton;
+    m_try->setObjectName(QStringLiteral("try"));
+    for (QPushButton* button : {m_try, m_copy, m_open, m_export})
+        m_card->addButton(button);
+    connect(m_card, &ModelCard::chosen, this, &ModelsPage::openNode);
+    connect(m_try, &QPushButton::clicked, this, &ModelsPage::tryCurrent);
+    m_body = new QSplitter(Qt::Vertical);
+    m_body->setObjectName(QStringLiteral("models"));
+    m_body->setHandleWidth(2 * kSpace);
+    m_body->addWidget(m_table);
+    m_body->addWidget(m_card);
+    m_body->setStretchFactor(0, 2);
+    m_body->setStretchFactor(1, 3);
+    m_body->setChildrenCollapsible(false);
 
     m_empty = new EmptyState;
     m_empty->setTexts(tr("No model yet"),
@@ -144,8 +151,7 @@ QWidget* ModelsPage::makeList()
     auto* layout = new QVBoxLayout(list);
     layout->setContentsMargins(0, kSpace, 0, 0);
     layout->setSpacing(2 * kSpace);
-    layout->addWidget(m_table, 1);
-    layout->addWidget(m_card);
+    layout->addWidget(m_body, 1);
     layout->addWidget(m_empty, 1);
     return list;
 }
@@ -164,6 +170,8 @@ void ModelsPage::refresh()
         m_hub->refresh();
     const std::string before = currentRow() >= 0 ? m_model->model(currentRow()).name : std::string();
     m_model->setModels(project().models());
+    m_chat->refresh();
+    m_scores->refresh();
     for (int row = 0; row < m_model->rowCount(); ++row)
         if (m_model->model(row).name == before || (before.empty() && row == 0))
             m_table->selectRow(row);
@@ -177,24 +185,50 @@ void ModelsPage::showCurrent()
         button->setEnabled(row >= 0);
     m_export->setEnabled(row >= 0 && !m_bridge.busy());
     m_import->setEnabled(!m_bridge.busy());
-    m_table->setVisible(row >= 0);
-    m_card->setVisible(row >= 0);
+    m_try->setEnabled(row >= 0);
+    m_body->setVisible(row >= 0);
     m_empty->setVisible(row < 0);
     if (row < 0)
         return;
     const ModelRow& model = m_model->model(row);
-    m_name->setText(toQString(model.name));
-    m_folder->setText(formatFolder(QString::fromStdString(folderOf(row).string())));
-    // The chain of parents, as far as they are in the project.
-    QString chain = toQString(model.name);
-    std::optional<ModelRow> at = model;
-    std::set<std::string> seen;
-    while (at && at->parent && seen.insert(*at->parent).second) {
-        chain.prepend(toQString(*at->parent) + QStringLiteral(" → "));
-        at = project().model(*at->parent);
+    const bool reward = model.kind == "reward";
+    m_try->setText(reward ? tr("Score answers") : tr("Chat"));
+    m_try->setToolTip(reward ? tr("Type answers and see their reward") : tr("Talk with this model"));
+    m_card->showModel(model, folderOf(row));
+}
+
+void ModelsPage::tryCurrent()
+{
+    const ModelRow& model = m_model->model(currentRow());
+    const QString name = toQString(model.name);
+    if (model.kind == "reward") {
+        m_scores->setModel(name);
+        m_tabs->setCurrentWidget(m_scores);
+    } else {
+        m_chat->setModel(name);
+        m_tabs->setCurrentWidget(m_chat);
     }
-    m_lineage->setText(chain);
-    m_lineage->setVisible(chain != m_name->text());
+}
+
+void ModelsPage::openNode(const LineageNode& node)
+{
+    for (int row = 0; row < m_model->rowCount(); ++row)
+        if (node.present && (node.kind == LineageKind::Model || node.kind == LineageKind::RewardModel)
+            && m_model->model(row).name == node.name) {
+            m_table->selectRow(row);
+            return;
+        }
+    if (node.run != 0) {
+        m_selection.setRun(node.run);
+        Q_EMIT openPage(PageId::Runs);
+    } else if (node.kind == LineageKind::Data && node.present) {
+        m_selection.setDataset(toQString(node.name));
+        Q_EMIT openPage(PageId::Data);
+    } else if (node.kind == LineageKind::Scores || node.kind == LineageKind::Split) {
+        Q_EMIT openPage(PageId::Split);
+    } else if (node.kind == LineageKind::Evaluation) {
+        Q_EMIT openPage(PageId::Evaluate);
+    }
 }
 
 void ModelsPage::importModel(const QString& path)

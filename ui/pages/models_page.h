@@ -6,19 +6,24 @@
 
 #include <filesystem>
 
-class QFrame;
 class QLabel;
 class QPushButton;
+class QSplitter;
 class QTabWidget;
 class QTableView;
 
 namespace mpo {
 
+class AnswerScorePanel;
+class ChatPanel;
 class EmptyState;
 class HubPanel;
+class ModelCard;
 class ModelTableModel;
+struct LineageNode;
 
-/// The models of the project: where each came from, its folder, import and export; and those in the Hugging Face cache.
+/// The models of the project: what each is, where it came from and where it is used; talking with one or two of them,
+/// and the reward of what is typed; and those in the Hugging Face cache.
 class ModelsPage : public Page
 {
     Q_OBJECT
@@ -38,20 +43,23 @@ private:
     QWidget* makeList();
     void showCurrent();
     void exportCurrent();
+    void openNode(const LineageNode& node);
+    void tryCurrent(); ///< talks with it, or lets it score
 
     ModelTableModel* m_model = nullptr;
     QTabWidget* m_tabs = nullptr;
     HubPanel* m_hub = nullptr;
     QTableView* m_table = nullptr;
-    QFrame* m_card = nullptr;
+    QSplitter* m_body = nullptr;
+    ModelCard* m_card = nullptr;
+    ChatPanel* m_chat = nullptr;
+    AnswerScorePanel* m_scores = nullptr;
     EmptyState* m_empty = nullptr;
     QPushButton* m_import = nullptr;
     QPushButton* m_export = nullptr;
     QPushButton* m_open = nullptr;
     QPushButton* m_copy = nullptr;
-    QLabel* m_name = nullptr;
-    QLabel* m_folder = nullptr;
-    QLabel* m_lineage = nullptr;
+    QPushButton* m_try = nullptr;
     QLabel* m_error = nullptr;
     bool m_own = false; ///< the running command was posted here
 };
