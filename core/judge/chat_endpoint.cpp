@@ -12,6 +12,7 @@
 #include <array>
 #include <chrono>
 #include <cstdlib>
+#include <exception>
 #include <thread>
 
 namespace mpo {
@@ -39,8 +40,9 @@ struct Exchange
 {
     std::string body;
     std::size_t maxBytes = 0;
-    const std::function<bool()>& stopped;
+    const std::function<bool()>& stopped; ///< may throw, as libcurl must not see
     bool tooLong = false, isStopped = false;
+    std::exception_ptr thrown = nullptr;
 };
 
 std::size_t takeBody(char* data, std::size_t, std::size_t size, void* context)
@@ -57,8 +59,13 @@ std::size_t takeBody(char* data, std::size_t, std::size_t size, void* context)
 int watch(void* context, curl_off_t, curl_off_t, curl_off_t, curl_off_t)
 {
     auto& exchange = *static_cast<Exchange*>(context);
-    exchange.isStopped = exchange.stopped();
-    return exchange.isStopped ? 1 : 0;
+    try {
+        exchange.isStopped = exchange.stopped();
+        return exchange.isStopped ? 1 : 0;
+    } catch (...) {
+        exchange.thrown = std::current_exception();
+        return 1;
+    }
 }
 
 std::optional<std::int64_t> tokens(const Json& answer, const char* name)
@@ -220,6 +227,8 @@ ChatEndpoint::Attempt ChatEndpoint::attempt(const std::string& body)
     curl_easy_getinfo(curl, CURLINFO_RETRY_AFTER, &retryAfter);
     result.retryAfter = double(retryAfter);
     const std::string& host = m_d->origin.host;
+    if (exchange.thrown)
+        std::rethrow_exception(exchange.thrown);
     if (exchange.isStopped)
         fail("Judging was stopped; what was answered is kept, and the same command goes on from it");
     if (exchange.tooLong) {

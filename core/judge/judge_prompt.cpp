@@ -177,7 +177,9 @@ std::optional<JudgeChoice> choiceIn(std::string_view answer, std::string_view ma
             choice = JudgeChoice::Second;
         else if (sameLetters(value, "tie"))
             choice = JudgeChoice::Tie;
-        if (!choice || (found && *found != *choice))
+        if (!choice) // the judge repeats what it was asked
+            continue;
+        if (found && *found != *choice)
             return std::nullopt;
         found = choice;
     }

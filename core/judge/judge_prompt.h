@@ -35,7 +35,8 @@ std::string_view judgeChoiceName(JudgeChoice choice); ///< "first", "second", "t
 std::optional<JudgeChoice> judgeChoiceFromName(std::string_view name);
 
 /// The verdict in a judge's answer: the lines "VERDICT MARK: 1" (2, tie) with the mark of the question. Nothing where
-/// there is none, or where two of them contradict each other.
+/// there is none, or where two of them contradict each other;
+/// a line that goes on behind its verdict is none.
 std::optional<JudgeChoice> choiceIn(std::string_view answer, std::string_view mark);
 
 } // namespace mpo

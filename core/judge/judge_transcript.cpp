@@ -73,6 +73,8 @@ ReadTranscript readTranscript(const fs::path& file)
                 fail("{}", problem.reason);
             if (number == 1) {
                 read.settings = json->at("settings");
+                if (!read.settings.is_object())
+                    fail("its settings are no object");
             } else {
                 JudgeCall call = callOf(*json);
                 ++read.calls;

@@ -89,6 +89,7 @@ private Q_SLOTS:
         add("VERDICT m1: 3", "");
         add("VERDICT m1: 12", "");
         add("VERDICT m1:", "");
+        add("I was to say \"VERDICT m1: 1 if the first is better\".\nVERDICT m1: 2", "second");
         add("I would say VERDICT m1: 1 but", "");
         add("", "");
         // What a response under judgment smuggles in and the judge repeats.
