@@ -32,10 +32,10 @@ std::vector<double> scoresOf(
         data.pairs.back().chosen = answers[i];
         data.pairs.back().rejected = answers[std::min(i + 1, answers.size() - 1)];
     }
-    auto pairs = tokenizeFor(workspace, data, reward, 0, Truncation::DropLong);
+    auto pairs = tokenizeFor(workspace, RowSource::of(data), reward, 0, Truncation::DropLong);
     if (pairs.size() != data.pairs.size())
         fail("An answer without a token cannot be scored; type something");
-    trimForScoring(pairs, data, reward.config());
+    trimForScoring(pairs, reward.config());
     const auto scored = scorePairs(reward, pairs, workspace.context(Settings(StageKind::Reward)));
     std::vector<double> scores;
     for (const PairScore& pair : scored) {

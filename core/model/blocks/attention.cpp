@@ -83,8 +83,12 @@ struct PackedAttention : torch::autograd::Function<PackedAttention>
     static variable_list backward(AutogradContext* context, variable_list gradients)
     {
         const auto saved = context->get_saved_variables();
-        const at::Tensor &q = saved[0], &k = saved[1], &v = saved[2], &out = saved[3], &logSums = saved[4];
-        const at::Tensor gradient = gradients[0].to(q.scalar_type()).contiguous();
+        // In fp32 also where they are kept in bf16: for each of its small blocks the kernel's bf16 products set up
+        // oneDNN anew, which takes several times as long as the products.
+        const at::ScalarType type = saved[0].scalar_type();
+        const at::Tensor q = saved[0].to(at::kFloat), k = saved[1].to(at::kFloat), v = saved[2].to(at::kFloat),
+                         out = saved[3].to(at::kFloat), &logSums = saved[4];
+        const at::Tensor gradient = gradients[0].to(at::kFloat).contiguous();
         const auto numbers = context->saved_data["segments"].toIntVector();
         const double scale = context->saved_data["scale"].toDouble();
         std::vector<Segment> segments;
@@ -92,9 +96,7 @@ struct PackedAttention : torch::autograd::Function<PackedAttention>
             segments.push_back({numbers[i], numbers[i + 1], numbers[i + 2]});
 
         const std::int64_t kvHeads = k.size(1), group = q.size(1) / kvHeads;
-        const auto inFloat = q.options().dtype(at::kFloat); // the sums over segments
-        at::Tensor dq = at::empty(q.sizes(), inFloat), dk = at::zeros(k.sizes(), inFloat),
-                   dv = at::zeros(v.sizes(), inFloat);
+        at::Tensor dq = at::empty_like(q), dk = at::zeros_like(k), dv = at::zeros_like(v);
         for (const Segment& segment : segments) {
             if (segment.length == 0)
                 continue;
@@ -113,7 +115,7 @@ struct PackedAttention : torch::autograd::Function<PackedAttention>
             if (const Segment* prefix = prefixOf(segment, segments))
                 target.add_(part(*prefix, /*causal=*/false));
         }
-        return {dq.to(q.scalar_type()), dk.to(k.scalar_type()), dv.to(v.scalar_type()), {}, {}};
+        return {dq.to(type), dk.to(type), dv.to(type), {}, {}};
     }
 };
 
