@@ -99,7 +99,8 @@ JudgeTranscript::JudgeTranscript(const fs::path& file, const Json& settings)
     bool isNew = !fs::exists(file, error);
     if (!isNew) {
         ReadTranscript before = readTranscript(file);
-        isNew = before.wholeBytes == 0; // killed before the first line was whole
+        // Nothing was asked yet: killed before the first line was whole, or a key was refused.
+        isNew = before.calls == 0;
         if (!isNew)
             for (const auto& [key, value] : settings.items())
                 if (!before.settings.contains(key) || before.settings[key] != value)
@@ -108,7 +109,7 @@ JudgeTranscript::JudgeTranscript(const fs::path& file, const Json& settings)
                         key, toLine(before.settings.value(key, Json())), toLine(value));
         m_answered = std::move(before.answered);
         m_cost = before.cost;
-        fs::resize_file(file, before.wholeBytes, error);
+        fs::resize_file(file, isNew ? 0 : before.wholeBytes, error);
         if (error)
             fail("{}: cannot be written ({})", file.string(), error.message());
     }

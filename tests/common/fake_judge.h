@@ -144,8 +144,8 @@ private:
         request.json = mpo::Json::parse(request.body, nullptr, false);
         if (request.json.is_object() && request.json.contains("messages")) {
             request.question = request.json["messages"].back().at("content").get<std::string>();
-            const std::size_t at = request.question.rfind("VERDICT ");
-            request.mark = request.question.substr(at + 8, request.question.find(':', at) - at - 8);
+            if (const std::size_t at = request.question.rfind("VERDICT "); at != std::string::npos)
+                request.mark = request.question.substr(at + 8, request.question.find(':', at) - at - 8);
         }
         int count = 0;
         {
