@@ -148,7 +148,7 @@ private Q_SLOTS:
     /// once.
     void goesOnAfterKills()
     {
-        makeSession(QStringLiteral("b.mpo"), 30);
+        makeSession(QStringLiteral("b.mpo"), 20);
         std::atomic<int> answered {0};
         const FakeJudge server([&](const FakeJudge::Request& request, int) {
             FakeJudge::Reply reply = prefersGood(request);
@@ -158,7 +158,7 @@ private Q_SLOTS:
         });
         int kills = 0;
         Result result;
-        for (; kills < 12; ++kills) {
+        for (; kills < 6; ++kills) {
             const int until = answered + 1 + int(QRandomGenerator::global()->bounded(6));
             result = judge(server, QStringLiteral("b.mpo"), {}, [&] { return answered >= until; });
             if (result.status == 0)
@@ -168,14 +168,14 @@ private Q_SLOTS:
         if (result.status != 0)
             result = judge(server, QStringLiteral("b.mpo"));
         QVERIFY2(result.status == 0, result.err.constData());
-        QCOMPARE(number(result.rows().at(0), "judged"), 31);
-        qInfo("%d kills, %d questions sent for 62", kills, answered.load());
-        QVERIFY(kills > 5 && answered >= 62 && answered <= 62 + kills);
+        QCOMPARE(number(result.rows().at(0), "judged"), 21);
+        qInfo("%d kills, %d questions sent for 42", kills, answered.load());
+        QVERIFY(kills > 2 && answered >= 42 && answered <= 42 + kills);
         row(QStringLiteral("--project b.mpo evaluate close s"));
         const QJsonObject report = row(QStringLiteral("--project b.mpo evaluate report s"));
-        QCOMPARE(number(report, "wins_a"), 30);
+        QCOMPARE(number(report, "wins_a"), 20);
         QCOMPARE(report.value(QLatin1String("outcomes_from")).toString(), QStringLiteral("models"));
-        QCOMPARE(number(report.value(QLatin1String("judge_calls")).toArray().at(0).toObject(), "calls"), 62);
+        QCOMPARE(number(report.value(QLatin1String("judge_calls")).toArray().at(0).toObject(), "calls"), 42);
         QVERIFY(isKeptSecret(QStringLiteral("b.mpo")));
     }
 
