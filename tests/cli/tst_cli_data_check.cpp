@@ -41,7 +41,9 @@ private Q_SLOTS:
         QCOMPARE(number(rows[0], "conflicts"), 1.0);
         QCOMPARE(number(rows[0], "leaks"), 1.0);
         QCOMPARE(number(rows[0], "duplicates"), 0.0);
-        QCOMPARE(number(rows[0].value(QLatin1String("lengths")).toObject().value(QLatin1String("chosen")).toObject(), "longest"), 3.0);
+        QCOMPARE(number(rows[0].value(QLatin1String("lengths")).toObject().value(QLatin1String("chosen")).toObject(),
+                     "longest"),
+            3.0);
         QCOMPARE(rows[1].value(QLatin1String("finding")).toString(), QStringLiteral("opposite labels"));
         QCOMPARE(number(rows[1], "row"), 2.0);
         QCOMPARE(number(rows[1], "other"), 1.0);
@@ -52,7 +54,8 @@ private Q_SLOTS:
 
     void unknownNames()
     {
-        for (const char* what : {"data check nothing", "data check train --against nothing", "data check train --model nothing"}) {
+        for (const char* what :
+            {"data check nothing", "data check train --against nothing", "data check train --model nothing"}) {
             const Result result = run(what);
             QCOMPARE(result.status, 1);
             QVERIFY2(result.isOneSentence(), result.err.constData());
