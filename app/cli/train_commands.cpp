@@ -82,9 +82,12 @@ int printPreflight(const GlobalOptions& global, const TrainStage& command)
         for (const MemoryPart& part : result.need.parts)
             parts.push_back({{"name", part.name}, {"bytes", part.bytes}, {"what", part.what}});
         for (const MemoryProposal& proposal : result.proposals) {
+            Settings changed = command.settings;
             Json settings = Json::object();
-            for (const auto& [name, value] : proposal.settings)
-                settings[name] = value;
+            for (const auto& [name, value] : proposal.settings) {
+                changed.setFromText(name, value);
+                settings[name] = changed.toJson().at(name);
+            }
             proposals.push_back({{"settings", settings}, {"bytes", proposal.total}, {"fits", proposal.fits}});
         }
         writeLine(toLine({{"bytes", result.need.total()}, {"base_bytes", result.need.base}, {"parts", parts},

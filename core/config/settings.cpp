@@ -247,9 +247,6 @@ void Settings::set(std::string_view name, const SettingValue& value)
     SettingValue wanted = value;
     if (std::holds_alternative<double>(info.defaultValue) && std::holds_alternative<std::int64_t>(value))
         wanted = double(std::get<std::int64_t>(value));
-    if (std::holds_alternative<bool>(info.defaultValue)
-        && (value == SettingValue(std::int64_t(0)) || value == SettingValue(std::int64_t(1))))
-        wanted = value == SettingValue(std::int64_t(1));
     if (wanted.index() != info.defaultValue.index()) {
         constexpr std::array<std::string_view, 4> kinds {"true or false", "a whole number", "a number", "text"};
         fail("{} must be {}", info.name, kinds[info.defaultValue.index()]);

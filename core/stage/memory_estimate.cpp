@@ -442,11 +442,11 @@ std::vector<MemoryProposal> proposalsFor(const MemoryInput& input, std::int64_t 
                 continue;
             wanted.settings.set(size, micro);
             MemoryProposal proposal;
-            proposal.settings = {{size, micro}};
+            proposal.settings = {{size, std::to_string(micro)}};
             proposal.sentence = fmt::format("{} = {}", size, micro);
             if (!ppo) {
                 wanted.settings.set("gradient_accumulation", perStep / micro);
-                proposal.settings.emplace_back("gradient_accumulation", perStep / micro);
+                proposal.settings.emplace_back("gradient_accumulation", std::to_string(perStep / micro));
                 proposal.sentence += fmt::format(" and gradient_accumulation = {}", perStep / micro);
             }
             proposal.sentence += fmt::format(": the same {} examples a step", perStep);
@@ -463,9 +463,9 @@ std::vector<MemoryProposal> proposalsFor(const MemoryInput& input, std::int64_t 
     if (const auto proposal = smaller(input))
         proposals.push_back(*proposal);
     // With a setting of this kind alone, and if that does not do, with smaller micro-batches too.
-    const auto with = [&](const char* name, std::int64_t value, const std::string& sentence) {
+    const auto with = [&](const char* name, const std::string& value, const std::string& sentence) {
         MemoryInput wanted = input;
-        wanted.settings.set(name, value);
+        wanted.settings.setFromText(name, value);
         MemoryProposal proposal {sentence, {{name, value}}, estimateMemory(wanted).total(), false};
         proposal.fits = proposal.total <= available;
         proposals.push_back(proposal);
@@ -478,10 +478,10 @@ std::vector<MemoryProposal> proposalsFor(const MemoryInput& input, std::int64_t 
         }
     };
     if (!input.settings.flag("gradient_checkpointing"))
-        with("gradient_checkpointing", 1, "gradient_checkpointing = 1: the same result, about a third slower");
+        with("gradient_checkpointing", "true", "gradient_checkpointing = true: the same result, about a third slower");
     if (input.settings.integer("lora_rank") == 0 && input.adapterRank == 0)
-        with(
-            "lora_rank", kRank, fmt::format("lora_rank = {}: an adapter is trained instead of the whole model", kRank));
+        with("lora_rank", std::to_string(kRank),
+            fmt::format("lora_rank = {}: an adapter is trained instead of the whole model", kRank));
     std::stable_sort(proposals.begin(), proposals.end(),
         [](const MemoryProposal& a, const MemoryProposal& b) { return a.fits && !b.fits; });
     return proposals;

@@ -35,7 +35,7 @@ struct MemoryNeed
 struct MemoryProposal
 {
     std::string sentence; ///< "batch_size = 2 and gradient_accumulation = 4: the same 8 examples a step"
-    std::vector<std::pair<std::string, std::int64_t>> settings; ///< to be set
+    std::vector<std::pair<std::string, std::string>> settings; ///< to be set: names and values as text
     std::int64_t total = 0; ///< bytes that it needs then
     bool fits = false;
 };

@@ -126,7 +126,7 @@ void MemoryPanel::show(const Preflight& result)
         const MemoryProposal& best = result.proposals.front();
         QStringList changes;
         for (const auto& [name, value] : best.settings)
-            changes << QStringLiteral("%1 = %2").arg(toQString(name)).arg(value);
+            changes << QStringLiteral("%1 = %2").arg(toQString(name), toQString(value));
         m_settings = best.settings;
         m_proposal->setText(tr("Use %1").arg(changes.join(QStringLiteral(", "))));
         m_proposal->setToolTip(

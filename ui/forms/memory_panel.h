@@ -31,7 +31,7 @@ public:
     QString text() const;
 
 Q_SIGNALS:
-    void proposalChosen(const std::vector<std::pair<std::string, std::int64_t>>& settings);
+    void proposalChosen(const std::vector<std::pair<std::string, std::string>>& settings);
 
 private:
     void run(const std::stop_token& quit);
@@ -41,7 +41,7 @@ private:
     Project& m_project;
     QLabel* m_text = nullptr;
     QPushButton* m_proposal = nullptr;
-    std::vector<std::pair<std::string, std::int64_t>> m_settings; ///< of the proposal that is shown
+    std::vector<std::pair<std::string, std::string>> m_settings; ///< of the proposal that is shown
 
     std::mutex m_mutex; ///< guards m_wanted and m_number
     std::condition_variable_any m_wake;

@@ -187,10 +187,10 @@ QWidget* TrainingPage::makeForm()
     m_memory->setContentsMargins(kSpace, 0, kSpace, 0);
     foot->addWidget(m_memory);
     connect(m_memory, &MemoryPanel::proposalChosen, this,
-        [this](const std::vector<std::pair<std::string, std::int64_t>>& changes) {
+        [this](const std::vector<std::pair<std::string, std::string>>& changes) {
             Settings settings = m_form->settings();
             for (const auto& [name, value] : changes)
-                settings.set(name, value);
+                settings.setFromText(name, value);
             m_form->setSettings(settings);
         });
     auto* buttons = new QHBoxLayout;

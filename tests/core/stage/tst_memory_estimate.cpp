@@ -122,7 +122,7 @@ private Q_SLOTS:
         for (const MemoryProposal& proposal : proposals) {
             MemoryInput changed = input;
             for (const auto& [name, value] : proposal.settings)
-                changed.settings.set(name, value);
+                changed.settings.setFromText(name, value);
             QCOMPARE(estimateMemory(changed).total(), proposal.total);
             QCOMPARE(proposal.fits, proposal.total <= needed / 2);
             QCOMPARE(changed.settings.integer("batch_size") * changed.settings.integer("gradient_accumulation"),
