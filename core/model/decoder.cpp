@@ -234,29 +234,23 @@ at::Tensor Decoder::forward(const PackedBatch& batch, KvCache* cache) const
     checkTokens(batch.tokens);
     const bool byLength = std::any_of(m_parts.rotaries.begin(), m_parts.rotaries.end(),
         [](const RotaryPositions& rotary) { return rotary.dependsOnLength(); });
-    const std::vector<Rotary> rotaries = rotariesAt(batch.positions, byLength ? sequenceLengths(batch) : at::Tensor());
+    std::vector<Rotary> rotaries = rotariesAt(batch.positions, byLength ? sequenceLengths(batch) : at::Tensor());
     at::Tensor x = embed(batch.tokens, batch.positions); // (N, D)
-    if (recomputesLayers && !cache) {
-        // What a layer needs a second time goes with it, as the backward pass may come after this batch is gone.
-        const auto kept
-            = std::make_shared<const std::pair<std::vector<Rotary>, std::vector<Segment>>>(rotaries, batch.segments);
-        for (const DecoderLayer& layer : m_parts.layers)
-            x = recomputed(x, [this, &layer, kept](const at::Tensor& in) {
-                const Projected p = project(layer, in, kept->first, scalarType(computeType));
-                return finish(layer, in, packedAttention(p.q, p.k, p.v, kept->second, layer.attention));
-            });
-        return m_parts.finalNorm(x, at::kFloat);
-    }
+    // What a layer needs for a second time goes with it, as the backward pass may come after this batch is gone.
+    const auto kept = std::make_shared<const std::pair<std::vector<Rotary>, std::vector<Segment>>>(
+        std::move(rotaries), batch.segments);
     for (std::size_t i = 0; i < m_parts.layers.size(); ++i) {
-        const DecoderLayer& layer = m_parts.layers[i];
-        const Projected p = project(layer, x, rotaries, scalarType(computeType));
-        if (cache)
-            for (std::size_t row = 0; row < batch.segments.size(); ++row) {
-                const Segment& s = batch.segments[row];
-                cache->setPrompt(std::int64_t(i), std::int64_t(row), p.k.narrow(0, s.begin, s.length),
-                    p.v.narrow(0, s.begin, s.length));
-            }
-        x = finish(layer, x, packedAttention(p.q, p.k, p.v, batch.segments, layer.attention));
+        const auto through = [this, i, kept, cache](const at::Tensor& in) {
+            const DecoderLayer& layer = m_parts.layers[i];
+            const auto& [layerRotaries, segments] = *kept;
+            const Projected p = project(layer, in, layerRotaries, scalarType(computeType));
+            for (std::size_t row = 0; cache && row < segments.size(); ++row)
+                cache->setPrompt(std::int64_t(i), std::int64_t(row),
+                    p.k.narrow(0, segments[row].begin, segments[row].length),
+                    p.v.narrow(0, segments[row].begin, segments[row].length));
+            return finish(layer, in, packedAttention(p.q, p.k, p.v, segments, layer.attention));
+        };
+        x = recomputesLayers && !cache ? recomputed(x, through) : through(x);
     }
     return m_parts.finalNorm(x, at::kFloat);
 }

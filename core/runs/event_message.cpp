@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/runs/event_message.h"
 
-#include "core/support/error.h"
+#include "core/support/protobuf_fields.h"
 
 #include <bit>
 #include <cmath>
@@ -24,91 +24,13 @@ constexpr std::uint32_t kDtype = 1, kShape = 2, kContent = 4, kFloats = 5, kDoub
 constexpr std::uint32_t kDim = 2, kDimSize = 1; // TensorShapeProto, its Dim
 enum DataType : std::uint64_t { Float = 1, Double = 2, Int32 = 3, String = 7, Int64 = 9, BFloat16 = 14, Half = 19 };
 
-enum class Wire : std::uint32_t { Varint = 0, Fixed64 = 1, Bytes = 2, Fixed32 = 5 };
-
-/// Fields of a message, one after the other.
-class Fields
+struct Fields : ProtobufFields
 {
-public:
-    explicit Fields(std::string_view bytes)
-        : m_rest(bytes)
+    explicit Fields(std::string_view message)
+        : ProtobufFields(message, "an event")
     {
     }
-
-    bool next()
-    {
-        if (m_rest.empty())
-            return false;
-        const std::uint64_t key = takeVarint();
-        if (key >> 32 != 0 || key >> 3 == 0)
-            fail("an event holds a field with the impossible number {}", key >> 3);
-        number = std::uint32_t(key >> 3);
-        wire = static_cast<Wire>(key & 7U);
-        switch (wire) {
-        case Wire::Varint:
-            value = takeVarint();
-            break;
-        case Wire::Fixed64:
-            bytes = take(8);
-            break;
-        case Wire::Fixed32:
-            bytes = take(4);
-            break;
-        case Wire::Bytes:
-            bytes = take(takeVarint());
-            break;
-        default:
-            fail("an event holds a field of the unknown kind {}", key & 7U);
-        }
-        return true;
-    }
-
-    bool is(std::uint32_t wanted, Wire kind) const { return number == wanted && wire == kind; }
-
-    /// Of a packed field.
-    bool moreVarints() const { return !m_rest.empty(); }
-    std::uint64_t takeVarint()
-    {
-        std::uint64_t result = 0;
-        for (unsigned shift = 0; shift < 70; shift += 7) {
-            if (m_rest.empty())
-                fail("an event ends inside a number");
-            const auto byte = static_cast<unsigned char>(m_rest.front());
-            m_rest.remove_prefix(1);
-            if (shift < 64)
-                result |= std::uint64_t(byte & 0x7FU) << shift;
-            if ((byte & 0x80U) == 0)
-                return result;
-        }
-        fail("an event holds a number of more than ten bytes");
-    }
-
-    std::uint32_t number = 0;
-    Wire wire = Wire::Varint;
-    std::uint64_t value = 0; ///< of Varint
-    std::string_view bytes; ///< of the others
-
-private:
-    std::string_view take(std::uint64_t length)
-    {
-        if (length > m_rest.size())
-            fail("an event ends inside a field");
-        const std::string_view taken = m_rest.substr(0, std::size_t(length));
-        m_rest.remove_prefix(std::size_t(length));
-        return taken;
-    }
-
-    std::string_view m_rest;
 };
-
-template<class Number>
-Number numberFrom(std::string_view bytes)
-{
-    static_assert(std::endian::native == std::endian::little);
-    Number value {};
-    std::memcpy(&value, bytes.data(), sizeof value);
-    return value;
-}
 
 double half(std::uint16_t bits)
 {

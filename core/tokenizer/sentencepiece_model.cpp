@@ -3,6 +3,7 @@
 #include "core/tokenizer/sentencepiece_model.h"
 
 #include "core/support/error.h"
+#include "core/support/protobuf_fields.h"
 #include "core/support/utf8.h"
 
 #include <algorithm>
@@ -13,78 +14,12 @@ namespace mpo {
 
 namespace {
 
-/// The fields of one message of the protobuf wire format, one after the other.
-class Fields
+struct Fields : ProtobufFields
 {
-public:
-    explicit Fields(std::string_view bytes)
-        : m_rest(bytes)
+    explicit Fields(std::string_view message)
+        : ProtobufFields(message, "the SentencePiece model")
     {
     }
-
-    bool next()
-    {
-        if (m_rest.empty())
-            return false;
-        const std::uint64_t tag = varint();
-        number = tag >> 3;
-        value = 0;
-        bytes = {};
-        switch (tag & 7) {
-        case 0:
-            value = varint();
-            break;
-        case 1:
-            value = fixed(8);
-            break;
-        case 2: {
-            const std::uint64_t length = varint();
-            if (length > m_rest.size())
-                fail("the file ends inside a field");
-            bytes = m_rest.substr(0, length);
-            m_rest.remove_prefix(length);
-            break;
-        }
-        case 5:
-            value = fixed(4);
-            break;
-        default:
-            fail("this is no SentencePiece model");
-        }
-        return true;
-    }
-
-    std::uint64_t number = 0, value = 0;
-    std::string_view bytes;
-
-private:
-    std::uint64_t varint()
-    {
-        std::uint64_t result = 0;
-        for (int shift = 0; shift < 64; shift += 7) {
-            if (m_rest.empty())
-                fail("the file ends inside a field");
-            const auto byte = static_cast<unsigned char>(m_rest.front());
-            m_rest.remove_prefix(1);
-            result |= std::uint64_t(byte & 0x7F) << shift;
-            if (byte < 0x80)
-                return result;
-        }
-        fail("this is no SentencePiece model");
-    }
-
-    std::uint64_t fixed(std::size_t size)
-    {
-        if (m_rest.size() < size)
-            fail("the file ends inside a field");
-        std::uint64_t result = 0;
-        for (std::size_t i = 0; i < size; ++i)
-            result |= std::uint64_t(static_cast<unsigned char>(m_rest[i])) << (8 * i);
-        m_rest.remove_prefix(size);
-        return result;
-    }
-
-    std::string_view m_rest;
 };
 
 // Numbers of fields and values in sentencepiece_model.proto.
@@ -162,8 +97,8 @@ TokenizerParts readSentencePieceModel(std::string_view bytes)
         for (Fields piece(field.bytes); piece.next();) {
             if (piece.number == Text)
                 text = std::string(piece.bytes);
-            else if (piece.number == Score)
-                score = std::bit_cast<float>(std::uint32_t(piece.value));
+            else if (piece.is(Score, Wire::Fixed32))
+                score = numberFrom<float>(piece.bytes);
             else if (piece.number == Type)
                 type = piece.value;
         }

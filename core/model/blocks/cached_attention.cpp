@@ -45,23 +45,6 @@ namespace plain {
 #undef MPO_TARGET
 } // namespace plain
 
-using Attend = void (*)(const Task&);
-
-Attend attendHere()
-{
-#if defined(__x86_64__)
-    switch (processorHere()) {
-    case Processor::Avx512:
-        return avx512::attend;
-    case Processor::Avx2:
-        return avx2::attend;
-    case Processor::Plain:
-        break;
-    }
-#endif
-    return plain::attend;
-}
-
 double scaleOf(const AttentionOptions& options, std::int64_t width)
 {
     return options.scale > 0.0 ? options.scale : 1.0 / std::sqrt(double(width));
@@ -82,7 +65,7 @@ at::Tensor cachedAttention(const at::Tensor& q, const at::Tensor& keys, const at
     float* result = out.mutable_data_ptr<float>();
     constexpr std::int64_t kLeastWork = 16384; // multiplications and additions worth a thread's while
     const std::int64_t grain = std::max<std::int64_t>(1, kLeastWork / (2 * keys.size(2) * width * group));
-    static const Attend attend = attendHere();
+    const auto attend = MPO_KERNEL(attend);
     overThreads(rows * heads, grain, [&](std::int64_t begin, std::int64_t end) {
         std::vector<float> scores(std::size_t(room * group), 0.0f);
         for (std::int64_t i = begin; i < end; ++i) {

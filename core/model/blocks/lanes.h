@@ -4,9 +4,6 @@
 
 #include <cstdint>
 
-#if defined(__x86_64__)
-#endif
-
 namespace mpo {
 
 /// Sixteen numbers at a time, in the vectors of GCC and Clang. Kernels with them stand in an .inl file that is included
@@ -35,5 +32,27 @@ inline Processor processorHere()
 #endif
     return Processor::Plain;
 }
+
+/// Of a kernel that was compiled for each kind, the one for this machine.
+template<class Function>
+Function chosen([[maybe_unused]] Function avx512, [[maybe_unused]] Function avx2, Function plain)
+{
+    static const Processor processor = processorHere();
+    switch (processor) {
+    case Processor::Avx512:
+        return avx512;
+    case Processor::Avx2:
+        return avx2;
+    case Processor::Plain:
+        break;
+    }
+    return plain;
+}
+
+#if defined(__x86_64__)
+#define MPO_KERNEL(...) chosen(&avx512::__VA_ARGS__, &avx2::__VA_ARGS__, &plain::__VA_ARGS__)
+#else
+#define MPO_KERNEL(...) (&plain::__VA_ARGS__)
+#endif
 
 } // namespace mpo

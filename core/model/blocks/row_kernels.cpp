@@ -36,27 +36,6 @@ namespace plain {
 #undef MPO_TARGET
 } // namespace plain
 
-template<class Function>
-Function chosen([[maybe_unused]] Function avx512, [[maybe_unused]] Function avx2, Function plain)
-{
-    static const Processor processor = processorHere();
-    switch (processor) {
-    case Processor::Avx512:
-        return avx512;
-    case Processor::Avx2:
-        return avx2;
-    case Processor::Plain:
-        break;
-    }
-    return plain;
-}
-
-#if defined(__x86_64__)
-#define MPO_KERNEL(...) chosen(&avx512::__VA_ARGS__, &avx2::__VA_ARGS__, &plain::__VA_ARGS__)
-#else
-#define MPO_KERNEL(...) (&plain::__VA_ARGS__)
-#endif
-
 /// Numbers of a tensor: float, or std::uint16_t for bf16.
 template<class T>
 const T* dataOf(const at::Tensor& tensor)
