@@ -89,7 +89,7 @@ class TestBatchRoom : public QObject
             else {
                 std::vector<TokenIds> prompts;
                 for (const TokenizedPair& pair : data)
-                    prompts.push_back(pair.prompt);
+                    prompts.emplace_back(pair.prompt.begin(), pair.prompt.end());
                 const Model reference = tiny(), reward = rewardModelFrom(tiny(), 3);
                 Model value = cloneModel(reward);
                 trainPpo({policy, reference, reward, value, nullptr}, prompts, context);

@@ -110,7 +110,7 @@ Trained train(const Job& job, std::shared_ptr<Communicator> ranks)
             Model value = cloneModel(reward);
             std::vector<TokenIds> prompts;
             for (const TokenizedPair& pair : pairs(job.examples))
-                prompts.push_back(pair.prompt);
+                prompts.emplace_back(pair.prompt.begin(), pair.prompt.end());
             result.outcome = trainPpo({model, reference, reward, value, &reference}, prompts, context);
             keep(value, "value.");
         } else {
