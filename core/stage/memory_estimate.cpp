@@ -43,15 +43,10 @@ namespace {
 
 constexpr double kFloat = 4.0, kHalf = 2.0; // bytes
 // Measured (tests/core/stage/tst_memory_estimate.cpp says how): the program with LibTorch and a model of no size, and
-// what the heap keeps of its first steps: with it nine cases of the test lie from -10 to +6 %.
-constexpr double kBaseBytes = 210.0 * 1024 * 1024;
+// what the heap keeps of its first steps: with it the cases of the test lie from -3 to +9 %.
+constexpr double kBaseBytes = 185.0 * 1024 * 1024;
 // What the allocator holds beside what is in use: blocks of many sizes, freed and not given back. Measured.
 constexpr double kAllocatorSlack = 1.04;
-// With LoRA each product is made, added to and freed among tensors that are kept, which leaves holes that the heap
-// cannot give back: this share of the activations (with MALLOC_MMAP_THRESHOLD_ at 256 KiB it is gone, so it is nothing
-// else). Blocks above glibc's largest threshold are mapped one by one and leave none.
-constexpr double kHolesOfAdapters = 0.55;
-constexpr double kMappedAlone = 32.0 * 1024 * 1024;
 // Orders of longer runs are not gone through; what they have is near what these have.
 constexpr std::int64_t kMostExamples = 20'000'000;
 
@@ -149,17 +144,6 @@ double keptOfToken(const Shape& s, const Training& training)
 /// Bytes of a token while one layer is computed without gradient, or one layer goes back.
 double passingOfToken(const Shape& s, bool half) { return kFloat * 3.0 * s.D + (half ? kHalf : kFloat) * 3.0 * s.F; }
 
-/// Bytes of holes beside the activations of N tokens.
-double holes(const Shape& s, const Training& training, double N)
-{
-    if (training.rank == 0)
-        return 0.0;
-    const double in = training.half ? kHalf : kFloat;
-    const double layers = training.recomputes ? 1.0 : s.L;
-    const double mapped = N * s.F * in > kMappedAlone ? in * s.feedForwardWidth() * layers : 0.0;
-    return kHolesOfAdapters * N * (keptOfToken(s, training) - mapped);
-}
-
 /// Bytes of a model that is not trained: its linear layers are in the type of the products.
 double frozen(const ModelConfig& config, bool half, bool output)
 {
@@ -204,7 +188,7 @@ private:
         double sum = 0.0;
         for (const MemoryPart& part : m_estimate.parts)
             sum += double(part.bytes);
-        add("allocator", sum * (kAllocatorSlack - 1.0) + m_holes, "held by the allocator beside that");
+        add("allocator", sum * (kAllocatorSlack - 1.0), "held by the allocator beside that");
         for (const MemoryPart& part : m_estimate.parts)
             m_estimate.peak += part.bytes;
         m_estimate.base = std::int64_t(kBaseBytes);
@@ -214,7 +198,6 @@ private:
     const MemoryInput& m_input;
     Shape m_shape;
     Training m_training;
-    double m_holes = 0.0; ///< bytes
     MemoryNeed m_estimate;
 };
 
@@ -254,7 +237,7 @@ MemoryNeed Estimator::onExamples()
 
     // Before it trains: a reward model is made beside the model it is made from; weights of another type are read
     // before they become fp32; DPO takes log-probs of the reference without gradient in larger batches.
-    const double training = moments + worst.sum() + holes(m_shape, m_training, N);
+    const double training = moments + worst.sum();
     const double inference
         = double(kInferenceTokens) * (passingOfToken(m_shape, m_training.half) + kFloat * 2.0 * m_shape.Q)
         + 2.0 * logitChunk(m_shape, kInferenceTokens);
@@ -275,7 +258,6 @@ MemoryNeed Estimator::onExamples()
                                                   : "the weights as they stand in the file");
         return done();
     }
-    m_holes = holes(m_shape, m_training, N);
     add("optimizer", moments, millions(trained) + ", two moments");
     add("gradients", worst.gradients, accumulation > 1 ? "of the micro-batches before" : "on the way back");
     add("activations", worst.activations,
@@ -296,9 +278,9 @@ MemoryNeed Estimator::ppo()
     const auto count = [](const ModelConfig& config, bool output) { return double(parameterCount(config, output)); };
     const bool ownValue = settings.text("value_model") == "own"; // else a head on the policy
     const double policyCount = count(m_input.model, true), rewardCount = count(rewardConfig, false);
-    double trained = full ? policyCount : adapterParameters(m_shape, m_training);
-    if (ownValue)
-        trained += full ? rewardCount : adapterParameters(value, m_training);
+    const double policyTrained = full ? policyCount : adapterParameters(m_shape, m_training);
+    const double valueTrained = !ownValue ? 0.0 : full ? rewardCount : adapterParameters(value, m_training);
+    const double trained = policyTrained + valueTrained;
 
     std::vector<std::int64_t> prompts;
     for (const RowLengths& row : m_input.rows)
@@ -326,17 +308,20 @@ MemoryNeed Estimator::ppo()
 
     const double chunk = logitChunk(m_shape, rows * answer);
     const double activations = N * std::max(keptOfToken(m_shape, m_training), keptOfToken(value, m_training));
-    const double update
-        = kFloat * trained + activations + std::max(3.0 * chunk, N * passingOfToken(m_shape, m_training.half));
+    // The gradient of the value model grows while its activations shrink, unless one of a micro-batch before is there.
+    const bool several = settings.integer("minibatch_size") > settings.integer("micro_batch");
+    const double gradients = kFloat * (several ? trained : policyTrained);
+    const double passing = std::max({3.0 * chunk, N * passingOfToken(m_shape, m_training.half),
+        several ? 0.0 : kFloat * valueTrained - activations});
+    const double update = gradients + activations + passing;
     const double cache = longest(rollout) * m_shape.L * 2.0 * m_shape.K * kFloat;
     if (cache > update) {
         add("kv_cache", cache, fmt::format("keys and values of {} responses", rollout));
         return done();
     }
-    m_holes = holes(m_shape, m_training, N) + holes(value, m_training, N); // either has sizes of its own
-    add("gradients", kFloat * trained, "of policy and value model");
+    add("gradients", gradients, several ? "of policy and value model" : "of the policy");
     add("activations", activations, fmt::format("{} responses with {:.0f} tokens in the largest micro-batch", rows, N));
-    add("passing", update - kFloat * trained - activations, "a chunk of logits, and what a layer needs for the moment");
+    add("passing", passing, "a chunk of logits, and what a layer needs for the moment");
     return done();
 }
 

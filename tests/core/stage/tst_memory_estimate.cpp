@@ -67,6 +67,11 @@ private Q_SLOTS:
         row("dpo", "dpo --batch-size 8");
         row("dpo lora", "dpo --batch-size 8 --lora-rank 16");
         row("dpo few", "dpo --batch-size 3 --lora-rank 16");
+        row("dpo checkpointed", "dpo --batch-size 8 --gradient-checkpointing");
+        row("dpo bf16", "dpo --batch-size 8 --dtype bf16");
+        row("ppo lora",
+            "ppo --reward-model reward --rollout-batch 8 --minibatch-size 8 --micro-batch 8 --max-new-tokens 32 "
+            "--ppo-epochs 1 --lora-rank 16 --value-model policy");
         row("ppo",
             "ppo --reward-model reward --rollout-batch 8 --minibatch-size 8 --micro-batch 8 --max-new-tokens 32 "
             "--ppo-epochs 1");
