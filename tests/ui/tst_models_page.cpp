@@ -132,7 +132,9 @@ private Q_SLOTS:
         QTRY_VERIFY(says(QStringLiteral("nowhere")));
         QCOMPARE(fact("Made by"), QStringLiteral("run %1").arg(run));
         QVERIFY(says(QStringLiteral("Not used yet.")));
-        auto* table = page.findChild<QTableView*>();
+        const auto tables = page.findChildren<QTableView*>();
+        auto* table = *std::find_if(tables.begin(), tables.end(),
+            [](const QTableView* view) { return view->accessibleName() == QLatin1String("Models"); });
         for (int row = 0; row < table->model()->rowCount(); ++row)
             if (table->model()->index(row, 0).data().toString() == QLatin1String("base"))
                 table->selectRow(row);
