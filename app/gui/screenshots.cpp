@@ -78,7 +78,7 @@ public:
         QElapsedTimer timer;
         timer.start();
         while (!condition() && timer.elapsed() < milliseconds)
-            QApplication::processEvents(QEventLoop::AllEvents | QEventLoop::WaitForMoreEvents, 20);
+            QApplication::processEvents(QEventLoop::AllEvents | QEventLoop::WaitForMoreEvents);
         return condition();
     }
 

@@ -11,6 +11,7 @@
 #include "ui/pages/data_check_panel.h"
 #include "ui/pages/data_import_panel.h"
 #include "ui/pages/data_inspector.h"
+#include "ui/pages/empty_state.h"
 #include "ui/pair_view.h"
 #include "ui/style.h"
 
@@ -164,8 +165,11 @@ DataPage::DataPage(EngineBridge& bridge, Selection& selection, QWidget* parent)
     body->addWidget(m_tabs, 1);
     m_panel = new DataImportPanel;
     m_panel->hide();
-    m_empty = makeHint(tr("No data yet. Import a file, or drop it here."));
-    m_empty->setAlignment(Qt::AlignCenter);
+    m_empty = new EmptyState;
+    m_empty->setTexts(tr("No data yet"),
+        tr("Import a file with prompts and two responses each, or drop it here. The formats of the common data sets "
+           "are "
+           "recognised, and you see the mapping before anything is imported."));
 
     auto* layout = new QVBoxLayout(this);
     layout->setContentsMargins(kPageMargin, 2 * kSpace, kPageMargin, 2 * kSpace);

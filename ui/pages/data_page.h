@@ -17,6 +17,7 @@ namespace mpo {
 class DataCheckPanel;
 class DataImportPanel;
 class DataInspector;
+class EmptyState;
 class ImportIssueModel;
 class ItemPicker;
 class PairTableModel;
@@ -61,7 +62,7 @@ private:
     QLabel* m_progressText = nullptr;
     QProgressBar* m_progress = nullptr;
     QWidget* m_body = nullptr;
-    QLabel* m_empty = nullptr;
+    EmptyState* m_empty = nullptr;
     QListWidget* m_list = nullptr;
     QTabWidget* m_tabs = nullptr;
     QLineEdit* m_search = nullptr;

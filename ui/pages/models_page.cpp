@@ -38,7 +38,7 @@ namespace mpo {
 ModelsPage::ModelsPage(EngineBridge& bridge, Selection& selection, QWidget* parent)
     : Page(bridge, selection, parent)
 {
-    m_import = new QPushButton(tr("Import…"));
+    m_import = new QPushButton(tr("Import ▾"));
     m_import->setToolTip(tr("Copy a model into the project; you can also drop it here"));
     auto* kinds = new QMenu(m_import);
     connect(kinds->addAction(tr("Hugging Face folder…")), &QAction::triggered, this,
@@ -142,8 +142,7 @@ QWidget* ModelsPage::makeList()
     m_empty = new EmptyState;
     m_empty->setTexts(tr("No model yet"),
         tr("Import a Hugging Face folder or a GGUF file, take one from the Hugging Face cache, or run the demo, which "
-           "makes its "
-           "own."));
+           "makes its own."));
     connect(m_empty->addButton(tr("Look into the cache")), &QPushButton::clicked, this,
         [this] { m_tabs->setCurrentWidget(m_hub); });
 
