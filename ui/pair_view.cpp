@@ -5,16 +5,22 @@
 #include "core/data/preference_pair.h"
 #include "ui/format.h"
 #include "ui/style.h"
+#include "ui/word_diff.h"
 
+#include <QCheckBox>
 #include <QEvent>
 #include <QHBoxLayout>
 #include <QLabel>
+#include <QSettings>
 #include <QTextBrowser>
 #include <QVBoxLayout>
 
 namespace mpo {
 
 namespace {
+
+constexpr const char* kDifferences = "pairs/differences"; // of the user's settings
+constexpr double kLeastCommon = 0.25; // below it nearly every word would be marked
 
 QString idsText(const TokenIds& ids)
 {
@@ -49,7 +55,23 @@ QTextBrowser* makeReader(QWidget* parent)
     return reader;
 }
 
-QFrame* makeColumn(const QString& title, QTextBrowser* reader, QWidget* parent, QLabel** label = nullptr)
+void mark(QTextBrowser* reader, const std::vector<TextSpan>& spans, QColor colour)
+{
+    constexpr int kAlpha = 56;
+    colour.setAlpha(kAlpha);
+    QList<QTextEdit::ExtraSelection> selections;
+    for (const TextSpan& span : spans) {
+        QTextEdit::ExtraSelection selection;
+        selection.cursor = QTextCursor(reader->document());
+        selection.cursor.setPosition(int(span.first));
+        selection.cursor.setPosition(int(span.first + span.length), QTextCursor::KeepAnchor);
+        selection.format.setBackground(colour);
+        selections << selection;
+    }
+    reader->setExtraSelections(selections);
+}
+
+QFrame* makeColumn(const QString& title, QTextBrowser* reader, QWidget* parent, QLabel** label, QWidget* tool = nullptr)
 {
     QFrame* card = makeCard(parent);
     auto* layout = new QVBoxLayout(card);
@@ -57,10 +79,13 @@ QFrame* makeColumn(const QString& title, QTextBrowser* reader, QWidget* parent, 
     layout->setSpacing(kSpace / 2);
     auto* heading = new QLabel(title, card);
     setRole(heading, "group");
-    layout->addWidget(heading);
+    auto* head = new QHBoxLayout;
+    head->addWidget(heading, 1);
+    if (tool)
+        head->addWidget(tool);
+    layout->addLayout(head);
     layout->addWidget(reader, 1);
-    if (label)
-        *label = heading;
+    *label = heading;
     return card;
 }
 
@@ -75,6 +100,13 @@ PairView::PairView(QWidget* parent)
     m_prompt = makeReader(m_body);
     m_chosen = makeReader(m_body);
     m_rejected = makeReader(m_body);
+    m_differences = new QCheckBox(tr("Differences"));
+    m_differences->setToolTip(tr("Mark the words that tell chosen and rejected apart, where they have much in common"));
+    m_differences->setChecked(QSettings().value(QLatin1String(kDifferences), true).toBool());
+    connect(m_differences, &QCheckBox::toggled, this, [this](bool on) {
+        QSettings().setValue(QLatin1String(kDifferences), on);
+        markDifferences();
+    });
 
     auto* sides = new QHBoxLayout;
     sides->setSpacing(kSpace);
@@ -83,7 +115,7 @@ PairView::PairView(QWidget* parent)
     auto* body = new QVBoxLayout(m_body);
     body->setContentsMargins(0, 0, 0, 0);
     body->setSpacing(kSpace);
-    body->addWidget(makeColumn({}, m_prompt, m_body, &m_headings[0]), 2);
+    body->addWidget(makeColumn({}, m_prompt, m_body, &m_headings[0], m_differences), 2);
     body->addLayout(sides, 3);
 
     auto* layout = new QVBoxLayout(this);
@@ -117,6 +149,8 @@ void PairView::setTokens(const TokenPreview::Row& row)
         readers[i]->setHtml(htmlOf(*parts[i]));
         setHeading(i, parts[i]->tokens);
     }
+    m_differences->hide(); // of tokens nothing is marked
+    markDifferences();
 }
 
 void PairView::changeEvent(QEvent* event)
@@ -129,6 +163,7 @@ void PairView::changeEvent(QEvent* event)
     else
         for (int part = 0; part < 3; ++part)
             setHeading(part, -1);
+    markDifferences();
 }
 
 void PairView::setHeading(int part, std::int64_t tokens)
@@ -167,8 +202,21 @@ void PairView::showTexts(const QString& prompt, const QString& chosen, const QSt
     m_rejected->setPlainText(rejected.trimmed());
     m_chosen->parentWidget()->setVisible(!chosen.isEmpty() || !rejected.isEmpty());
     m_rejected->parentWidget()->setVisible(!rejected.isEmpty());
+    m_differences->setVisible(!rejected.isEmpty());
+    markDifferences();
     m_empty->hide();
     m_body->show();
+}
+
+void PairView::markDifferences()
+{
+    WordDifference difference;
+    if (m_differences->isChecked() && !m_tokens && !m_rejected->document()->isEmpty())
+        difference = wordDifference(m_chosen->toPlainText(), m_rejected->toPlainText());
+    if (difference.common < kLeastCommon)
+        difference = {};
+    mark(m_chosen, difference.left, colours().chosen);
+    mark(m_rejected, difference.right, colours().rejected);
 }
 
 } // namespace mpo

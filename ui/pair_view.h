@@ -8,6 +8,7 @@
 
 #include <optional>
 
+class QCheckBox;
 class QLabel;
 class QTextBrowser;
 
@@ -15,7 +16,7 @@ namespace mpo {
 
 struct PreferencePair;
 
-/// A pair for reading: the prompt above, chosen and rejected side by side below it.
+/// A pair for reading: the prompt above, chosen and rejected side by side below it, with what tells them apart marked.
 class PairView : public QWidget
 {
     Q_OBJECT
@@ -34,12 +35,14 @@ protected:
 private:
     void setHeading(int part, std::int64_t tokens); ///< tokens < 0: not counted
     void showTexts(const QString& prompt, const QString& chosen, const QString& rejected);
+    void markDifferences();
 
     QLabel* m_note = nullptr;
     QLabel* m_empty = nullptr;
     QWidget* m_body = nullptr;
     std::optional<TokenPreview::Row> m_tokens; ///< what is shown, where it is tokens
     QLabel* m_headings[3] {}; ///< over prompt, chosen, rejected
+    QCheckBox* m_differences = nullptr;
     QTextBrowser* m_prompt = nullptr;
     QTextBrowser* m_chosen = nullptr;
     QTextBrowser* m_rejected = nullptr;

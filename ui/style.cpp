@@ -134,6 +134,8 @@ QLabel[role="hint"] { color: @muted@; }
 QLabel[role="changed"] { color: @accent@; }
 QLabel[role="error"] { color: @bad@; }
 QLabel[role="warning"] { color: @warning@; }
+QLabel[role="vital"], QLabel[role="vitalBad"] { font-size: 14px; font-weight: 600; }
+QLabel[role="vitalBad"] { color: @bad@; }
 QLabel[role="value"] { font-size: 20px; font-weight: 600; }
 
 QPushButton { background: @surface@; border: 1px solid @border@; border-radius: 6px; padding: 5px 12px; min-height: 18px; }

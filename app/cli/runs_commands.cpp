@@ -90,8 +90,9 @@ int showRun(const GlobalOptions& global, std::int64_t id, bool metrics)
         row["folder"] = project->runFolder(id).string();
         row["alarms"] = Json::array();
         for (const AlarmRow& alarm : project->alarms(id))
-            row["alarms"].push_back({{"step", alarm.step}, {"name", alarm.name}, {"value", alarm.value},
-                {"threshold", alarm.threshold}, {"text", alarm.text}});
+            row["alarms"].push_back(
+                {{"step", alarm.step}, {"name", alarm.name}, {"value", alarm.value}, {"threshold", alarm.threshold},
+                    {"text", alarm.text}, {"ended", alarm.ended ? Json(*alarm.ended) : Json()}});
         writeLine(toLine(row));
         return 0;
     }
@@ -107,7 +108,7 @@ int showRun(const GlobalOptions& global, std::int64_t id, bool metrics)
     if (const auto alarms = project->alarms(id); !alarms.empty()) {
         writeLine("");
         for (const AlarmRow& alarm : alarms)
-            writeLine("alarm  " + alarm.text);
+            writeLine("alarm  " + alarm.text + (alarm.ended ? fmt::format(" (until step {})", *alarm.ended) : ""));
     }
     if (metrics) {
         writeLine("");

@@ -286,6 +286,8 @@ std::int64_t Workspace::run(const RunSpec& spec, const std::function<StageOutcom
         for (const AlarmRow& alarm : alarms)
             warning(alarm.text);
     };
+    context.alarmsPassed
+        = [&](std::int64_t step, const std::vector<std::string>& names) { m_project.endAlarms(id, names, step); };
     context.samples = [&](const std::vector<SampleRow>& samples) {
         m_project.addSamples(id, samples);
         send(SamplesLogged {id, samples});

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
+#include <utility>
 
 namespace mpo {
 
@@ -31,6 +32,7 @@ std::vector<AlarmRow> Alarms::look(std::int64_t step, const Metrics& metrics)
 {
     m_step = step;
     m_raised.clear();
+    m_passed.clear();
     lookAtKl(metrics);
     lookAtUpdates(metrics);
     lookAtDrift(metrics);
@@ -50,7 +52,8 @@ void Alarms::raise(const char* name, bool condition, double value, double thresh
 {
     if (condition && !m_on[name])
         m_raised.push_back({m_step, name, value, threshold, fmt::format("Step {}: {}", m_step, text)});
-    m_on[name] = condition;
+    if (std::exchange(m_on[name], condition) && !condition)
+        m_passed.push_back(name);
 }
 
 void Alarms::lookAtKl(const Metrics& metrics)

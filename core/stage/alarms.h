@@ -25,6 +25,8 @@ public:
 
     /// Alarms that begin with this step.
     std::vector<AlarmRow> look(std::int64_t step, const Metrics& metrics);
+    /// Names of those whose condition held until the step that look() saw last.
+    const std::vector<std::string>& passed() const { return m_passed; }
 
     Json toJson() const; ///< for checkpoints
     void restore(const Json& state);
@@ -52,6 +54,7 @@ private:
 
     std::int64_t m_step = 0; ///< of the call under way
     std::vector<AlarmRow> m_raised;
+    std::vector<std::string> m_passed;
 };
 
 } // namespace mpo

@@ -691,6 +691,8 @@ double PpoRun::report(double seconds)
     log(m_outcome.steps, metrics);
     if (const auto alarms = m_alarms.look(m_outcome.steps, metrics); !alarms.empty() && m_context.alarms)
         m_context.alarms(alarms);
+    if (!m_alarms.passed().empty() && m_context.alarmsPassed)
+        m_context.alarmsPassed(m_outcome.steps, m_alarms.passed());
     if (m_context.samples && m_models.policy.tokenizer) {
         const Tokenizer& tokenizer = *m_models.policy.tokenizer;
         std::vector<SampleRow> rows;

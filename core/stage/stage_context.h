@@ -28,6 +28,7 @@ struct StageContext
     std::function<void(const std::string&)> info, warning;
     std::function<void(const std::vector<SampleRow>&)> samples;
     std::function<void(const std::vector<AlarmRow>&)> alarms; ///< that begin with the step whose metrics came last
+    std::function<void(std::int64_t step, const std::vector<std::string>& names)> alarmsPassed;
     std::filesystem::path checkpoints; ///< folder for checkpoints; empty: none are written or read
     std::function<bool()> checkpointAsked; ///< true once for each request to write one now
     std::function<void(std::int64_t step, bool requested)> checkpointWritten;

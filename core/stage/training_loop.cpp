@@ -329,6 +329,8 @@ void TrainingRun::finishStep(Metrics metrics, std::int64_t tokens, double second
     }
     if (const auto alarms = m_alarms.look(m_outcome.steps, metrics); !alarms.empty() && m_context.alarms)
         m_context.alarms(alarms);
+    if (!m_alarms.passed().empty() && m_context.alarmsPassed)
+        m_context.alarmsPassed(m_outcome.steps, m_alarms.passed());
     if (keepsBest && m_context.checkpoints.empty() && m_ranks.isFirst()) {
         m_bestWeights.clear();
         for (const auto& [name, parameter] : m_parameters)

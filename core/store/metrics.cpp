@@ -157,6 +157,7 @@ void Project::truncateMetrics(std::int64_t run, std::int64_t lastStep)
         m_d->statement("DELETE FROM metrics WHERE run=? AND step>?", run, lastStep).exec();
         m_d->statement("DELETE FROM samples WHERE run=? AND step>?", run, lastStep).exec();
         m_d->statement("DELETE FROM alarms WHERE run=? AND step>?", run, lastStep).exec();
+        m_d->statement("UPDATE alarms SET ended=NULL WHERE run=? AND ended>?", run, lastStep).exec();
         m_d->closeMetricFile(run); // the file is replaced by another
         // After a power cut the file may lack steps that the database has, and have others that it has not.
         std::error_code error;
@@ -278,15 +279,27 @@ void Project::addAlarms(std::int64_t run, const std::vector<AlarmRow>& alarms)
     });
 }
 
+void Project::endAlarms(std::int64_t run, const std::vector<std::string>& names, std::int64_t step)
+{
+    m_d->write([&] {
+        for (const std::string& name : names)
+            m_d->statement("UPDATE alarms SET ended=? WHERE run=? AND name=? AND ended IS NULL", step, run, name)
+                .exec();
+    });
+}
+
 std::vector<AlarmRow> Project::alarms(std::int64_t run) const
 {
     return m_d->read([&] {
         std::vector<AlarmRow> rows;
         auto query = m_d->statement(
-            "SELECT step, name, value, threshold, text FROM alarms WHERE run=? ORDER BY step, id", run);
-        while (query.executeStep())
+            "SELECT step, name, value, threshold, text, ended FROM alarms WHERE run=? ORDER BY step, id", run);
+        while (query.executeStep()) {
             rows.push_back({query.getColumn(0).getInt64(), query.getColumn(1).getString(),
                 query.getColumn(2).getDouble(), query.getColumn(3).getDouble(), query.getColumn(4).getString()});
+            if (const auto ended = query.getColumn(5); !ended.isNull())
+                rows.back().ended = ended.getInt64();
+        }
         return rows;
     });
 }

@@ -107,6 +107,7 @@ struct AlarmRow
     std::string name; ///< of the setting that holds its threshold
     double value = 0.0, threshold = 0.0;
     std::string text; ///< one sentence with both and what to do
+    std::optional<std::int64_t> ended {}; ///< the step at which its condition no longer held
 };
 
 struct ScoreSetRow
@@ -264,6 +265,7 @@ public:
     std::vector<SampleRow> samples(std::int64_t run) const;
     std::vector<SampleRow> samplesAfter(std::int64_t run, std::int64_t step) const;
     void addAlarms(std::int64_t run, const std::vector<AlarmRow>& alarms);
+    void endAlarms(std::int64_t run, const std::vector<std::string>& names, std::int64_t step);
     std::vector<AlarmRow> alarms(std::int64_t run) const;
 
     // Scores and splits

@@ -108,6 +108,8 @@ constexpr const char* kSteps[] = {
     ALTER TABLE runs ADD COLUMN note TEXT NOT NULL DEFAULT '';
     ALTER TABLE runs ADD COLUMN deleted TEXT;
     )sql",
+    // The step at which the condition of an alarm no longer held.
+    "ALTER TABLE alarms ADD COLUMN ended INTEGER",
 };
 
 int pragma(SQLite::Database& database, const char* name)

@@ -6,8 +6,11 @@
 #include "tests/common/near.h"
 #include "ui/charts/reward_gap_histogram.h"
 #include "ui/engine_bridge.h"
+#include "ui/format.h"
 #include "ui/models/scored_pair_model.h"
+#include "ui/pages/split_calibration_view.h"
 #include "ui/pages/split_page.h"
+#include "ui/pair_view.h"
 
 #include <QAbstractItemModelTester>
 #include <QApplication>
@@ -19,10 +22,12 @@
 #include <QLineEdit>
 #include <QPlainTextEdit>
 #include <QPushButton>
+#include <QSettings>
 #include <QSignalSpy>
 #include <QTableView>
 #include <QTemporaryDir>
 #include <QTest>
+#include <QTextBrowser>
 
 #include <cmath>
 #include <mutex>
@@ -348,6 +353,102 @@ private Q_SLOTS:
                         QVERIFY(std::isnan(shares.hard));
                     COMPARE_NEAR(shares.all, longer[2] / pairs[2], 1e-12);
                 }
+    }
+
+    /// Worked by hand: sigmoid(0.5) = 0.622459, (1) 0.731059, (1.5) 0.817574, (2) 0.880797, (3) 0.952574.
+    void calibration()
+    {
+        std::vector<PairScore> scores;
+        for (const double gap : {1.0, -0.5, 3.0, 0.0, -1.5, std::nan(""), 2.0})
+            scores.push_back({gap, 0.0});
+        const auto bins = calibrationOf(SplitData("s", "d", scores), 3);
+        QCOMPARE(bins.size(), std::size_t(3));
+        const double accuracy[] {0.25, 0.5, 1.0}, confidence[] {0.5612295, 0.7743165, 0.9166855};
+        const double low[] {0.0, 1.0, 2.0}, high[] {0.5, 1.5, 3.0};
+        for (std::size_t i = 0; i < 3; ++i) {
+            QCOMPARE(bins[i].pairs, std::int64_t(2));
+            COMPARE_NEAR(bins[i].accuracy, accuracy[i], 1e-12);
+            COMPARE_NEAR(bins[i].confidence, confidence[i], 1e-6);
+            QCOMPARE(bins[i].low, low[i]);
+            QCOMPARE(bins[i].high, high[i]);
+        }
+        COMPARE_NEAR(calibrationError(bins), (0.3112295 + 0.2743165 + 0.0833145) / 3.0, 1e-6);
+        QVERIFY(calibrationOf(SplitData("s", "d", {}), 10).empty());
+        QCOMPARE(calibrationOf(SplitData("s", "d", scores), 10).size(), std::size_t(6)); // one bin a pair
+
+        makePage(true);
+        const auto* view = m_page->findChild<SplitCalibrationView*>();
+        QCOMPARE(view->bins().size(), std::size_t(10));
+        QVERIFY(child<QLabel>("calibrationText")->text().contains(formatShare(calibrationError(view->bins()))));
+    }
+
+    void searchListsPairsByGap()
+    {
+        makePage(true);
+        auto* table = child<QTableView>("examples");
+        QTRY_VERIFY(table->model()->rowCount() > 0);
+        QLineEdit* search = nullptr;
+        for (QLineEdit* edit : m_page->findChildren<QLineEdit*>())
+            if (edit->accessibleName() == QStringLiteral("Search in prompts and responses"))
+                search = edit;
+        QVERIFY(search && search->isVisible());
+        const auto* texts = m_page->findChild<ScoredPairModel*>();
+        QTest::keyClicks(search, QStringLiteral("CHOSEN 1"));
+        // 1, 10 to 19, 100 to 199; number 10 has no score.
+        QTRY_COMPARE(table->model()->rowCount(), 110);
+        for (int row = 0; row < 110; ++row) {
+            QVERIFY(std::to_string(texts->pairNumber(row)).front() == '1' && texts->pairNumber(row) != 10);
+            QVERIFY(row == 0 || texts->score(row - 1).gap() >= texts->score(row).gap());
+        }
+        // The threshold moves the buckets, not the list.
+        child<QDoubleSpinBox>("gapValue")->setValue(2.0);
+        QTest::qWait(100);
+        QCOMPARE(table->model()->rowCount(), 110);
+        search->setText(QStringLiteral("is not there"));
+        QTRY_COMPARE(table->model()->rowCount(), 0);
+        search->clear();
+        QTRY_COMPARE(table->model()->rowCount(), 60); // around the threshold again
+        // A click on a bar ends a search.
+        search->setText(QStringLiteral("chosen 399"));
+        QTRY_COMPARE(table->model()->rowCount(), 1);
+        auto* histogram = child<RewardGapHistogram>("histogram");
+        QTest::mouseClick(
+            histogram, Qt::LeftButton, Qt::NoModifier, QPoint(int(histogram->xOf(0.0)), histogram->height() / 2));
+        QTRY_COMPARE(table->model()->rowCount(), 60);
+        QVERIFY(search->text().isEmpty());
+    }
+
+    void differencesAreMarked()
+    {
+        QSettings().remove(QStringLiteral("pairs/differences"));
+        PairView view;
+        view.resize(600, 300);
+        view.show();
+        PreferencePair pair;
+        pair.prompt = "How do I move a kettle?";
+        pair.chosen = "To move the kettle, ask a friend.";
+        pair.rejected = "To move the boat, ask a friend today.";
+        view.setPair(pair);
+        const auto marked = [&](const std::string& text) {
+            QStringList texts;
+            for (const QTextBrowser* reader : view.findChildren<QTextBrowser*>())
+                if (reader->toPlainText() == toQString(text))
+                    for (const auto& selection : reader->extraSelections())
+                        texts << selection.cursor.selectedText();
+            return texts;
+        };
+        QCOMPARE(marked(pair.chosen), QStringList {QStringLiteral("kettle")});
+        QCOMPARE(marked(pair.rejected), (QStringList {QStringLiteral("boat"), QStringLiteral("today")}));
+        QVERIFY(marked(pair.prompt).isEmpty());
+        view.findChild<QCheckBox*>()->click();
+        QVERIFY(marked(pair.chosen).isEmpty() && marked(pair.rejected).isEmpty());
+        PairView another; // the choice is the user's, for all pairs
+        another.setPair(pair);
+        QVERIFY(!another.findChild<QCheckBox*>()->isChecked());
+        view.findChild<QCheckBox*>()->click();
+        pair.rejected = "Nothing of it stands here"; // hardly a word in common
+        view.setPair(pair);
+        QVERIFY(marked(pair.chosen).isEmpty() && marked(pair.rejected).isEmpty());
     }
 
     void savesWhatIsShown()

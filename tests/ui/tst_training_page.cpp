@@ -1,7 +1,9 @@
 // SPDX-FileCopyrightText: MPO Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "tests/ui/ui_test.h"
+#include "ui/charts/health_strip.h"
 #include "ui/charts/metric_grid.h"
+#include "ui/format.h"
 #include "ui/forms/memory_panel.h"
 #include "ui/forms/settings_form.h"
 #include "ui/pages/training_page.h"
@@ -12,6 +14,8 @@
 #include <QPushButton>
 #include <QSignalSpy>
 #include <QTest>
+
+#include <thread>
 
 using namespace mpo;
 
@@ -207,6 +211,72 @@ private Q_SLOTS:
         other.refresh();
         QCOMPARE(other.shownRun(), qint64(0));
         QCOMPARE(other.charts()->chartCount(), 0);
+    }
+
+    void stripTellsHowPpoGoes()
+    {
+        UiFixture fixture;
+        fixture.addModel("dpo", "policy");
+        std::int64_t run = 0;
+        std::atomic<int> part = 0;
+        fixture.work = [&](const Command&, const EventSink& sink, std::stop_token) {
+            run = fixture.project->beginRun("ppo", "mpo", {{"model", "dpo"}}, {"dpo"});
+            sink(RunStarted {run, "ppo", "mpo", 3, 0});
+            const auto step = [&](std::int64_t number, double kl) {
+                MetricsLogged event = metricsOf(run, number, 3, 0.5);
+                event.metrics = {{"objective/kl", kl}, {"policy/clipfrac_avg", 0.125}, {"objective/scores", 1.5}};
+                fixture.project->addMetrics(run, number, 1.0, event.metrics);
+                sink(event);
+            };
+            step(1, 25.0);
+            fixture.project->addAlarms(run, {{1, "alarm_kl", 25.0, 20.0, "Step 1: too far; lower learning_rate"}});
+            sink(LogLine {LogLine::Level::Warning, "Step 1: too far; lower learning_rate"});
+            part = 1;
+            while (part == 1)
+                std::this_thread::sleep_for(std::chrono::milliseconds(1));
+            step(2, 3.0);
+            fixture.project->endAlarms(run, {"alarm_kl"}, 2);
+            step(3, 2.0);
+            fixture.project->endRun(run, RunState::Finished, "");
+            sink(RunEnded {run, RunState::Finished, ""});
+        };
+        EngineBridge bridge(fixture.project, fixture.execute());
+        Selection selection(fixture.project);
+        TrainingPage page(StageKind::Ppo, bridge, selection);
+        page.resize(1000, 600);
+        page.show();
+        page.refresh();
+        auto* strip = page.findChild<HealthStrip*>();
+        QVERIFY(!strip->isVisible()); // nothing to say yet
+        bridge.post(TrainStage {});
+        const auto value = [&](const char* name) -> const QLabel* {
+            for (const QLabel* label : strip->findChildren<QLabel*>())
+                if (label->accessibleName() == QLatin1String(name))
+                    return label;
+            return nullptr;
+        };
+        const auto* alarm = strip->findChild<QLabel*>(QStringLiteral("alarm"));
+        QTRY_VERIFY(strip->isVisible() && alarm->text().contains(QStringLiteral("too far")));
+        QCOMPARE(value("KL to ref.")->text(), QStringLiteral("25"));
+        QCOMPARE(value("KL to ref.")->property("role").toString(), QStringLiteral("vitalBad"));
+        QCOMPARE(value("Clipped")->text(), formatShare(0.125));
+        QCOMPARE(value("Clipped")->property("role").toString(), QStringLiteral("vital"));
+        QVERIFY(value("Reward")->isVisible());
+        QVERIFY(!value("KL to SFT")->isVisible()); // this run does not log it
+        part = 2;
+        QTRY_COMPARE(value("KL to ref.")->text(), QStringLiteral("2"));
+        QTRY_COMPARE(value("KL to ref.")->property("role").toString(), QStringLiteral("vital"));
+        QVERIFY(alarm->text().contains(QStringLiteral("until step 2")));
+        QTRY_VERIFY(!bridge.busy());
+        // Opened again, and another stage.
+        TrainingPage again(StageKind::Ppo, bridge, selection);
+        again.show();
+        again.refresh();
+        QVERIFY(again.findChild<HealthStrip*>()->isVisible());
+        TrainingPage other(StageKind::Dpo, bridge, selection);
+        other.show();
+        other.refresh();
+        QVERIFY(!other.findChild<HealthStrip*>()->isVisible());
     }
 
     void startsFromTheModelOfTheStageBefore()

@@ -11,8 +11,6 @@ namespace mpo {
 
 namespace {
 
-constexpr std::int64_t kSearchPortion = 500; ///< pairs between two rounds of the event loop
-
 QString oneLine(const std::string& text)
 {
     return toQString(std::string_view(text).substr(0, 400)).simplified().left(200);
@@ -29,8 +27,15 @@ PairTableModel::PairTableModel(QObject* parent)
     : QAbstractTableModel(parent)
     , m_pages(16)
 {
-    m_searchTimer.setInterval(0);
-    connect(&m_searchTimer, &QTimer::timeout, this, &PairTableModel::searchOn);
+    connect(&m_finder, &PairSearch::progress, this,
+        [this](const std::vector<std::int64_t>& found, qint64 looked, qint64 total) {
+            if (!found.empty()) {
+                beginInsertRows({}, int(m_found.size()), int(m_found.size() + found.size()) - 1);
+                m_found.insert(m_found.end(), found.begin(), found.end());
+                endInsertRows();
+            }
+            Q_EMIT searchProgress(looked, total);
+        });
 }
 
 void PairTableModel::setDataset(const Project* project, const QString& dataset)
@@ -53,37 +58,13 @@ void PairTableModel::setSearch(const QString& text)
     beginResetModel();
     m_search = text.trimmed();
     m_found.clear();
-    m_looked = 0;
     endResetModel();
     if (m_search.isEmpty() || m_total == 0) {
-        m_searchTimer.stop();
+        m_finder.stop();
         Q_EMIT searchProgress(m_total, m_total);
     } else {
-        m_searchTimer.start();
+        m_finder.start(*m_project, m_dataset.toStdString(), m_total, m_search);
     }
-}
-
-void PairTableModel::searchOn()
-{
-    const std::vector<PreferencePair> pairs = m_project->pairs(m_dataset.toStdString(), m_looked, kSearchPortion);
-    std::vector<std::int64_t> found;
-    for (std::size_t i = 0; i < pairs.size(); ++i)
-        for (const std::string* text : {&pairs[i].prompt, &pairs[i].chosen, &pairs[i].rejected})
-            if (toQString(*text).contains(m_search, Qt::CaseInsensitive)) {
-                found.push_back(m_looked + std::int64_t(i));
-                break;
-            }
-    if (!found.empty()) {
-        beginInsertRows({}, int(m_found.size()), int(m_found.size() + found.size()) - 1);
-        m_found.insert(m_found.end(), found.begin(), found.end());
-        endInsertRows();
-    }
-    m_looked += std::int64_t(pairs.size());
-    if (pairs.empty() || m_looked >= m_total) {
-        m_looked = m_total;
-        m_searchTimer.stop();
-    }
-    Q_EMIT searchProgress(m_looked, m_total);
 }
 
 const PreferencePair* PairTableModel::load(std::int64_t number) const

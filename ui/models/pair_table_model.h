@@ -3,10 +3,10 @@
 #pragma once
 
 #include "core/data/preference_pair.h"
+#include "ui/models/pair_search.h"
 
 #include <QAbstractTableModel>
 #include <QCache>
-#include <QTimer>
 
 #include <cstdint>
 #include <vector>
@@ -28,7 +28,7 @@ public:
 
     void setDataset(const Project* project, const QString& dataset); ///< nullptr: empty
     void setSearch(const QString& text); ///< anywhere in prompt or responses, upper and lower case alike
-    bool searching() const { return m_searchTimer.isActive(); }
+    bool searching() const { return m_finder.active(); }
 
     std::int64_t pairNumber(int row) const; ///< from 0, in the data set
     PreferencePair pair(int row) const;
@@ -43,13 +43,12 @@ Q_SIGNALS:
 
 private:
     const PreferencePair* load(std::int64_t number) const;
-    void searchOn();
 
     const Project* m_project = nullptr;
     QString m_dataset, m_search;
-    std::int64_t m_total = 0, m_looked = 0;
+    std::int64_t m_total = 0;
     std::vector<std::int64_t> m_found;
-    QTimer m_searchTimer;
+    PairSearch m_finder;
     mutable QCache<qint64, std::vector<PreferencePair>> m_pages;
 };
 

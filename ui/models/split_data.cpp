@@ -28,6 +28,7 @@ SplitData::SplitData(std::string scoreSetName, std::string datasetName, std::vec
     , gaps(gapsOf(scores))
     , index(gaps)
     , order(index.nearest(index.minimum(), index.size()))
+    , calibration(calibrationOf(*this))
 {
 }
 
@@ -151,6 +152,47 @@ int gapDecimals(const SplitData& data)
 {
     const double range = data.index.size() > 0 ? data.index.maximum() - data.index.minimum() : 0.0;
     return range > 0.0 ? std::clamp(int(std::ceil(3.3 - std::log10(range))), 0, 8) : 3;
+}
+
+std::vector<CalibrationBin> calibrationOf(const SplitData& data, int bins)
+{
+    // By rising |gap|: those below 0 backwards and the others are so already.
+    std::vector<double> gaps;
+    gaps.reserve(data.order.size());
+    for (const std::int64_t pair : data.order)
+        gaps.push_back(data.gaps[std::size_t(pair)]);
+    const auto positive = std::lower_bound(gaps.begin(), gaps.end(), 0.0);
+    std::vector<double> pairs(gaps.size());
+    std::merge(std::make_reverse_iterator(positive), gaps.rend(), positive, gaps.end(), pairs.begin(),
+        [](double a, double b) { return std::abs(a) < std::abs(b); });
+    std::vector<CalibrationBin> result;
+    const std::size_t count = std::min(pairs.size(), std::size_t(std::max(1, bins)));
+    for (std::size_t i = 0; i < count; ++i) {
+        const std::size_t first = i * pairs.size() / count, last = (i + 1) * pairs.size() / count;
+        CalibrationBin bin;
+        bin.low = std::abs(pairs[first]);
+        bin.high = std::abs(pairs[last - 1]);
+        bin.pairs = std::int64_t(last - first);
+        for (std::size_t at = first; at < last; ++at) {
+            bin.confidence += 1.0 / (1.0 + std::exp(-std::abs(pairs[at])));
+            bin.accuracy += pairs[at] > 0.0 ? 1.0 : pairs[at] < 0.0 ? 0.0 : 0.5;
+        }
+        bin.confidence /= double(bin.pairs);
+        bin.accuracy /= double(bin.pairs);
+        bin.interval = wilsonInterval(bin.accuracy, bin.pairs);
+        result.push_back(bin);
+    }
+    return result;
+}
+
+double calibrationError(const std::vector<CalibrationBin>& bins)
+{
+    double sum = 0.0, pairs = 0.0;
+    for (const CalibrationBin& bin : bins) {
+        sum += double(bin.pairs) * std::abs(bin.confidence - bin.accuracy);
+        pairs += double(bin.pairs);
+    }
+    return pairs > 0.0 ? sum / pairs : 0.0;
 }
 
 std::int32_t countCharacters(const std::string& utf8)

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/data/reward_gap.h"
+#include "core/evaluation/statistics.h"
 
 #include <cstdint>
 #include <memory>
@@ -12,6 +13,16 @@
 #include <vector>
 
 namespace mpo {
+
+/// Pairs about which the reward model is about equally sure.
+struct CalibrationBin
+{
+    double low = 0.0, high = 0.0; ///< smallest and largest |gap|
+    double confidence = 0.0; ///< mean of sigmoid(|gap|): how sure it is of the response that it prefers
+    double accuracy = 0.0; ///< share in which that response is the chosen one; a gap of 0 counts half
+    Interval interval; ///< Wilson's, of the accuracy
+    std::int64_t pairs = 0;
+};
 
 /// Everything the Split page needs of one score set, prepared once so that a moving threshold costs binary searches
 /// only.
@@ -24,6 +35,7 @@ struct SplitData
     std::vector<double> gaps; ///< NaN: not scored (too long for the reward model)
     GapIndex index; ///< of the gaps
     std::vector<std::int64_t> order; ///< pair numbers by rising gap; scored pairs only
+    std::vector<CalibrationBin> calibration; ///< calibrationOf() this
 
     std::int64_t total() const { return std::int64_t(scores.size()); }
     std::int64_t unscored() const { return total() - index.size(); }
@@ -65,6 +77,13 @@ LongerShares longerShares(const SplitData& data, const PairLengths& lengths, dou
     const std::optional<double>& contradictory);
 
 std::shared_ptr<PairLengths> measureLengths(const SplitData& data, std::vector<std::int32_t> difference);
+
+/// Bins of as equal a number of pairs as possible, by rising |gap|; none where nothing is scored.
+std::vector<CalibrationBin> calibrationOf(const SplitData& data, int bins = 10);
+
+/// Mean over pairs of |confidence - accuracy| of their bin (Guo et al. 2017, eq. 3, with bins of equal size); 0 for
+/// none.
+double calibrationError(const std::vector<CalibrationBin>& bins);
 
 /// Code points of UTF-8 text.
 std::int32_t countCharacters(const std::string& utf8);

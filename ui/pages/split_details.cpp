@@ -2,8 +2,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/pages/split_details.h"
 
+#include "core/store/project.h"
 #include "ui/format.h"
+#include "ui/models/pair_search.h"
 #include "ui/models/scored_pair_model.h"
+#include "ui/pages/split_calibration_view.h"
 #include "ui/pages/split_length_view.h"
 #include "ui/pair_view.h"
 #include "ui/style.h"
@@ -11,6 +14,7 @@
 #include <QHBoxLayout>
 #include <QHeaderView>
 #include <QLabel>
+#include <QLineEdit>
 #include <QSplitter>
 #include <QTabBar>
 #include <QTableView>
@@ -24,12 +28,15 @@ namespace mpo {
 namespace {
 
 constexpr std::int64_t kPairs = 60;
+constexpr std::size_t kMostFound = 1000; ///< pairs that a search lists
 
 } // namespace
 
 SplitDetails::SplitDetails(const Project& project, QWidget* parent)
     : QTabWidget(parent)
+    , m_project(project)
     , m_pairs(new ScoredPairModel(project, this))
+    , m_search(new PairSearch(this))
     , m_note(new QLabel)
 {
     setDocumentMode(true);
@@ -38,11 +45,33 @@ SplitDetails::SplitDetails(const Project& project, QWidget* parent)
     m_note->setObjectName(QStringLiteral("pairNote"));
     addTab(makePairs(), tr("Pairs"));
     addTab(makeLength(), tr("Length"));
+    addTab(makeCalibration(), tr("Calibration"));
     m_note->setMinimumHeight(tabBar()->sizeHint().height()); // on the line of the tabs
     setCornerWidget(m_note);
     m_timer.setSingleShot(true);
     m_timer.setInterval(40);
     connect(&m_timer, &QTimer::timeout, this, &SplitDetails::showPairs);
+    m_searchTimer.setSingleShot(true);
+    m_searchTimer.setInterval(150);
+    connect(&m_searchTimer, &QTimer::timeout, this, &SplitDetails::search);
+    connect(m_searchText, &QLineEdit::textChanged, &m_searchTimer, qOverload<>(&QTimer::start));
+    connect(m_search, &PairSearch::progress, this,
+        [this](const std::vector<std::int64_t>& found, qint64 looked, qint64 total) {
+            for (const std::int64_t pair : found)
+                if (m_found.size() < kMostFound && !std::isnan(m_data->gaps[std::size_t(pair)]))
+                    m_found.push_back(pair);
+            if (m_found.size() == kMostFound)
+                m_search->stop();
+            else if (looked < total && found.empty())
+                return;
+            const int row = m_table->currentIndex().row();
+            list(m_found, row >= 0 && row < m_pairs->rowCount() ? m_pairs->pairNumber(row) : -1);
+            setTabText(0,
+                m_search->active() ? tr("Searching… %1 found").arg(formatCount(qint64(m_found.size())))
+                    : m_found.size() == kMostFound
+                    ? tr("The first %1 pairs with this text").arg(formatCount(qint64(kMostFound)))
+                    : tr("%1 pairs with this text").arg(formatCount(qint64(m_found.size()))));
+        });
     connect(this, &QTabWidget::currentChanged, m_note, [this](int tab) { m_note->setVisible(tab == 0); });
     connect(m_table->selectionModel(), &QItemSelectionModel::currentRowChanged, this, &SplitDetails::showPair);
 }
@@ -65,9 +94,20 @@ QWidget* SplitDetails::makePairs()
     for (auto* reader : m_pairView->findChildren<QTextBrowser*>())
         reader->setMinimumHeight(36); // they scroll: the page must fit 720 pixels
 
+    m_searchText = new QLineEdit;
+    m_searchText->setPlaceholderText(tr("Search in all pairs"));
+    m_searchText->setAccessibleName(tr("Search in prompts and responses"));
+    m_searchText->setClearButtonEnabled(true);
+    auto* list = new QWidget;
+    auto* listLayout = new QVBoxLayout(list);
+    listLayout->setContentsMargins(0, 0, 0, 0);
+    listLayout->setSpacing(kSpace / 2);
+    listLayout->addWidget(m_searchText);
+    listLayout->addWidget(m_table, 1);
+
     auto* reading = new QSplitter(Qt::Horizontal);
     reading->setContentsMargins(0, kSpace, 0, 0);
-    reading->addWidget(m_table);
+    reading->addWidget(list);
     reading->addWidget(m_pairView);
     reading->setStretchFactor(0, 2);
     reading->setStretchFactor(1, 3);
@@ -92,16 +132,44 @@ QWidget* SplitDetails::makeLength()
     return page;
 }
 
+QWidget* SplitDetails::makeCalibration()
+{
+    auto* page = new QWidget;
+    m_calibrationView = new SplitCalibrationView;
+    m_calibrationText = makeHint({});
+    m_calibrationText->setObjectName(QStringLiteral("calibrationText"));
+    m_calibrationText->setFixedWidth(220);
+    auto* layout = new QHBoxLayout(page);
+    layout->setContentsMargins(0, kSpace, 0, 0);
+    layout->setSpacing(2 * kSpace);
+    layout->addWidget(m_calibrationView, 1);
+    layout->addWidget(m_calibrationText, 0, Qt::AlignTop);
+    return page;
+}
+
 void SplitDetails::setData(std::shared_ptr<const SplitData> data)
 {
+    m_search->stop();
     m_data = std::move(data);
     m_lengths.reset();
     m_timer.stop();
     m_pairs->setData(m_data);
     m_lengthView->setData(m_data, nullptr);
+    const std::vector<CalibrationBin> bins = m_data ? m_data->calibration : std::vector<CalibrationBin>();
+    m_calibrationText->setText(bins.empty()
+            ? QString()
+            : tr("Calibration error: %1\n\nBelow the diagonal the reward model is surer than it is right: a threshold "
+                 "by "
+                 "confidence then takes more wrong labels for easy than it says.\n\nIts surest tenth: confidence %2, "
+                 "agrees in %3.")
+                  .arg(formatShare(calibrationError(bins)), formatShare(bins.back().confidence),
+                      formatShare(bins.back().accuracy)));
+    m_calibrationView->setBins(bins);
     m_pairView->clear(m_data ? QString() : tr("Loading…"));
     m_note->clear();
     showLengthText();
+    if (m_data && !m_searchText->text().trimmed().isEmpty())
+        m_searchTimer.start();
 }
 
 void SplitDetails::setLengths(std::shared_ptr<const PairLengths> lengths)
@@ -123,6 +191,25 @@ void SplitDetails::showRule(double threshold, const SplitRule& rule)
     showLengthText();
 }
 
+void SplitDetails::leaveSearch()
+{
+    const QSignalBlocker blocker(m_searchText);
+    m_searchText->clear();
+    m_search->stop();
+}
+
+void SplitDetails::search()
+{
+    const QString text = m_searchText->text().trimmed();
+    m_found.clear();
+    if (text.isEmpty() || !m_data) {
+        m_search->stop();
+        showPairs();
+    } else {
+        m_search->start(m_project, m_data->dataset, m_data->total(), text);
+    }
+}
+
 void SplitDetails::showNear(double gap, bool isThreshold)
 {
     m_gap = gap;
@@ -133,16 +220,22 @@ void SplitDetails::showNear(double gap, bool isThreshold)
 
 void SplitDetails::showPairs()
 {
-    if (!m_data)
+    if (!m_data || !m_searchText->text().trimmed().isEmpty())
         return;
     std::vector<std::int64_t> numbers = m_data->index.nearest(m_gap, kPairs);
     const std::int64_t nearest = numbers.empty() ? -1 : numbers.front();
+    list(std::move(numbers), nearest);
+    setTabText(
+        0, m_atThreshold ? tr("Pairs around the threshold") : tr("Pairs nearest to %1").arg(m_pairs->gapText(m_gap)));
+}
+
+/// By falling gap, with one of them chosen.
+void SplitDetails::list(std::vector<std::int64_t> numbers, std::int64_t chosen)
+{
     std::stable_sort(numbers.begin(), numbers.end(),
         [&](std::int64_t a, std::int64_t b) { return m_data->gaps[std::size_t(a)] > m_data->gaps[std::size_t(b)]; });
     m_pairs->setPairs(std::move(numbers));
-    setTabText(
-        0, m_atThreshold ? tr("Pairs around the threshold") : tr("Pairs nearest to %1").arg(m_pairs->gapText(m_gap)));
-    if (const int row = m_pairs->rowOf(nearest); row >= 0) {
+    if (const int row = m_pairs->rowOf(chosen); row >= 0) {
         m_table->selectRow(row);
         m_table->scrollTo(m_pairs->index(row, 0), QAbstractItemView::PositionAtCenter);
     }
@@ -153,7 +246,7 @@ void SplitDetails::showPair()
 {
     const int row = m_table->currentIndex().row();
     if (!m_data || row < 0 || row >= m_pairs->rowCount()) {
-        m_pairView->clear(tr("No pair has a score"));
+        m_pairView->clear(m_searchText->text().trimmed().isEmpty() ? tr("No pair has a score") : tr("Nothing found"));
         m_note->clear();
         return;
     }

@@ -286,6 +286,7 @@ void SplitPage::connectAll()
     connect(m_histogram, &RewardGapHistogram::clicked, this, [this](double gap) {
         m_exampleGap = gap;
         m_histogram->setMarked(gap);
+        m_details->leaveSearch();
         m_details->showNear(gap, false);
     });
 

@@ -6,6 +6,7 @@
 #include "core/store/project.h"
 #include "core/store/run_log.h"
 #include "core/support/error.h"
+#include "ui/charts/health_strip.h"
 #include "ui/charts/metric_grid.h"
 #include "ui/elided_label.h"
 #include "ui/format.h"
@@ -236,6 +237,7 @@ QWidget* TrainingPage::makeRunView()
     row->addWidget(m_reuse);
     row->addWidget(m_resume);
 
+    m_health = new HealthStrip;
     m_charts = new MetricGrid;
     m_charts->setEmptyText(
         tr("No run yet. Choose a model and data, then press Start: the curves appear here while it trains."));
@@ -268,6 +270,7 @@ QWidget* TrainingPage::makeRunView()
     setRole(m_failure, "error");
     layout->addLayout(row);
     layout->addWidget(m_failure);
+    layout->addWidget(m_health);
     layout->addWidget(m_tabs, 1);
 
     connect(m_runs, &QComboBox::activated, this, [this](int index) { showRun(m_runs->itemData(index).toLongLong()); });
@@ -294,6 +297,10 @@ void TrainingPage::connectBridge()
                 continue;
             m_step = event.step;
             m_totalSteps = event.totalSteps;
+            m_health->append(event.metrics);
+        }
+        if (!batch.empty() && batch.back().run == m_run) {
+            m_health->setAlarms(project().alarms(m_run));
             updateRunLine();
         }
     });
@@ -307,6 +314,8 @@ void TrainingPage::connectBridge()
             return;
         constexpr std::array levels {"info", "warning", "error"};
         addLogLine(levels.at(std::size_t(event.level)), toQString(event.text));
+        if (event.level != LogLine::Level::Info && m_run != 0) // an alarm is told after the metrics of its step
+            m_health->setAlarms(project().alarms(m_run));
     });
     connect(&m_bridge, &EngineBridge::runEnded, this, [this](const RunEnded& event) {
         if (event.run != m_liveRun)
@@ -494,7 +503,9 @@ void TrainingPage::showRun(qint64 run)
     m_run = run;
     m_step = row->steps;
     m_totalSteps = std::max<qint64>(row->totalSteps, run == m_liveRun ? m_totalSteps : 0);
-    m_charts->setRuns({{run, toQString(row->name), project().metrics(run)}});
+    std::vector<MetricSeries> series = project().metrics(run);
+    m_health->setRun(series, project().alarms(run));
+    m_charts->setRuns({{run, toQString(row->name), std::move(series)}});
     m_samples->setSamples(project().samples(run));
     m_log->clear();
     std::uint64_t read = 0;

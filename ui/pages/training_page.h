@@ -18,6 +18,7 @@ namespace mpo {
 
 class ItemPicker;
 class MemoryPanel;
+class HealthStrip;
 class MetricGrid;
 class SampleView;
 class SettingsForm;
@@ -85,6 +86,7 @@ private:
     QLabel* m_runLine = nullptr;
     QLabel* m_failure = nullptr;
     QTabWidget* m_tabs = nullptr;
+    HealthStrip* m_health = nullptr;
     MetricGrid* m_charts = nullptr;
     SampleView* m_samples = nullptr;
     QPlainTextEdit* m_log = nullptr;

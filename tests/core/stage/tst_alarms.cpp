@@ -54,6 +54,21 @@ private Q_SLOTS:
             (Raised {{3, "alarm_negative_kl"}, {6, "alarm_negative_kl"}}));
     }
 
+    void passes()
+    {
+        Alarms alarms {Settings(StageKind::Ppo)};
+        std::vector<std::int64_t> passed;
+        std::int64_t step = 0;
+        for (const double kl : {0.0, 21.0, 30.0, 10.0, 11.0, 22.0, 5.0}) {
+            alarms.look(++step, {{"objective/kl", kl}});
+            if (!alarms.passed().empty()) {
+                QCOMPARE(alarms.passed(), std::vector<std::string> {"alarm_kl"});
+                passed.push_back(step);
+            }
+        }
+        QCOMPARE(passed, (std::vector<std::int64_t> {4, 7}));
+    }
+
     void updates()
     {
         QCOMPARE(raised(StageKind::Ppo, "val/ratio", {1, 1.4, 1.6, 0.7, 0.5}),

@@ -232,8 +232,14 @@ void TestRuns::alarms()
     QCOMPARE(alarms[1].text, std::string("between"));
     QCOMPARE(alarms[0].value, 21.5);
     QCOMPARE(alarms[2].threshold, 1.5);
+    project->endAlarms(run, {"alarm_kl", "unknown"}, 5);
+    project->endAlarms(run, {"alarm_kl"}, 6); // has ended before
+    QCOMPARE(project->alarms(run)[0].ended, std::optional<std::int64_t>(5));
+    QVERIFY(!project->alarms(run)[1].ended);
     project->truncateMetrics(run, 4);
-    QCOMPARE(project->alarms(run).size(), std::size_t(2));
+    alarms = project->alarms(run);
+    QCOMPARE(alarms.size(), std::size_t(2));
+    QVERIFY(!alarms[0].ended); // the step in which it ended is repeated
 }
 
 void TestRuns::metricsSurviveACrash()
