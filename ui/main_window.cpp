@@ -29,6 +29,7 @@
 #include <QHBoxLayout>
 #include <QMenuBar>
 #include <QPushButton>
+#include <QScreen>
 #include <QSettings>
 #include <QStackedWidget>
 #include <QVBoxLayout>
@@ -123,10 +124,17 @@ void MainWindow::makePages()
     }
     m_start = new StartPage;
     m_result = new ResultPage;
+    m_start->setEnabled(!m_bridge->readOnly());
     m_stack->addWidget(m_start);
     m_stack->addWidget(m_result);
 
     connect(m_rail, &NavigationRail::chosen, this, &MainWindow::openPage);
+    // A control that is disabled or hidden while it has the focus hands it on, and the rail would be next.
+    connect(qApp, &QApplication::focusChanged, this, [this](QWidget* before, QWidget* now) {
+        if (before && now && m_stack->isAncestorOf(before) && m_rail->isAncestorOf(now)
+            && (!before->isEnabled() || !before->isVisible()))
+            m_stack->setFocus();
+    });
     connect(m_start, &StartPage::demoChosen, this, [this] { startDemo(true); });
     connect(m_start, &StartPage::openChosen, this, [this] {
         openPage(PageId::Data);
@@ -271,8 +279,10 @@ bool MainWindow::isEmptyProject() const
 void MainWindow::restoreState()
 {
     const QByteArray geometry = QSettings().value(QStringLiteral("geometry")).toByteArray();
-    if (geometry.isEmpty() || !restoreGeometry(geometry))
-        resize(1280, 760);
+    if (geometry.isEmpty() || !restoreGeometry(geometry)) {
+        constexpr QSize kFrame(2, 40); // what window managers put around
+        resize(QSize(1280, 760).boundedTo(screen()->availableSize() - kFrame));
+    }
     if (isEmptyProject()) {
         m_rail->setCurrent({});
         showWidget(m_start);

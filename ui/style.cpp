@@ -148,7 +148,7 @@ QPushButton[role="primary"] { background: @accent@; border-color: @accent@; colo
 QPushButton[role="primary"]:hover { background: @accentHover@; }
 QPushButton[role="primary"]:focus { border: 2px solid @text@; padding: 4px 11px; }
 QPushButton[role="primary"]:disabled { background: @raised@; border-color: @raised@; color: @faint@; }
-QPushButton::menu-indicator { image: none; }
+QPushButton::menu-indicator { image: none; width: 0; }
 QPushButton[role="danger"] { color: @bad@; }
 QPushButton[role="danger"]:disabled { color: @disabled@; }
 QPushButton[role="quiet"], QToolButton { background: transparent; border: 1px solid transparent; border-radius: 6px; padding: 4px 8px; }

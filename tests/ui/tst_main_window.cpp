@@ -130,6 +130,27 @@ private Q_SLOTS:
         }
     }
 
+    /// A button that is disabled while it has the focus does not send it to the rail.
+    void focusStaysOnThePage()
+    {
+        UiFixture fixture;
+        fixture.addPairs("pairs", 2);
+        MainWindow window(fixture.project, fixture.execute());
+        window.show();
+        QVERIFY(QTest::qWaitForWindowActive(&window));
+        window.openPage(PageId::Models);
+        QPushButton* import = nullptr;
+        for (QPushButton* button : window.page(PageId::Models)->findChildren<QPushButton*>())
+            if (button->isVisible() && button->text().startsWith(QStringLiteral("Import")))
+                import = button;
+        QVERIFY(import);
+        import->setFocus();
+        QTRY_COMPARE(QApplication::focusWidget(), import);
+        import->setEnabled(false);
+        QVERIFY(QApplication::focusWidget());
+        QVERIFY(!window.rail()->isAncestorOf(QApplication::focusWidget()));
+    }
+
     void pageIsRemembered()
     {
         UiFixture fixture;

@@ -9,6 +9,8 @@
 #include <QKeyEvent>
 #include <QMouseEvent>
 #include <QPainter>
+#include <QScrollArea>
+#include <QTimer>
 #include <QToolTip>
 
 #include <algorithm>
@@ -73,6 +75,18 @@ void LineageView::setLineage(Lineage lineage)
     layOut();
     updateGeometry();
     update();
+    QTimer::singleShot(0, this, &LineageView::scrollToFocus); // when the scroll area knows the new size
+}
+
+void LineageView::scrollToFocus()
+{
+    for (QWidget* widget = parentWidget(); widget; widget = widget->parentWidget())
+        if (auto* area = qobject_cast<QScrollArea*>(widget); area && m_lineage.focus < int(m_cards.size())) {
+            const QRect card = cardOf(m_lineage.focus);
+            area->ensureVisible(
+                card.center().x(), card.center().y(), card.width() / 2 + kSpace, card.height() / 2 + kSpace);
+            return;
+        }
 }
 
 void LineageView::layOut()

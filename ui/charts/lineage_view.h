@@ -39,6 +39,7 @@ protected:
 
 private:
     void layOut();
+    void scrollToFocus(); ///< in the scroll area around it
     int nodeAt(const QPoint& point) const; ///< -1: none
     QString describe(const LineageNode& node) const;
     QPoint offset() const; ///< of the graph in a larger widget

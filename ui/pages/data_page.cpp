@@ -507,7 +507,6 @@ void DataPage::startImport(const ImportDataset& command)
 QPushButton* DataPage::makeExport()
 {
     auto* button = new QPushButton(tr("Export ▾"));
-    button->setStyleSheet(QStringLiteral("QPushButton::menu-indicator { image: none; width: 0; }"));
     button->setObjectName(QStringLiteral("export"));
     button->setEnabled(false);
     auto* menu = new QMenu(button);

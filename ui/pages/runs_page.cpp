@@ -158,8 +158,6 @@ QWidget* RunsPage::makeHead()
             exportTo(QFileDialog::getExistingDirectory(this, tr("Export the chosen runs into this folder")), format);
         });
     m_export->setMenu(formats);
-    for (QPushButton* button : {m_import, m_export}) // the arrow stands in the text
-        button->setStyleSheet(QStringLiteral("QPushButton::menu-indicator { image: none; width: 0; }"));
     m_report = new QPushButton(tr("Open the report"));
     m_report->setToolTip(tr("Shows the report of the last demo or recipe in the web browser"));
     connect(m_report, &QPushButton::clicked, this,

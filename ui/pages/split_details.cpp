@@ -252,7 +252,8 @@ void SplitDetails::showPair()
     }
     const PairScore score = m_pairs->score(row);
     m_pairView->setPair(m_pairs->pair(row));
-    m_note->setText(tr("Pair %1  ·  gap %2  ·  chosen scores %3, rejected %4")
+    m_note->setToolTip(tr("Reward gap: score of the chosen response minus score of the rejected one"));
+    m_note->setText(tr("Pair %1  ·  gap %2 = %3 − %4")
                         .arg(formatCount(m_pairs->pairNumber(row) + 1), m_pairs->gapText(score.gap()),
                             m_pairs->gapText(score.chosen), m_pairs->gapText(score.rejected)));
 }

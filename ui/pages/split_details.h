@@ -37,6 +37,9 @@ public:
     void showNear(double gap, bool isThreshold);
     void leaveSearch(); ///< what is searched for is no longer wanted
 
+protected:
+    void paintEvent(QPaintEvent*) override { } ///< no line under the corner
+
 private:
     QWidget* makePairs();
     QWidget* makeLength();

@@ -49,6 +49,8 @@ SplitPage::SplitPage(EngineBridge& bridge, Selection& selection, QWidget* parent
     m_scoreSets->setObjectName(QStringLiteral("scoreSets"));
     m_scoreSets->setPlaceholder(tr("No scores yet"));
     m_saved->setObjectName(QStringLiteral("savedSplits"));
+    m_saved->setSizeAdjustPolicy(QComboBox::AdjustToContents);
+    m_saved->setMaximumWidth(25 * kSpace);
     m_saved->setToolTip(tr("Take the rule of a split that was saved for this data"));
     m_scoreButton->setObjectName(QStringLiteral("scorePairs"));
     m_scoreSets->setMaximumWidth(360); // a reward model from outside of the project is named by its path
@@ -330,12 +332,19 @@ void SplitPage::connectAll()
         if (m_waiting == Waiting::Scores)
             m_scorePanel->showProgress(toQString(event.what), event.share, toQString(event.detail));
     });
+    connect(&m_bridge, &EngineBridge::runStarted, this, [this](const RunStarted& event) {
+        const std::optional<RunRow> run = project().run(event.run);
+        m_part = tr("Training a reward model on the other parts");
+        if (run && run->config.contains("fold"))
+            m_part = tr("Part %1 of %2: training a reward model on the other parts")
+                         .arg(run->config.value("fold", 1))
+                         .arg(run->config.value("folds", 1));
+    });
     connect(&m_bridge, &EngineBridge::metricsLogged, this, [this](const std::vector<MetricsLogged>& batch) {
         if (m_waiting != Waiting::Scores || batch.empty() || batch.back().totalSteps == 0)
             return;
         const MetricsLogged& last = batch.back();
-        m_scorePanel->showProgress(tr("Training a reward model on the other parts"),
-            double(last.step) / double(last.totalSteps),
+        m_scorePanel->showProgress(m_part, double(last.step) / double(last.totalSteps),
             tr("step %1 of %2").arg(formatCount(last.step), formatCount(last.totalSteps)));
     });
     connect(&m_bridge, &EngineBridge::pairsScored, this, [this](const PairsScored& event) {
@@ -549,8 +558,10 @@ void SplitPage::showPointed(std::optional<double> gap)
     const auto bin = gap ? m_histogram->binAt(*gap) : std::nullopt;
     if (!bin) {
         m_readout->setText(m_data->unscored() > 0
-                ? tr("Drag the threshold, click a bar. %1 pairs without a score (too long) are hard.")
-                      .arg(formatCount(m_data->unscored()))
+                ? (m_data->unscored() == 1
+                        ? tr("Drag the threshold, click a bar. One pair without a score (too long) is hard.")
+                        : tr("Drag the threshold, click a bar. %1 pairs without a score (too long) are hard.")
+                              .arg(formatCount(m_data->unscored())))
                 : tr("Drag the threshold. Point at a bar for its numbers, click it for its pairs."));
         return;
     }

@@ -97,6 +97,7 @@ private:
     std::optional<double> m_exampleGap; ///< where the user clicked; empty: at the threshold
     enum class Waiting { Nothing, Scores, Split };
     Waiting m_waiting = Waiting::Nothing;
+    QString m_part; ///< what trains while pairs are scored: "Part 1 of 2: ..."
     bool m_answered = false; ///< what is waited for has come: the next CommandFinished is its own
     bool m_scoreWanted = false; ///< the score panel is open
     bool m_refreshing = false; ///< choices that change are not the user's

@@ -3,6 +3,7 @@
 #include "ui/pages/split_score_panel.h"
 
 #include "core/store/project.h"
+#include "ui/format.h"
 #include "ui/forms/item_picker.h"
 #include "ui/pages/work_progress.h"
 #include "ui/style.h"
@@ -123,6 +124,13 @@ void SplitScorePanel::refresh(const Project& project, const QString& dataset)
                 m_data->setValue(dataset);
     m_rewardModel->setItems(modelItems(project, QStringLiteral("reward")));
     m_base->setItems(modelItems(project, QStringLiteral("policy")));
+    if (m_base->value().isEmpty()) { // a model from elsewhere: what the newest reward model was made from
+        const std::vector<RunRow> runs = project.runs();
+        const auto reward
+            = std::find_if(runs.begin(), runs.end(), [](const RunRow& run) { return run.stage == "reward"; });
+        if (reward != runs.end())
+            m_base->setValue(toQString(reward->config.value("model", std::string())));
+    }
     updateState();
 }
 
