@@ -6,6 +6,7 @@
 #include "ui/models/split_data.h"
 #include "ui/style.h"
 
+#include <QEvent>
 #include <QHBoxLayout>
 #include <QLabel>
 
@@ -23,11 +24,9 @@ QString countAndShare(std::int64_t count, std::int64_t total)
 
 void tint(QLabel* label, const QColor& colour)
 {
-    QPalette palette = label->palette();
-    if (palette.color(QPalette::WindowText) == colour)
-        return;
-    palette.setColor(QPalette::WindowText, colour);
-    label->setPalette(palette);
+    // A palette would be lost when the style of the whole window changes.
+    if (const QString style = QStringLiteral("color: %1").arg(colour.name()); label->styleSheet() != style)
+        label->setStyleSheet(style);
 }
 
 } // namespace
@@ -79,10 +78,22 @@ void SplitStatistics::showCounts(const SplitData& data, const SplitCounts& count
     m_hard.value->setText(countAndShare(counts.hard, total));
     m_contradictory.value->setText(countAndShare(counts.contradictory, total));
     m_contradictory.box->setVisible(withContradictory);
+    tintCounts();
+    m_accuracy.value->setText(data.index.size() > 0 ? formatShare(data.index.accuracy()) : QStringLiteral("–"));
+}
+
+void SplitStatistics::tintCounts()
+{
     tint(m_easy.value, colours().easy);
     tint(m_hard.value, colours().hard);
     tint(m_contradictory.value, colours().contradictory);
-    m_accuracy.value->setText(data.index.size() > 0 ? formatShare(data.index.accuracy()) : QStringLiteral("–"));
+}
+
+void SplitStatistics::changeEvent(QEvent* event)
+{
+    QWidget::changeEvent(event);
+    if (event->type() == QEvent::PaletteChange && m_contradictory.value)
+        tintCounts();
 }
 
 void SplitStatistics::showLengths(const PairLengths* lengths)

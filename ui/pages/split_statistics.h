@@ -24,12 +24,16 @@ public:
     void showCounts(const SplitData& data, const SplitCounts& counts, bool withContradictory);
     void showLengths(const PairLengths* lengths); ///< nullptr: being measured
 
+protected:
+    void changeEvent(QEvent* event) override;
+
 private:
     struct Statistic
     {
         QWidget* box = nullptr;
         QLabel* value = nullptr;
     };
+    void tintCounts();
     Statistic add(const char* name, const QString& text, const QString& toolTip);
 
     QHBoxLayout* m_layout = nullptr;
