@@ -5,6 +5,7 @@
 #include "core/model/blocks/packed_weight.h"
 #include "core/model/blocks/recompute.h"
 #include "core/model/blocks/row_kernels.h"
+#include "core/model/decode_step.h"
 #include "core/support/error.h"
 
 #include <ATen/ATen.h>
@@ -85,6 +86,11 @@ at::Tensor Decoder::decode(const at::Tensor& tokens, KvCache& cache) const
     for (std::int64_t& length : lengths)
         ++length;
     at::Tensor x = embed(tokens, cache.positions()); // (B, D)
+    if (DecodeStep::suits(m_parts) && DecodeStep::suits(x)) {
+        DecodeStep::run(m_parts, m_config, rotaries, x, cache);
+        cache.advance();
+        return m_parts.finalNorm(x, at::kFloat);
+    }
     for (std::size_t i = 0; i < m_parts.layers.size(); ++i) {
         const DecoderLayer& layer = m_parts.layers[i];
         const auto number = std::int64_t(i);

@@ -64,6 +64,13 @@ void KvCache::append(std::int64_t layer, const at::Tensor& keys, const at::Tenso
     m_values[std::size_t(layer)].scatter_(2, place, values.unsqueeze(2));
 }
 
+KvCache::Storage KvCache::storage(std::int64_t layer)
+{
+    reserve(m_longest + 1);
+    return {m_keys[std::size_t(layer)].mutable_data_ptr<float>(),
+        m_values[std::size_t(layer)].mutable_data_ptr<float>(), m_capacity};
+}
+
 void KvCache::advance()
 {
     std::vector<std::int64_t> lengths = m_lengths;

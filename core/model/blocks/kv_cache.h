@@ -30,6 +30,15 @@ public:
     void append(std::int64_t layer, const at::Tensor& keys, const at::Tensor& values);
     void advance();
 
+    /// Where append() writes, on the CPU: (B, K, capacity, headWidth) fp32 without gaps. Valid until rows change or the
+    /// lengths move on.
+    struct Storage
+    {
+        float *keys, *values;
+        std::int64_t capacity;
+    };
+    Storage storage(std::int64_t layer);
+
     /// Views of the used part for attention during append (including the token just appended):
     /// (B, K, maxLength + 1, headWidth) and the mask of what counts, (B, 1, 1, maxLength + 1) bool. `window`: only the
     /// last so many tokens count; 0: all

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/model/blocks/packed_weight.h"
 
+#include "core/model/blocks/amx_product.h"
 #include "core/model/blocks/thread_team.h"
 
 #include <ATen/ATen.h>
@@ -40,17 +41,6 @@ void store(const Tile& tile, int row, int panel, const float* values)
     if (first < tile.width)
         std::memcpy(tile.y + row * tile.yStride + first, values,
             std::size_t(std::min(kPanel, tile.width - first)) * sizeof(float));
-}
-
-/// (rows, inputs) of bf16 -> (inputs/2, rows) of two, a missing last one 0.
-void layOutPairs(const at::BFloat16* x, std::int64_t rows, std::int64_t inputs, std::int32_t* pairs)
-{
-    for (std::int64_t k = 0; k < inputs; k += 2)
-        for (std::int64_t row = 0; row < rows; ++row) {
-            const at::BFloat16* place = x + row * inputs + k;
-            const std::uint32_t second = k + 1 < inputs ? place[1].x : 0;
-            *pairs++ = std::int32_t(place[0].x | second << 16);
-        }
 }
 
 using TileFunction = void (*)(const Tile&);
@@ -196,7 +186,8 @@ PackedWeight::PackedWeight(std::initializer_list<const Linear*> layers, ComputeT
     if (biased)
         m_bias = at::cat(biases);
     const bool pairs = type == ComputeType::BFloat16;
-    const std::int64_t panels = (m_outputs + kPanel - 1) / kPanel, inputs = pairs ? (m_inputs + 1) / 2 * 2 : m_inputs;
+    m_matrixRegisters = pairs && amx::isThere();
+    const std::int64_t panels = (m_outputs + kPanel - 1) / kPanel, inputs = paddedInputs();
     // Panels are (K, 16) in fp32 and (K/2, 16, 2) in bf16; row n of the matrix goes to column n % 16 of panel n / 16.
     m_panels = at::zeros({panels, pairs ? inputs / 2 : inputs, kPanel, pairs ? 2 : 1}, scalarType(type));
     const at::Tensor byRow = m_panels.permute({0, 2, 1, 3}); // (panels, 16, K, 1) or (panels, 16, K/2, 2)
@@ -208,8 +199,8 @@ PackedWeight::PackedWeight(std::initializer_list<const Linear*> layers, ComputeT
             const std::int64_t rows
                 = whole ? (weight.size(0) - n) / kPanel * kPanel : std::min(kPanel - column, weight.size(0) - n);
             at::Tensor source = weight.narrow(0, n, rows);
-            if (pairs && inputs > m_inputs)
-                source = at::constant_pad_nd(source, {0, 1});
+            if (inputs > m_inputs)
+                source = at::constant_pad_nd(source, {0, inputs - m_inputs});
             if (whole)
                 byRow.narrow(0, panel, rows / kPanel).copy_(source.reshape({rows / kPanel, kPanel, -1, pairs ? 2 : 1}));
             else
@@ -241,52 +232,109 @@ bool PackedWeight::suits(const at::Tensor& x)
     return x.size(0) <= kFewRows && !at::GradMode::is_enabled();
 }
 
+std::int64_t PackedWeight::paddedInputs() const
+{
+    const std::int64_t multiple = m_matrixRegisters ? amx::kDepth : m_type == ComputeType::BFloat16 ? 2 : 1;
+    return (m_inputs + multiple - 1) / multiple * multiple;
+}
+
+std::size_t PackedWeight::inputBytes(std::int64_t rows) const
+{
+    return std::size_t(rows * paddedInputs()) * m_panels.element_size();
+}
+
+/// For matrix registers a row is as it is. Else rows stand in tiles; the values of a tile's rows for one input (bf16:
+/// for two) lie side by side.
+void PackedWeight::place(
+    const void* numbers, std::int64_t first, std::int64_t count, std::int64_t row, std::int64_t rows, void* input) const
+{
+    if (m_matrixRegisters) {
+        std::memcpy(static_cast<std::uint16_t*>(input) + row * paddedInputs() + first, numbers,
+            std::size_t(count) * sizeof(std::uint16_t));
+        return;
+    }
+    const std::int64_t tile = row / kMostRows, tall = std::min<std::int64_t>(kMostRows, rows - tile * kMostRows),
+                       within = row % kMostRows, begin = tile * kMostRows * paddedInputs();
+    if (m_type == ComputeType::BFloat16) {
+        const auto* from = static_cast<const std::uint16_t*>(numbers);
+        auto* pairs = reinterpret_cast<std::uint32_t*>(static_cast<std::uint16_t*>(input) + begin) + within;
+        for (std::int64_t k = 0; k < count; k += 2) {
+            const std::uint32_t second = k + 1 < count ? from[k + 1] : 0;
+            pairs[(first + k) / 2 * tall] = from[k] | second << 16;
+        }
+    } else {
+        const auto* from = static_cast<const float*>(numbers);
+        float* into = static_cast<float*>(input) + begin + within;
+        for (std::int64_t k = 0; k < count; ++k)
+            into[(first + k) * tall] = from[k];
+    }
+}
+
+int PackedWeight::panelsOfGroup(std::int64_t rows) const
+{
+    return m_matrixRegisters ? amx::kPanels : panelsFor(int(std::min<std::int64_t>(rows, kMostRows)));
+}
+
+std::int64_t PackedWeight::groups(std::int64_t rows) const
+{
+    const int group = panelsOfGroup(rows);
+    return (m_panels.size(0) + group - 1) / group;
+}
+
+/// A group of panels stays in the cache while the rows pass by.
+void PackedWeight::multiply(
+    const void* input, std::int64_t rows, float* out, std::int64_t begin, std::int64_t end) const
+{
+    const std::int64_t panels = m_panels.size(0), inputs = paddedInputs();
+    const std::int64_t panelSize = inputs * kPanel * m_panels.element_size();
+    const auto* panelBytes = static_cast<const char*>(m_panels.const_data_ptr());
+    const int group = panelsOfGroup(rows);
+    if (m_matrixRegisters && begin < end) {
+        const std::int64_t first = begin * group;
+        amx::product(static_cast<const std::uint16_t*>(input), rows, inputs,
+            reinterpret_cast<const std::uint16_t*>(panelBytes + first * panelSize), out + first * kPanel, m_outputs,
+            std::min((end - begin) * group * kPanel, m_outputs - first * kPanel));
+    }
+    for (std::int64_t g = m_matrixRegisters ? end : begin; g < end; ++g)
+        for (std::int64_t row = 0; row < rows; row += kMostRows) {
+            const int tall = int(std::min<std::int64_t>(kMostRows, rows - row)), wide = panelsFor(tall);
+            for (std::int64_t panel = g * group; panel < std::min(panels, (g + 1) * group); panel += wide) {
+                Tile tile;
+                tile.x = static_cast<const char*>(input) + row * inputs * m_panels.element_size();
+                tile.panels = panelBytes + panel * panelSize;
+                tile.y = out + row * m_outputs + panel * kPanel;
+                tile.inputs = inputs;
+                tile.yStride = m_outputs;
+                tile.width = std::min(
+                    {std::int64_t(wide) * kPanel, m_outputs - panel * kPanel, ((g + 1) * group - panel) * kPanel});
+                tileFor(m_type, tall)(tile);
+            }
+        }
+    if (!m_bias.defined())
+        return;
+    const float* bias = m_bias.const_data_ptr<float>();
+    const std::int64_t first = begin * group * kPanel, last = std::min(m_outputs, end * group * kPanel);
+    for (std::int64_t row = 0; row < rows; ++row)
+        for (std::int64_t n = first; n < last; ++n)
+            out[row * m_outputs + n] += bias[n];
+}
+
 at::Tensor PackedWeight::operator()(const at::Tensor& x) const
 {
     assert(x.dim() == 2 && x.size(1) == m_inputs);
     const std::int64_t rows = x.size(0);
-    const bool pairs = m_type == ComputeType::BFloat16;
-    // Rows in tiles, the values of a tile's rows for one input (bf16: for two) side by side.
     const at::Tensor in = x.to(scalarType(m_type)).contiguous();
-    const std::int64_t inputs = pairs ? (m_inputs + 1) / 2 * 2 : m_inputs;
-    std::vector<at::Tensor> tiles;
-    for (std::int64_t row = 0; row < rows; row += kMostRows) {
-        const std::int64_t tall = std::min<std::int64_t>(kMostRows, rows - row);
-        tiles.push_back(at::empty({pairs ? inputs / 2 : inputs, tall}, pairs ? at::kInt : at::kFloat));
-        if (pairs)
-            layOutPairs(in.const_data_ptr<at::BFloat16>() + row * m_inputs, tall, m_inputs,
-                tiles.back().mutable_data_ptr<std::int32_t>());
-        else
-            tiles.back().copy_(in.narrow(0, row, tall).t());
-    }
+    const at::Tensor input = at::zeros({std::int64_t(inputBytes(rows))}, at::kByte);
+    const auto* numbers = static_cast<const char*>(in.const_data_ptr());
+    for (std::int64_t row = 0; row < rows; ++row)
+        place(numbers + row * m_inputs * in.element_size(), 0, m_inputs, row, rows, input.mutable_data_ptr());
     at::Tensor y = at::empty({rows, m_outputs}, at::kFloat);
-    const std::int64_t panelSize = inputs * kPanel * m_panels.element_size();
-    const auto* panelBytes = static_cast<const char*>(m_panels.const_data_ptr());
     float* out = y.mutable_data_ptr<float>();
-
-    // Groups of panels go to the threads; a group stays in the cache while the rows pass by.
-    const std::int64_t panels = m_panels.size(0);
-    const int group = panelsFor(int(std::min<std::int64_t>(rows, kMostRows)));
     constexpr std::int64_t kLeastWork = 16384; // multiplications and additions worth a thread's while
-    const std::int64_t grain = std::max<std::int64_t>(1, kLeastWork / std::max<std::int64_t>(1, inputs * rows * group));
-    overThreads((panels + group - 1) / group, grain, [&](std::int64_t begin, std::int64_t end) {
-        for (std::int64_t g = begin; g < end; ++g)
-            for (std::size_t t = 0; t < tiles.size(); ++t) {
-                const int tall = int(tiles[t].size(1)), wide = panelsFor(tall);
-                for (std::int64_t panel = g * group; panel < std::min(panels, (g + 1) * group); panel += wide) {
-                    Tile tile;
-                    tile.x = tiles[t].const_data_ptr();
-                    tile.panels = panelBytes + panel * panelSize;
-                    tile.y = out + std::int64_t(t) * kMostRows * m_outputs + panel * kPanel;
-                    tile.inputs = inputs;
-                    tile.yStride = m_outputs;
-                    tile.width = std::min(
-                        {std::int64_t(wide) * kPanel, m_outputs - panel * kPanel, ((g + 1) * group - panel) * kPanel});
-                    tileFor(m_type, tall)(tile);
-                }
-            }
-    });
-    return m_bias.defined() ? y.add_(m_bias) : y;
+    const std::int64_t perGroup = std::max<std::int64_t>(1, 2 * m_inputs * rows * m_outputs / groups(rows));
+    overThreads(groups(rows), std::max<std::int64_t>(1, kLeastWork / perGroup),
+        [&](std::int64_t begin, std::int64_t end) { multiply(input.const_data_ptr(), rows, out, begin, end); });
+    return y;
 }
 
 } // namespace mpo

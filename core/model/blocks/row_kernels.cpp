@@ -188,4 +188,43 @@ at::Tensor added(const at::Tensor& xIn, const at::Tensor& yIn)
     return sum;
 }
 
+void normOne(const float* x, const float* weight, double eps, std::int64_t width, void* out, bool half)
+{
+    static const auto single = MPO_KERNEL(normRow<float, float>);
+    static const auto rounded = MPO_KERNEL(normRow<float, std::uint16_t>);
+    if (half)
+        rounded(x, weight, static_cast<std::uint16_t*>(out), width, float(eps));
+    else
+        single(x, weight, static_cast<float*>(out), width, float(eps));
+}
+
+void gatedSiluOne(const float* gate, const float* up, std::int64_t width, void* out, bool half)
+{
+    static const auto single = MPO_KERNEL(gatedSiluRow<float, float>);
+    static const auto rounded = MPO_KERNEL(gatedSiluRow<float, std::uint16_t>);
+    if (half)
+        rounded(gate, up, static_cast<std::uint16_t*>(out), width);
+    else
+        single(gate, up, static_cast<float*>(out), width);
+}
+
+void rotateOne(const float* x, const float* cos, const float* sin, std::int64_t heads, std::int64_t width,
+    std::int64_t turned, float* out)
+{
+    static const auto kernel = MPO_KERNEL(rotateRow<float, float>);
+    kernel(x, cos, sin, 1.0f, out, heads, width, turned);
+}
+
+void addOne(const float* x, const float* y, std::int64_t width, float* out)
+{
+    static const auto kernel = MPO_KERNEL(addRow<float>);
+    kernel(x, y, out, width);
+}
+
+void toHalf(const float* x, std::int64_t width, std::uint16_t* out)
+{
+    static const auto kernel = MPO_KERNEL(roundRow);
+    kernel(x, out, width);
+}
+
 } // namespace mpo::rows

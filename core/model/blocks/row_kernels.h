@@ -4,6 +4,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <cstdint>
 #include <utility>
 
 namespace mpo::rows {
@@ -37,5 +38,15 @@ at::Tensor rotated(
 
 /// x + y, x: (N, D) fp32, y: (N, D); fp32.
 at::Tensor added(const at::Tensor& x, const at::Tensor& y);
+
+// One row at a time, for who divides the rows among threads himself. `out`: fp32, or bf16 where `half`.
+
+void normOne(const float* x, const float* weight, double eps, std::int64_t width, void* out, bool half);
+void gatedSiluOne(const float* gate, const float* up, std::int64_t width, void* out, bool half);
+/// x and out: (heads, width) fp32; cos and sin: (turned) each
+void rotateOne(const float* x, const float* cos, const float* sin, std::int64_t heads, std::int64_t width,
+    std::int64_t turned, float* out);
+void addOne(const float* x, const float* y, std::int64_t width, float* out); ///< out may be x
+void toHalf(const float* x, std::int64_t width, std::uint16_t* out); ///< bf16
 
 } // namespace mpo::rows

@@ -119,3 +119,12 @@ MPO_TARGET void addRow(const float* x, const Y* y, float* sum, std::int64_t widt
         store(a + b, sum + w, width - w);
     }
 }
+
+inline MPO_TARGET void roundRow(const float* x, std::uint16_t* y, std::int64_t width)
+{
+    Lanes value;
+    for (std::int64_t w = 0; w < width; w += kLanes) {
+        load(value, x + w, width - w);
+        store(value, y + w, width - w);
+    }
+}
