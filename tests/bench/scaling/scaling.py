@@ -142,7 +142,6 @@ def main():
                 file = work / f"rows-{count}.jsonl"
                 size = text_rows(file, count)
                 project = work / f"rows-{count}.mpo"
-                events([mpo, "--json", "--project", project, "new"])
                 begin = time.monotonic()
                 events([mpo, "--json", "--project", project, "data", "import", file, "--name", "rows"])
                 imported = time.monotonic()
