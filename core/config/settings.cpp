@@ -135,17 +135,30 @@ const List& declared(StageKind stage)
         {real("beta", "DPO", "", "How strongly the policy is held to the reference", 0.1, 1e-4, 100.0),
             choice("loss", "DPO", "Loss on the pairs; sigmoid with label smoothing is conservative DPO", "sigmoid",
                 {"sigmoid", "ipo", "hinge", "robust", "exo_pair", "nca_pair", "bco_pair", "sppo_hard", "aot",
-                    "aot_unpaired", "apo_zero", "apo_down", "discopop", "sft", "sigmoid_norm"}),
+                    "aot_unpaired", "apo_zero", "apo_down", "discopop", "sft", "sigmoid_norm", "simpo", "orpo"}),
             real("label_smoothing", "DPO", "",
                 "Assumed share of flipped labels; for sigmoid, robust, exo_pair (0.001), aot and aot_unpaired", 0.0,
-                0.0, 0.499)});
+                0.0, 0.499),
+            real("simpo_gamma", "DPO", "", "Margin that simpo wants, about half of beta", 0.5, 0.0, 100.0, true),
+            flag("sync_ref_model", "DPO",
+                "The reference follows the policy (TR-DPO, arXiv 2404.09656) instead of staying as it is", false, true),
+            real("ref_model_mixup_alpha", "DPO", "", "Share of the policy in the new reference (sync_ref_model)", 0.6,
+                1e-6, 1.0, true),
+            whole("ref_model_sync_steps", "DPO", "steps", "Steps between two such updates (sync_ref_model)", 512, 1,
+                1e12, true)});
     static const List ppo = with(aboutTheRun(common(1e-6, "constant"), StageKind::Ppo),
-        {whole("rollout_batch", "Rollout", "prompts", "Prompts answered before each update phase", 64, 1, 65536),
+        {whole("rollout_batch", "Rollout", "responses", "Responses sampled before each update phase", 64, 1, 65536),
             whole("max_new_tokens", "Rollout", "tokens", "Longest response", 64, 1, 65536),
             real("temperature", "Rollout", "", "Of sampling and of all log-probs", 1.0, 0.05, 5.0),
             whole("total_episodes", "Rollout", "responses", "Responses in all; 0: by epochs over the prompts", 0, 0),
             whole("sample_prompts", "Rollout", "", "Responses of each rollout that are kept to look at", 4, 0, 1000,
                 true),
+            choice("advantage_estimator", "PPO",
+                "gae: PPO with a value model; rloo: several responses to a prompt are each other's baseline, no value "
+                "model (arXiv 2402.14740)",
+                "gae", {"gae", "rloo"}),
+            whole("num_generations", "Rollout", "responses", "Responses to each prompt (advantage_estimator = rloo)", 4,
+                2, 1024, true),
             whole("ppo_epochs", "PPO", "", "Passes over a rollout", 4, 1, 100),
             whole("minibatch_size", "PPO", "responses", "Responses to an optimiser step", 16, 1, 65536),
             whole("micro_batch", "PPO", "responses", "Responses that go through a model at a time", 8, 1, 65536, true),
@@ -310,6 +323,11 @@ std::vector<std::string> Settings::problems() const
             problems.push_back(
                 fmt::format("minibatch_size = {} is larger than rollout_batch = {}; make it at most as large",
                     integer("minibatch_size"), integer("rollout_batch")));
+        if (text("advantage_estimator") == "rloo" && integer("rollout_batch") % integer("num_generations") != 0)
+            problems.push_back(fmt::format(
+                "rollout_batch = {} cannot be divided into num_generations = {} responses to each prompt; make it a "
+                "multiple of that",
+                integer("rollout_batch"), integer("num_generations")));
         if (integer("max_length") > 0 && integer("max_new_tokens") >= integer("max_length"))
             problems.push_back("max_new_tokens leaves no room for a prompt within max_length; raise max_length");
     }
@@ -321,6 +339,11 @@ std::vector<std::string> Settings::problems() const
                 fmt::join(smoothed, ", "), loss));
         if (real("label_smoothing") == 0.0 && loss == "exo_pair")
             problems.push_back("loss = exo_pair needs label_smoothing above 0; its authors take 0.001");
+        if (flag("sync_ref_model") && (loss == "simpo" || loss == "orpo"))
+            problems.push_back(
+                fmt::format("loss = {} has no reference that could follow; set sync_ref_model to false", loss));
+        if (flag("sync_ref_model") && integer("lora_rank") > 0)
+            problems.push_back("sync_ref_model needs the whole model trained; set lora_rank to 0");
     }
     if (m_stage == StageKind::Ppo && flag("kl_adaptive") && real("kl_coef") == 0.0)
         problems.push_back("kl_adaptive multiplies kl_coef, which is 0; give kl_coef a value above 0");

@@ -68,6 +68,8 @@ StageOutcome trainOnPairs(
     MemoryInput memory;
     if (reference)
         memory.reference = reference->config();
+    else if (command.stage == StageKind::Dpo && command.settings.flag("sync_ref_model"))
+        memory.reference = model.config();
     memory.rows = lengthsOf(pairs);
     tellMemory(workspace, command, model, std::move(memory));
     switch (command.stage) {

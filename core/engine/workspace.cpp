@@ -390,7 +390,8 @@ void giveAdapter(Model& model, const Settings& settings)
 
 Model valueModelFor(const Model& policy, const Model& reward, const Settings& settings)
 {
-    if (settings.text("value_model") == "policy")
+    // Leave-one-out reads no value: the head costs nothing.
+    if (settings.text("value_model") == "policy" || settings.text("advantage_estimator") == "rloo")
         return valueHeadOn(policy);
     // With an adapter on the policy the value model is one on the reward model's weights, which are not copied.
     Model value = policy.adapter ? frozenCopy(reward) : cloneModel(reward);

@@ -13,7 +13,9 @@
 #include "core/loss/ipo_loss.h"
 #include "core/loss/length_normalized_dpo_loss.h"
 #include "core/loss/nca_loss.h"
+#include "core/loss/orpo_loss.h"
 #include "core/loss/robust_loss.h"
+#include "core/loss/simpo_loss.h"
 #include "core/loss/sppo_loss.h"
 #include "core/support/error.h"
 
@@ -41,6 +43,9 @@ std::span<const PreferenceLoss> preferenceLosses()
         PreferenceLoss {"discopop", "DiscoPOP (arXiv 2406.08414)", discopopLoss},
         PreferenceLoss {"sft", "Negative log-likelihood of the chosen responses", chosenLikelihoodLoss},
         PreferenceLoss {"sigmoid_norm", "Length-normalised DPO (arXiv 2411.15124)", lengthNormalizedDpoLoss},
+        PreferenceLoss {"simpo", "SimPO, without a reference (arXiv 2405.14734)", simpoLoss, false, true},
+        PreferenceLoss {
+            "orpo", "ORPO, without a reference; beta weighs the odds ratio (arXiv 2403.07691)", orpoLoss, false, true},
     };
     return losses;
 }
@@ -67,11 +72,18 @@ at::Tensor scaledMargin(const PreferenceLossInput& input, const PreferenceLossOp
     return options.beta * (ratios.chosen - ratios.rejected);
 }
 
+PairLogProbs meanLogProbs(const PreferenceLossInput& input)
+{
+    return {input.policy.chosen / input.tokens.chosen.clamp_min(1.0),
+        input.policy.rejected / input.tokens.rejected.clamp_min(1.0)};
+}
+
 PairLoss preferenceLoss(
     const PreferenceLoss& loss, const PreferenceLossInput& input, const PreferenceLossOptions& options)
 {
-    return {loss.compute(input, options), options.beta * (input.policy.chosen - input.reference.chosen).detach(),
-        options.beta * (input.policy.rejected - input.reference.rejected).detach()};
+    const PairLogProbs rewards = loss.referenceFree ? meanLogProbs(input) : logRatios(input);
+    return {
+        loss.compute(input, options), options.beta * rewards.chosen.detach(), options.beta * rewards.rejected.detach()};
 }
 
 } // namespace mpo

@@ -12,6 +12,8 @@
 #include <ATen/ATen.h>
 #include <fmt/core.h>
 
+#include <optional>
+
 namespace mpo {
 
 namespace {
@@ -25,6 +27,16 @@ at::Tensor gather(const std::vector<double>& values, std::span<const std::int64_
     return result;
 }
 
+/// reference <- share * policy + (1 - share) * reference, tensor by tensor (TR-DPO, arXiv 2404.09656, soft update).
+void mixIn(const NamedTensors& reference, const NamedTensors& policy, double share)
+{
+    const at::NoGradGuard noGrad;
+    for (std::size_t i = 0; i < reference.size(); ++i) {
+        at::Tensor target = reference[i].second;
+        target.lerp_(policy[i].second, share);
+    }
+}
+
 } // namespace
 
 StageOutcome trainDpo(
@@ -35,25 +47,37 @@ StageOutcome trainDpo(
     policy.trunk->computeType = computeType;
     policy.trunk->recomputesLayers = settings.flag("gradient_checkpointing");
     const PreferenceLoss& loss = findPreferenceLoss(settings.text("loss"));
-    const PreferenceLossOptions options {settings.real("beta"), settings.real("label_smoothing")};
+    const PreferenceLossOptions options {
+        settings.real("beta"), settings.real("label_smoothing"), settings.real("simpo_gamma")};
 
-    // 1. Log-probs of the reference, once.
+    // 1. Log-probs of the reference, once; of one that follows the policy batch by batch.
     const Model& anchor = reference ? *reference : policy;
     anchor.trunk->computeType = computeType;
     Json identity;
     if (!context.checkpoints.empty())
         identity
             = {{"model", modelDigest(policy)}, {"reference model", modelDigest(anchor)}, {"data set", digestOf(pairs)}};
-    if (reference)
-        freezeWeights(anchor);
-    const auto sums = referenceSums(
-        anchor, pairs, context, identity.dump() + " on " + machineOf(settings, context.ranks->size()).dump());
-    if (!sums) {
-        StageOutcome stoppedEarly;
-        stoppedEarly.stopped = true;
-        return stoppedEarly;
+    std::optional<Model> moving;
+    PairSums fixed;
+    if (settings.flag("sync_ref_model")) {
+        if (policy.adapter)
+            fail("sync_ref_model needs the whole model trained, not an adapter");
+        moving = cloneModel(anchor);
+        mergeAdapter(*moving);
+        moving->setRequiresGrad(false);
+        moving->trunk->computeType = computeType;
+    } else if (!loss.referenceFree) {
+        if (reference)
+            freezeWeights(anchor);
+        auto sums = referenceSums(
+            anchor, pairs, context, identity.dump() + " on " + machineOf(settings, context.ranks->size()).dump());
+        if (!sums) {
+            StageOutcome stoppedEarly;
+            stoppedEarly.stopped = true;
+            return stoppedEarly;
+        }
+        fixed = std::move(*sums);
     }
-    const PairSums& fixed = *sums;
 
     // 2. Loss of a micro-batch: chosen and rejected in one forward pass.
     struct Result
@@ -69,7 +93,14 @@ StageOutcome trainDpo(
         const auto n = std::int64_t(numbers.size());
         PreferenceLossInput input;
         input.policy = {summed.narrow(0, 0, n), summed.narrow(0, n, n)};
-        input.reference = {gather(fixed.chosen, numbers), gather(fixed.rejected, numbers)};
+        if (moving) {
+            const at::NoGradGuard noGrad;
+            const at::Tensor theirs
+                = responseLogProbs(*moving->trunk, batch.packed, responses, {.computeType = computeType}).summed();
+            input.reference = {theirs.narrow(0, 0, n), theirs.narrow(0, n, n)};
+        } else if (!loss.referenceFree) {
+            input.reference = {gather(fixed.chosen, numbers), gather(fixed.rejected, numbers)};
+        }
         input.tokens = {counts.narrow(0, 0, n), counts.narrow(0, n, n)};
         return Result {
             preferenceLoss(loss, input, options), input.policy.chosen.detach(), input.policy.rejected.detach()};
@@ -90,6 +121,13 @@ StageOutcome trainDpo(
                           result.rejectedLogProbs},
                 1)};
     };
+    if (moving) {
+        task.kept = moving->parameters();
+        task.afterStep = [&](std::int64_t step) {
+            if (step % settings.integer("ref_model_sync_steps") == 0)
+                mixIn(task.kept, policy.parameters(), settings.real("ref_model_mixup_alpha"));
+        };
+    }
     task.values = 4;
     task.metrics = [](const at::Tensor& values) {
         const at::Tensor means = values.mean(0), margins = values.select(1, 0) - values.select(1, 1);

@@ -276,7 +276,7 @@ MemoryNeed Estimator::ppo()
     const bool full = m_training.rank == 0;
     const Shape value(rewardConfig);
     const auto count = [](const ModelConfig& config, bool output) { return double(parameterCount(config, output)); };
-    const bool ownValue = settings.text("value_model") == "own"; // else a head on the policy
+    const bool ownValue = settings.text("value_model") == "own" && settings.text("advantage_estimator") == "gae";
     const double policyCount = count(m_input.model, true), rewardCount = count(rewardConfig, false);
     const double policyTrained = full ? policyCount : adapterParameters(m_shape, m_training);
     const double valueTrained = !ownValue ? 0.0 : full ? rewardCount : adapterParameters(value, m_training);

@@ -162,16 +162,20 @@ bool recordTerms(std::vector<Episode>& episodes, const PpoModels& models, const 
                 [](Episode& e, double x) { e.sftLogProbs.push_back(x); });
         const bool anew = options.computeType == ComputeType::BFloat16;
         PolicyAndValues pass;
-        if (anew && shared)
+        if (anew && shared && options.values)
             pass = policyAndValues(models, batch, logProbOptions);
         if (anew) {
             for (const std::int64_t number : numbers)
                 episodes[std::size_t(number)].terms.logProbs.clear();
-            spread(shared ? pass.policy.tokens.logProbs : logProbs(models.policy, batch), episodes, numbers,
-                [](Episode& e, double x) { e.terms.logProbs.push_back(x); });
+            spread(pass.values.defined() ? pass.policy.tokens.logProbs : logProbs(models.policy, batch), episodes,
+                numbers, [](Episode& e, double x) { e.terms.logProbs.push_back(x); });
         }
-        spread(pass.values.defined() ? pass.values : valuesOf(models.value, batch.packed, batch.responses), episodes,
-            numbers, [](Episode& e, double x) { e.terms.values.push_back(x); });
+        if (options.values)
+            spread(pass.values.defined() ? pass.values : valuesOf(models.value, batch.packed, batch.responses),
+                episodes, numbers, [](Episode& e, double x) { e.terms.values.push_back(x); });
+        else
+            for (const std::int64_t number : numbers)
+                episodes[std::size_t(number)].terms.values.assign(episodes[std::size_t(number)].response.size(), 0.0);
         const std::vector<double> raw = rawScores(models.rewardModel, episodes, numbers);
         for (std::size_t i = 0; i < numbers.size(); ++i)
             episodes[std::size_t(numbers[i])].rawScore = raw[i];

@@ -53,6 +53,7 @@ struct RecordOptions
     double temperature = 1.0;
     std::int64_t microBatch = 8; ///< responses that go through a model at a time
     ComputeType computeType = ComputeType::Float32;
+    bool values = true; ///< false: there is no value model; they are 0
 };
 /// Fills reference and SFT log-probs, values and raw scores. In bf16 also the policy's own log-probs anew: the cached
 /// decode and the packed pass that is trained differ in their last digits there. The ranks divide the work. False:

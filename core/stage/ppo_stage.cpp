@@ -10,6 +10,7 @@
 //  6. policy and value model are two networks with optimisers and learning rates of their own; the value model starts
 //     as the reward model and may warm up alone (value_warmup_rollouts); or (value_model = policy) it is a head on the
 //     policy, and the value loss trains that trunk too, as in openai/lm-human-preferences;
+//     advantage_estimator = rloo: no value model, several responses to each prompt, ratios of whole responses;
 //  7. log-probs of reference and SFT model at the same temperature; both KLs are logged.
 // A checkpoint may fall between two minibatches: it then holds the rollout too, and a resumed run repeats what an
 // uninterrupted one does bit for bit.
@@ -19,6 +20,7 @@
 #include "core/model/frozen_weights.h"
 #include "core/parallel/gradient_sum.h"
 #include "core/rl/ppo_terms.h"
+#include "core/rl/rloo.h"
 #include "core/stage/alarms.h"
 #include "core/stage/batch_room.h"
 #include "core/stage/checkpoint_keeper.h"
@@ -141,6 +143,8 @@ private:
     void restore(const Checkpoint& checkpoint);
     void fill(Json& values, NamedTensors& tensors) const;
     bool stopped() { return m_keeper.stopped(m_outcome.steps); }
+    bool usesValues() const { return m_group == 1; }
+    PolicyLoss policyLoss(const ResponseLogProbs& pass, std::span<const std::int64_t> numbers) const;
     bool policyIsFrozen() const { return m_outcome.steps < m_warmupRollouts; }
     /// Something is not finite, because of a minibatch of a rollout or of the whole: the run ends or goes back.
     void goBack(std::int64_t rollout, std::int64_t minibatch, const std::string& what, const std::string& remedy);
@@ -155,6 +159,7 @@ private:
 
     // Settings.
     const std::uint64_t m_seed;
+    const std::int64_t m_group; ///< responses to each prompt; above 1: leave-one-out, without a value model
     const std::int64_t m_rolloutSize, m_ppoEpochs, m_minibatch, m_microBatch, m_warmupRollouts;
     const std::int64_t m_perEpoch; ///< minibatches
     const ComputeType m_computeType;
@@ -186,10 +191,18 @@ private:
     BatchRoom m_room; ///< of the update phase
 };
 
+std::int64_t groupFor(const Settings& settings)
+{
+    return settings.text("advantage_estimator") == "rloo" ? settings.integer("num_generations") : 1;
+}
+
+/// Responses of a rollout: whole groups.
 std::int64_t rolloutSizeFor(const Settings& settings, std::size_t prompts)
 {
-    const std::int64_t episodes = settings.integer("total_episodes");
-    return std::min(settings.integer("rollout_batch"), episodes > 0 ? episodes : std::int64_t(prompts));
+    const std::int64_t episodes = settings.integer("total_episodes"), group = groupFor(settings);
+    const std::int64_t size
+        = std::min(settings.integer("rollout_batch"), episodes > 0 ? episodes : std::int64_t(prompts) * group);
+    return std::max(group, size / group * group);
 }
 
 OptimizerOptions valueOptimizerOptions(const Settings& settings)
@@ -223,11 +236,12 @@ PpoRun::PpoRun(const PpoModels& models, std::span<const TokenIds> prompts, const
     , m_context(context)
     , m_ranks(*context.ranks)
     , m_seed(std::uint64_t(context.settings.integer("seed")))
+    , m_group(groupFor(context.settings))
     , m_rolloutSize(rolloutSizeFor(context.settings, prompts.size()))
     , m_ppoEpochs(context.settings.integer("ppo_epochs"))
     , m_minibatch(context.settings.integer("minibatch_size"))
     , m_microBatch(context.settings.integer("micro_batch"))
-    , m_warmupRollouts(context.settings.integer("value_warmup_rollouts"))
+    , m_warmupRollouts(usesValues() ? context.settings.integer("value_warmup_rollouts") : 0)
     , m_perEpoch((m_rolloutSize + m_minibatch - 1) / m_minibatch)
     , m_computeType(computeTypeFromName(context.settings.text("dtype")))
     , m_temperature(context.settings.real("temperature"))
@@ -272,7 +286,8 @@ PpoRun::PpoRun(const PpoModels& models, std::span<const TokenIds> prompts, const
 
     const std::int64_t episodes = settings.integer("total_episodes") > 0
         ? settings.integer("total_episodes")
-        : std::max<std::int64_t>(1, std::int64_t(std::ceil(settings.real("epochs") * double(prompts.size()))));
+        : std::max<std::int64_t>(
+            1, m_group * std::int64_t(std::ceil(settings.real("epochs") * double(prompts.size()))));
     m_outcome.totalSteps = settings.integer("max_steps") > 0 ? settings.integer("max_steps")
                                                              : (episodes + m_rolloutSize - 1) / m_rolloutSize;
 }
@@ -344,7 +359,7 @@ PpoRun::Phase PpoRun::collect()
     bool done = false;
     try {
         done = sampleResponses()
-            && recordTerms(m_episodes, m_models, {m_temperature, m_microBatch, m_computeType}, m_ranks,
+            && recordTerms(m_episodes, m_models, {m_temperature, m_microBatch, m_computeType, usesValues()}, m_ranks,
                 [this] { return stopped(); });
     } catch (const LostRank&) {
         m_episodes.clear();
@@ -366,7 +381,7 @@ PpoRun::Phase PpoRun::collect()
     return Phase::Done;
 }
 
-/// step 1. Epochs of shuffled prompts, cut into rollouts.
+/// step 1. Epochs of shuffled prompts, cut into rollouts; the responses to a prompt stand beside one another.
 void PpoRun::drawPrompts()
 {
     const auto count = std::int64_t(m_prompts.size());
@@ -374,7 +389,7 @@ void PpoRun::drawPrompts()
     std::vector<std::int64_t> order(m_prompts.size());
     std::int64_t orderOf = -1;
     for (std::int64_t i = 0; i < m_rolloutSize; ++i) {
-        const std::int64_t position = m_outcome.steps * m_rolloutSize + i, epoch = position / count;
+        const std::int64_t position = (m_outcome.steps * m_rolloutSize + i) / m_group, epoch = position / count;
         if (epoch != orderOf) {
             std::iota(order.begin(), order.end(), 0);
             if (m_context.settings.flag("shuffle"))
@@ -445,7 +460,8 @@ void PpoRun::computeAdvantages()
         m_oldValues.insert(m_oldValues.end(), episode.terms.values.begin(), episode.terms.values.end());
     }
     m_advantageOptions.klCoefficient = m_controller.coefficient();
-    m_terms = advantages(sequences, m_advantageOptions);
+    m_terms = usesValues() ? advantages(sequences, m_advantageOptions)
+                           : rlooAdvantages(sequences, m_group, m_advantageOptions);
 }
 
 /// step 5. Epochs of minibatches over the rollout, going on after the minibatches that are done.
@@ -511,11 +527,27 @@ bool PpoRun::accumulateInMemory(std::span<const std::int64_t> minibatch, UpdateS
     }
 }
 
-/// Gradients of a minibatch, micro-batch by micro-batch; every token of the minibatch has the same weight. Each rank
-/// has a block of it; gradients and sums are those of all ranks afterwards.
-bool PpoRun::accumulate(std::span<const std::int64_t> minibatch, UpdateSums& sums)
+/// Token by token, or with leave-one-out response by response: a response is one action there.
+PolicyLoss PpoRun::policyLoss(const ResponseLogProbs& pass, std::span<const std::int64_t> numbers) const
 {
     const std::vector<double>& trained = m_advantageOptions.whitenAdvantages ? m_terms.whitened : m_terms.advantages;
+    if (usesValues())
+        return ppoPolicyLoss(pass.tokens.logProbs, pick(m_oldLogProbs, m_episodes, numbers),
+            pick(trained, m_episodes, numbers), m_lossOptions);
+    std::vector<float> oldSums, advantages;
+    for (const std::int64_t number : numbers) {
+        const Episode& episode = m_episodes[std::size_t(number)];
+        const auto& logProbs = episode.terms.logProbs;
+        oldSums.push_back(float(std::accumulate(logProbs.begin(), logProbs.end(), 0.0)));
+        advantages.push_back(logProbs.empty() ? 0.0f : float(m_terms.advantages[episode.first]));
+    }
+    return ppoPolicyLoss(pass.summed(), at::tensor(oldSums), at::tensor(advantages), m_lossOptions);
+}
+
+/// Gradients of a minibatch, micro-batch by micro-batch; every token (leave-one-out: every response) of the minibatch
+/// has the same weight. Each rank has a block of it; gradients and sums are those of all ranks afterwards.
+bool PpoRun::accumulate(std::span<const std::int64_t> minibatch, UpdateSums& sums)
+{
     double tokens = 0.0;
     for (const std::int64_t number : minibatch)
         tokens += double(m_episodes[std::size_t(number)].response.size());
@@ -530,34 +562,39 @@ bool PpoRun::accumulate(std::span<const std::int64_t> minibatch, UpdateSums& sum
         const auto numbers
             = minibatch.subspan(std::size_t(from), std::size_t(std::min(m_room.largest(), own.last - from)));
         const EpisodeBatch batch = layOut(m_episodes, numbers);
-        const at::Tensor advantage = pick(trained, m_episodes, numbers); // (R)
-        const double weight = double(advantage.size(0)) / std::max(1.0, tokens);
+        double ownTokens = 0.0;
+        for (const std::int64_t number : numbers)
+            ownTokens += double(m_episodes[std::size_t(number)].response.size());
+        const double tokenWeight = ownTokens / std::max(1.0, tokens);
+        const double weight = usesValues() ? tokenWeight : double(numbers.size()) / double(minibatch.size());
         const LogProbOptions options {.temperature = m_temperature, .entropy = true, .computeType = m_computeType};
-        const bool together = m_sharedTrunk && !policyIsFrozen(); // one pass, one graph; else one after the other
+        const bool together
+            = usesValues() && m_sharedTrunk && !policyIsFrozen(); // one pass, one graph; else one after the other
         PolicyAndValues pass;
-        at::Tensor policyLoss;
+        at::Tensor weighted;
         if (together)
             pass = policyAndValues(m_models, batch, options);
         if (!policyIsFrozen()) {
             if (!together)
                 pass.policy = responseLogProbs(*m_models.policy.trunk, batch.packed, batch.responses, options);
-            const PolicyLoss loss = ppoPolicyLoss(
-                pass.policy.tokens.logProbs, pick(m_oldLogProbs, m_episodes, numbers), advantage, m_lossOptions);
-            policyLoss = loss.loss * weight;
+            const PolicyLoss loss = policyLoss(pass.policy, numbers);
+            weighted = loss.loss * weight;
             if (!together)
-                policyLoss.backward();
+                weighted.backward();
             sums.policyLoss += weight * loss.loss.item<double>();
             sums.clipFraction += weight * loss.clipFraction;
             sums.approxKl += weight * loss.approxKl;
             sums.ratio += weight * loss.meanRatio;
-            sums.entropy += weight * pass.policy.tokens.entropy.mean().item<double>();
+            sums.entropy += tokenWeight * pass.policy.tokens.entropy.mean().item<double>();
         }
+        if (!usesValues())
+            continue;
         if (!together)
             pass.values = valuesOf(m_models.value, batch.packed, batch.responses, /*trunkToo=*/!m_sharedTrunk);
         const ValueLoss loss = ppoValueLoss(pass.values, pick(m_oldValues, m_episodes, numbers),
             pick(m_terms.returns, m_episodes, numbers), m_lossOptions);
         if (together)
-            (policyLoss + loss.loss * (weight * m_valueLossCoefficient)).backward();
+            (weighted + loss.loss * (weight * m_valueLossCoefficient)).backward();
         else
             (loss.loss * weight).backward();
         sums.valueLoss += weight * loss.loss.item<double>();
@@ -686,6 +723,11 @@ double PpoRun::report(double seconds)
         {"value/grad_norm", m_sums.valueGradNorm / updates}, {"episode", double(m_outcome.steps * m_rolloutSize)},
         {"step_seconds", seconds}, {"tokens_per_second", tokens / std::max(seconds, 1e-9)},
         {"peak_rss_mb", peakResidentMb()}};
+    if (!usesValues())
+        std::erase_if(metrics, [](const Metric& metric) {
+            return metric.name == "loss/value_avg" || metric.name == "val/clipfrac_avg"
+                || metric.name == "val/explained_variance" || metric.name.starts_with("value");
+        });
     if (m_models.sft)
         metrics.insert(metrics.begin() + 1, {"objective/kl_sft", klSft});
     log(m_outcome.steps, metrics);

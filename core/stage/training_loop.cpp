@@ -303,6 +303,8 @@ void TrainingRun::leaveOutStep()
 void TrainingRun::finishStep(Metrics metrics, std::int64_t tokens, double seconds)
 {
     ++m_outcome.steps;
+    if (m_task.afterStep)
+        m_task.afterStep(m_outcome.steps);
     for (const Metric& metric : Metrics {{"num_tokens", m_tokensSeen},
              {"epoch", double(m_outcome.steps) / double(m_stepsPerEpoch)}, {"step_seconds", seconds},
              {"tokens_per_second", double(tokens) / std::max(seconds, 1e-9)}, {"peak_rss_mb", peakResidentMb()}})
@@ -400,11 +402,14 @@ void TrainingRun::fill(Json& values, NamedTensors& tensors) const
         tensors.emplace_back("model." + name, parameter.detach());
     for (const auto& [name, tensor] : m_optimizer.state())
         tensors.emplace_back("optimizer." + name, tensor);
+    for (const auto& [name, tensor] : m_task.kept)
+        tensors.emplace_back("kept." + name, tensor.detach());
 }
 
 void TrainingRun::restore(const Checkpoint& checkpoint)
 {
     checkpoint.restoreParameters(m_parameters, "model.");
+    checkpoint.restoreParameters(m_task.kept, "kept.");
     m_optimizer.restore(checkpoint.tensors, "optimizer.");
     const Json& values = checkpoint.values;
     m_tokensSeen = values.at("num_tokens").get<double>();

@@ -33,6 +33,10 @@ struct TrainingTask
     std::int64_t values = 0; ///< numbers an example that `metrics` wants
     std::function<Metrics(const at::Tensor& values)> metrics; ///< of a micro-batch (B, values) fp64; may be empty
     bool wholeBatches = false; ///< the loss is no sum over examples: several ranks must not divide a micro-batch
+    /// Called when the weights of a step are settled, before it is evaluated and written; steps count from 1. What it
+    /// changes stands in `kept`. May be empty.
+    std::function<void(std::int64_t step)> afterStep;
+    NamedTensors kept; ///< beside the weights, in checkpoints too; a run that goes on or back finds them as they were
     std::function<Metrics()> evaluate; ///< on held-out examples; may be empty
     std::function<std::int64_t(std::int64_t)> tokens; ///< tokens computed for an example, for throughput
     /// Tokens of an example as TRL counts them for num_tokens: the prompt once for each response.

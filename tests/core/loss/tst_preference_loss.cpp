@@ -82,6 +82,39 @@ private Q_SLOTS:
         }
     }
 
+    /// The losses that have no reference, which is not even given.
+    void withoutReferenceEqualsTrl()
+    {
+        const Json golden = readJsonFile(std::filesystem::path(MPO_FIXTURES) / "loss/loss.json")["reference_free"];
+        QVERIFY(golden["cases"].size() >= 5);
+        for (const Json& expected : golden["cases"]) {
+            PreferenceLossInput input {pairOf(golden["policy"]), {}, pairOf(golden["tokens"])};
+            input.policy.chosen.requires_grad_(true);
+            input.policy.rejected.requires_grad_(true);
+            const PreferenceLoss& loss = findPreferenceLoss(expected["loss_name"].get<std::string>());
+            QVERIFY(loss.referenceFree);
+            const PairLoss result
+                = preferenceLoss(loss, input, {expected["beta"].get<double>(), 0.0, expected["gamma"].get<double>()});
+            result.loss.sum().backward();
+            COMPARE_NEAR(worstError(result.loss, expected["loss"]), 0.0, 1e-5);
+            COMPARE_NEAR(worstError(result.chosenRewards, expected["chosen_rewards"]), 0.0, 1e-5);
+            COMPARE_NEAR(worstError(result.rejectedRewards, expected["rejected_rewards"]), 0.0, 1e-5);
+            COMPARE_NEAR(worstError(input.policy.chosen.grad(), expected["chosen_gradient"]), 0.0, 1e-5);
+            COMPARE_NEAR(worstError(input.policy.rejected.grad(), expected["rejected_gradient"]), 0.0, 1e-5);
+            QVERIFY(!result.chosenRewards.requires_grad());
+        }
+    }
+
+    /// Odds of a response that is certain have no end.
+    void certainResponsesStayFinite()
+    {
+        PreferenceLossInput input = pairWithMargin(0.0);
+        input.policy.chosen = at::tensor({0.0f}).requires_grad_(true);
+        const PairLoss result = preferenceLoss(findPreferenceLoss("orpo"), input, {0.1, 0.0});
+        result.loss.sum().backward();
+        QVERIFY(result.loss.isfinite().all().item<bool>() && input.policy.chosen.grad().isfinite().all().item<bool>());
+    }
+
     void byHand_data()
     {
         QTest::addColumn<QByteArray>("loss");
@@ -139,7 +172,7 @@ private Q_SLOTS:
     void onlyLogRatiosEnter()
     {
         for (const PreferenceLoss& loss : preferenceLosses()) {
-            if (loss.name == "sft") // has no reference
+            if (loss.name == "sft" || loss.referenceFree)
                 continue;
             const PreferenceLossOptions options {0.1, 0.1};
             PreferenceLossInput input = pairWithMargin(1.0);
@@ -171,7 +204,7 @@ private Q_SLOTS:
         };
         for (const char* loss : {"sigmoid", "robust", "exo_pair", "aot", "aot_unpaired"})
             QCOMPARE(problems(loss, 0.1), std::size_t(0));
-        for (const char* loss : {"ipo", "hinge", "apo_zero", "sigmoid_norm"})
+        for (const char* loss : {"ipo", "hinge", "apo_zero", "sigmoid_norm", "simpo", "orpo"})
             QCOMPARE(problems(loss, 0.1), std::size_t(1));
         QCOMPARE(problems("exo_pair", 0.0), std::size_t(1));
         QCOMPARE(problems("robust", 0.0), std::size_t(0));
