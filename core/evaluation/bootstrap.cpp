@@ -8,6 +8,7 @@
 #include <cassert>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 namespace mpo {
 
@@ -43,6 +44,41 @@ Interval bootstrapInterval(std::span<const double> values, const BootstrapOption
         for (std::int64_t i = 0; i < count; ++i)
             mean += values[std::size_t(random.below(count))];
         mean /= double(count);
+    }
+    return percentiles(std::move(means), options.level);
+}
+
+double meanOfGroups(std::span<const std::vector<double>> groups)
+{
+    double sum = 0.0, count = 0.0;
+    for (const std::vector<double>& group : groups)
+        if (!group.empty()) {
+            sum += std::accumulate(group.begin(), group.end(), 0.0) / double(group.size());
+            count += 1.0;
+        }
+    return count > 0.0 ? sum / count : 0.0;
+}
+
+Interval bootstrapOfGroups(std::span<const std::vector<double>> groups, const BootstrapOptions& options)
+{
+    assert(options.resamples > 0);
+    std::vector<const std::vector<double>*> filled;
+    for (const std::vector<double>& group : groups)
+        if (!group.empty())
+            filled.push_back(&group);
+    if (filled.empty())
+        return {0.0, 0.0};
+    RandomStream random(options.seed, "bootstrap of groups");
+    std::vector<double> means(std::size_t(options.resamples), 0.0);
+    for (double& mean : means) {
+        for (std::size_t drawn = 0; drawn < filled.size(); ++drawn) {
+            const std::vector<double>& group = *filled[std::size_t(random.below(std::int64_t(filled.size())))];
+            double sum = 0.0;
+            for (std::size_t i = 0; i < group.size(); ++i)
+                sum += group[std::size_t(random.below(std::int64_t(group.size())))];
+            mean += sum / double(group.size());
+        }
+        mean /= double(filled.size());
     }
     return percentiles(std::move(means), options.level);
 }

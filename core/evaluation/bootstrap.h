@@ -23,6 +23,14 @@ struct BootstrapOptions
 /// between two means are interpolated. One value: that value; none: [0, 0].
 Interval bootstrapInterval(std::span<const double> values, const BootstrapOptions& options = {});
 
+/// Percentile bootstrap over two levels, for runs of several seeds on several prompts each: as many groups (seeds) as
+/// there are are drawn, then in each of them as many of its units (prompts) as it has. What the interval is of is
+/// meanOfGroups(). With few groups it is rather too narrow, as the spread of n groups is underestimated by n / (n - 1).
+/// Groups without a unit do not count. One group: bootstrapInterval(); none: [0, 0].
+Interval bootstrapOfGroups(std::span<const std::vector<double>> groups, const BootstrapOptions& options = {});
+/// The mean of the groups' means; 0 for none.
+double meanOfGroups(std::span<const std::vector<double>> groups);
+
 /// Numbers computed from a sample of units, given as the units' numbers from 0, each as often as it was drawn. Not
 /// finite: the number does not exist for this sample.
 using SampleStatistics = std::function<std::vector<double>(std::span<const std::int64_t> drawn)>;

@@ -64,6 +64,37 @@ private Q_SLOTS:
         COMPARE_INTERVAL(intervals[1], fixture.at("maximum"), 0.0); // one of few values
     }
 
+    /// Seeds of unequal numbers of prompts.
+    void groupsNearNumpy()
+    {
+        const Json& fixture = statisticsFixture("bootstrap_of_groups");
+        std::vector<std::vector<double>> groups;
+        for (const Json& group : fixture.at("groups"))
+            groups.push_back(numbers(group));
+        COMPARE_NEAR(meanOfGroups(groups), fixture.at("mean").get<double>(), 1e-12);
+        COMPARE_INTERVAL(bootstrapOfGroups(groups, {.resamples = 20000}), fixture.at("interval"), 0.02);
+        groups.emplace_back(); // a seed without a prompt says nothing
+        COMPARE_INTERVAL(bootstrapOfGroups(groups, {.resamples = 20000}), fixture.at("interval"), 0.02);
+    }
+
+    /// All of what two groups of equal values can give: both from the first (1/4), one of each (1/2), both from the
+    /// second (1/4).
+    void groupsByHand()
+    {
+        const std::vector<std::vector<double>> groups {{0.0, 0.0}, {1.0, 1.0, 1.0}};
+        COMPARE_NEAR(meanOfGroups(groups), 0.5, 0.0);
+        const Interval wide = bootstrapOfGroups(groups, {.level = 0.6}),
+                       narrow = bootstrapOfGroups(groups, {.level = 0.4});
+        COMPARE_NEAR(wide.low, 0.0, 0.0); // tails of 20 % lie in the outer quarters, tails of 30 % do not
+        COMPARE_NEAR(wide.high, 1.0, 0.0);
+        COMPARE_NEAR(narrow.low, 0.5, 0.0);
+        COMPARE_NEAR(narrow.high, 0.5, 0.0);
+        COMPARE_NEAR(bootstrapOfGroups({}).high, 0.0, 0.0);
+        COMPARE_NEAR(meanOfGroups({}), 0.0, 0.0);
+        const std::vector<std::vector<double>> one {{2.0, 2.0}};
+        COMPARE_NEAR(bootstrapOfGroups(one).low, 2.0, 0.0);
+    }
+
     void statisticsThatDoNotExistAreLeftOut()
     {
         int calls = 0;
