@@ -3,12 +3,16 @@
 #include "core/engine/rank_jobs.h"
 #include "core/engine/workspace.h"
 #include "core/model/frozen_weights.h"
+#include "core/stage/run_identity.h"
 #include "core/support/error.h"
+#include "core/support/file.h"
 #include "core/support/random.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <map>
+#include <optional>
 
 namespace mpo {
 
@@ -47,6 +51,45 @@ std::vector<int> foldsByPrompt(std::span<const TokenizedPair> pairs, int folds, 
     return foldOf;
 }
 
+/// Beside the run that trained the reward model of a fold: what it said of the fold, until all folds are scored.
+std::filesystem::path foldFile(const Project& project, std::int64_t run)
+{
+    return project.runFolder(run) / "fold_scores.json";
+}
+
+/// The newest run that trained, or was to train, this fold with the same data, model and settings.
+std::optional<RunRow> runOfFold(const Project& project, const std::string& name, const Json& config)
+{
+    for (RunRow& row : project.runs())
+        if (row.stage == "reward" && row.name == name)
+            return row.config == config ? std::optional(std::move(row)) : std::nullopt;
+    return std::nullopt;
+}
+
+void keepFold(const std::filesystem::path& file, const std::vector<PairScore>& some)
+{
+    Json rows = Json::array();
+    for (const PairScore& score : some) {
+        if (!std::isfinite(score.gap()))
+            return;
+        rows.push_back({score.chosen, score.rejected});
+    }
+    writeFileAtomically(file, toLine(rows));
+}
+
+/// Empty: not there, or of another number of pairs.
+std::vector<PairScore> foldKept(const std::string& text, std::size_t pairs)
+{
+    std::vector<PairScore> some;
+    try {
+        for (const Json& row : parseJson(text, "fold_scores.json"))
+            some.push_back({row.at(0).get<double>(), row.at(1).get<double>()});
+    } catch (const std::exception&) { // damaged: it is scored again
+        return {};
+    }
+    return some.size() == pairs ? some : std::vector<PairScore>();
+}
+
 } // namespace
 
 void scoreCommand(const Workspace& workspace, const ScorePairs& command)
@@ -56,6 +99,7 @@ void scoreCommand(const Workspace& workspace, const ScorePairs& command)
     if (data.kind != DatasetKind::Pairs)
         fail("{}: only preference pairs can be scored", command.data);
     const auto shared = workspace.share(jobOf(command), command.settings);
+    std::vector<std::int64_t> foldRuns;
     constexpr double nan = std::numeric_limits<double>::quiet_NaN();
     auto scores = std::make_shared<std::vector<PairScore>>(std::size_t(data.count), PairScore {nan, nan});
 
@@ -87,24 +131,53 @@ void scoreCommand(const Workspace& workspace, const ScorePairs& command)
         if (foldOf.empty())
             fail("{}: the pairs have fewer than {} different prompts, so they cannot be divided into {} folds",
                 command.data, command.folds, command.folds);
+        const std::string digest = digestOf(pairs);
+        // Given again after an interruption, folds that are scored are not scored again. Rank 0 knows which.
+        Communicator& ranks = *workspace.context(command.settings).ranks;
         for (int fold = 0; fold < command.folds && !workspace.stopped(); ++fold) {
-            Model reward = cloneModel(base);
-            giveAdapter(reward, command.settings);
             TokenizedPairs inside = pairs.emptyWithStore(), outside = pairs.emptyWithStore();
             for (std::size_t i = 0; i < pairs.size(); ++i)
                 (foldOf[i] == fold ? inside : outside).add(pairs[i]);
             Json config {{"model", command.model}, {"data", command.data}, {"fold", fold + 1}, {"folds", command.folds},
                 {"settings", command.settings.toJson()}};
-            workspace.run({"reward", fmt::format("{} fold {}", row.name, fold + 1), config,
-                              {command.model, command.data}, command.settings, {}},
-                [&](const StageContext& context) { return trainReward(reward, outside, context); });
-            place(*scores, inside, scorePairs(reward, inside, workspace.context(command.settings)));
+            if (const std::string version = workspace.modelVersion(command.model); !version.empty())
+                config["digests"][command.model] = version;
+            config["digests"]["pairs"] = digest;
+            const std::string name = fmt::format("{} fold {}", row.name, fold + 1);
+            const auto before = ranks.isFirst() ? runOfFold(project, name, config) : std::nullopt;
+            std::string kept;
+            if (std::error_code ignored; before && std::filesystem::exists(foldFile(project, before->id), ignored))
+                kept = readTextFile(foldFile(project, before->id));
+            if (const auto some = foldKept(ranks.broadcast(kept), inside.size()); !some.empty()) {
+                place(*scores, inside, some);
+                if (before)
+                    foldRuns.push_back(before->id);
+                continue;
+            }
+            Workspace::RunSpec spec {"reward", name, config, {command.model, command.data}, command.settings, {}};
+            if (before && before->state != RunState::Finished
+                && std::filesystem::exists(workspace.checkpointFolder(before->id)))
+                spec.resume = before->id;
+            Model reward = cloneModel(base);
+            giveAdapter(reward, command.settings);
+            const std::int64_t run = workspace.run(
+                spec, [&](const StageContext& context) { return trainReward(reward, outside, context); });
+            const auto some = scorePairs(reward, inside, workspace.context(command.settings));
+            if (ranks.isFirst() && !workspace.stop().stop_requested()) {
+                keepFold(foldFile(project, run), some);
+                foldRuns.push_back(run);
+            }
+            place(*scores, inside, some);
         }
     }
     if (workspace.stopped())
         fail("Scoring was stopped; nothing was stored");
     if (project.access() == Project::Access::ReadWrite && project.dataset(command.data))
         project.addScoreSet(row, *scores);
+    for (const std::int64_t run : foldRuns) {
+        std::error_code ignored;
+        std::filesystem::remove(foldFile(project, run), ignored);
+    }
     workspace.send(PairsScored {row.name, scores});
 }
 
