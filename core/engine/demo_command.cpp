@@ -2,29 +2,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/data/synthetic_preferences.h"
 #include "core/engine/pipeline_report.h"
+#include "core/engine/synthetic_world.h"
 #include "core/support/error.h"
-#include "core/tokenizer/bpe_trainer.h"
 
 #include <fmt/core.h>
-
-#include <algorithm>
 
 namespace fs = std::filesystem;
 
 namespace mpo {
-
-namespace {
-
-Json demoModel(std::int64_t vocabulary)
-{
-    return Json {{"architectures", {"LlamaForCausalLM"}}, {"model_type", "llama"}, {"vocab_size", vocabulary},
-        {"hidden_size", 128}, {"intermediate_size", 344}, {"num_hidden_layers", 4}, {"num_attention_heads", 4},
-        {"num_key_value_heads", 2}, {"max_position_embeddings", 256}, {"rms_norm_eps", 1e-5}, {"rope_theta", 10000.0},
-        {"tie_word_embeddings", true}, {"hidden_act", "silu"}, {"initializer_range", 0.02}, {"bos_token_id", nullptr},
-        {"eos_token_id", 0}, {"pad_token_id", 1}};
-}
-
-} // namespace
 
 void demoCommand(const Workspace& workspace, const RunDemo& command)
 {
@@ -40,36 +25,17 @@ void demoCommand(const Workspace& workspace, const RunDemo& command)
 
     // 1. Data, tokenizer and model from nothing.
     next("Making data, tokenizer and model");
-    SyntheticPreferences world(command.seed);
-    const Dataset completions = world.completions(1500 * scale), pairs = world.pairs(700 * scale),
-                  prompts = world.prompts(100 * scale);
-    std::vector<std::string> texts;
-    for (const PreferencePair& row : completions.pairs)
-        texts.push_back(row.prompt + row.chosen);
-    for (const PreferencePair& row : prompts.pairs)
-        texts.push_back(row.prompt);
-    const fs::path tokenizerFolder = project.folder() / "models" / ".demo-tokenizer";
-    trainByteLevelBpe(texts, 512, tokenizerFolder);
-    const auto tokenizer = Tokenizer::load(tokenizerFolder);
-    std::vector<std::string> names;
-    for (const Dataset* data : {&completions, &pairs, &prompts}) {
-        // The seed makes the same data again, so a demo that was stopped goes on.
-        const std::string digest = data->digest();
-        const auto stored = project.datasets();
-        const auto same = std::find_if(stored.begin(), stored.end(),
-            [&](const DatasetRow& row) { return row.digest == digest && row.name.starts_with(data->name); });
-        if (same != stored.end()) {
-            names.push_back(same->name);
-            continue;
-        }
-        Dataset named = *data;
-        named.name = project.freeName(data->name);
-        names.push_back(named.name);
-        project.addDataset(named, fmt::format("made by the demo, seed {}", command.seed));
-    }
-    const std::string &sftData = names[0], &pairData = names[1];
-    workspace.save(
-        createModel(demoModel(tokenizer->vocabularySize()), command.seed, tokenizer), "demo-base", std::nullopt, {});
+    SyntheticWorldOptions options;
+    options.seed = command.seed;
+    options.completions = 1500 * scale;
+    options.pairs = 700 * scale;
+    options.prompts = 100 * scale;
+    options.completionsName = "demo-sft";
+    options.pairsName = "demo-pairs";
+    options.promptsName = "demo-prompts";
+    options.modelName = "demo-base";
+    const SyntheticWorld world = syntheticWorld(workspace, options);
+    const std::string &sftData = world.completions, &pairData = world.pairs;
 
     const auto train
         = [&](StageKind stage, const std::string& model, const std::string& data, const std::string& out,
@@ -150,9 +116,9 @@ void demoCommand(const Workspace& workspace, const RunDemo& command)
         "reward "
         "is known, since the program made the data. All numbers come from this run, on {} prompts about subjects that "
         "no training pair mentions.",
-        pairs.pairs.size(), workspace.project().model("demo-sft")->parameters, command.seed, prompts.pairs.size());
+        options.pairs, workspace.project().model("demo-sft")->parameters, command.seed, options.prompts);
     report.rewardName = "True reward";
-    report.models = compareModels(workspace, prompts, comparison);
+    report.models = compareModels(workspace, world.prompts, comparison);
     report.scoreSet = scores;
     report.split = divide.name;
     report.products = {"demo-sft", "demo-reward", "demo-dpo-all", "demo-dpo", "demo-ppo-all", "demo-mpo"};
