@@ -387,7 +387,8 @@ void MainWindow::closeEvent(QCloseEvent* event)
 void MainWindow::askBeforeClosing()
 {
     const Command* command = m_bridge->current();
-    const bool pipeline = command && (std::get_if<RunDemo>(command) || std::get_if<RunRecipe>(command));
+    const bool pipeline = command
+        && (std::get_if<RunDemo>(command) || std::get_if<RunRecipe>(command) || std::get_if<RunExperiment>(command));
     ClosingDialog::Offer offer;
     offer.what = m_bar->state();
     offer.resumable = pipeline || (command && std::get_if<TrainStage>(command));

@@ -126,6 +126,7 @@ Arguments parseArguments(int argc, const char* const* argv)
     app.add_flag("--quiet", arguments.global.quiet, "No progress, only results, warnings and errors");
 
     addPipelineCommands(app, arguments);
+    addExperimentCommand(app, arguments);
     addDataCommands(app, arguments);
     addModelCommands(app, arguments);
     addChatCommands(app, arguments);

@@ -53,6 +53,7 @@ void addTrainCommands(CLI::App& app, Arguments& arguments);
 void addScoreCommands(CLI::App& app, Arguments& arguments);
 void addSampleCommands(CLI::App& app, Arguments& arguments);
 void addPipelineCommands(CLI::App& app, Arguments& arguments);
+void addExperimentCommand(CLI::App& app, Arguments& arguments);
 void addRunsCommands(CLI::App& app, Arguments& arguments);
 void addEvaluateCommands(CLI::App& app, Arguments& arguments);
 void addBenchCommands(CLI::App& app, Arguments& arguments);

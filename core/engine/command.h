@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "core/config/experiment_recipe.h"
 #include "core/config/recipe.h"
 #include "core/config/settings.h"
 #include "core/data/dataset_importer.h"
@@ -171,6 +172,14 @@ struct RunRecipe
     std::vector<std::string> sets;
 };
 
+/// A matrix of methods and seeds with a table at the end. Given again it goes on where it stopped.
+struct RunExperiment
+{
+    ExperimentRecipe recipe;
+    std::filesystem::path file; ///< it was read from, with `sets` over it; may be empty
+    std::vector<std::string> sets;
+};
+
 /// The whole of MPO on generated data with a known true reward.
 struct RunDemo
 {
@@ -192,6 +201,6 @@ struct Bench
 
 using Command = std::variant<ImportDataset, ExportDataset, ImportModel, AddModel, DownloadModel, ExportModel,
     TrainStage, ScorePairs, SplitPairs, SampleResponses, ComputeLogProbs, CreateEvaluation, JudgeEvaluation, RunRecipe,
-    RunDemo, Bench, ChatTurn, ScoreAnswers>;
+    RunExperiment, RunDemo, Bench, ChatTurn, ScoreAnswers>;
 
 } // namespace mpo

@@ -29,6 +29,7 @@ void carryOut(const Workspace& workspace, const Command& command)
                    [&](const CreateEvaluation& c) { createEvaluationCommand(workspace, c); },
                    [&](const JudgeEvaluation& c) { judgeEvaluationCommand(workspace, c); },
                    [&](const RunRecipe& c) { recipeCommand(workspace, c); },
+                   [&](const RunExperiment& c) { experimentCommand(workspace, c); },
                    [&](const RunDemo& c) { demoCommand(workspace, c); },
                    [&](const Bench& c) { benchCommand(workspace, c); },
                    [&](const ChatTurn& c) { chatCommand(workspace, c); },

@@ -88,12 +88,16 @@ std::optional<std::vector<std::string>> argumentsOf(const Command& command)
             words.insert(words.end(), {"--report", demo->report.string()});
         return words;
     }
-    if (const auto* recipe = std::get_if<RunRecipe>(&command); recipe && !recipe->file.empty()) {
-        std::vector<std::string> words {"run", recipe->file.string()};
-        for (const std::string& set : recipe->sets)
+    const auto ofFile = [](const char* name, const auto& recipe) {
+        std::vector<std::string> words {name, recipe.file.string()};
+        for (const std::string& set : recipe.sets)
             words.insert(words.end(), {"--set", set});
         return words;
-    }
+    };
+    if (const auto* recipe = std::get_if<RunRecipe>(&command); recipe && !recipe->file.empty())
+        return ofFile("run", *recipe);
+    if (const auto* experiment = std::get_if<RunExperiment>(&command); experiment && !experiment->file.empty())
+        return ofFile("experiment", *experiment);
     return std::nullopt;
 }
 

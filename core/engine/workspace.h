@@ -139,6 +139,7 @@ void logProbsCommand(const Workspace& workspace, const ComputeLogProbs& command)
 void createEvaluationCommand(const Workspace& workspace, const CreateEvaluation& command);
 void judgeEvaluationCommand(const Workspace& workspace, const JudgeEvaluation& command);
 void recipeCommand(const Workspace& workspace, const RunRecipe& command);
+void experimentCommand(const Workspace& workspace, const RunExperiment& command);
 void demoCommand(const Workspace& workspace, const RunDemo& command);
 void benchCommand(const Workspace& workspace, const Bench& command);
 void chatCommand(const Workspace& workspace, const ChatTurn& command);
