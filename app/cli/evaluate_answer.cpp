@@ -111,13 +111,11 @@ void showItem(const GlobalOptions& global, const EvaluationItemRow& item, std::s
 
 } // namespace
 
-int answerEvaluation(const GlobalOptions& global, const std::string& name, const std::string& annotator)
+int answerEvaluation(const GlobalOptions& global, const std::string& name, const std::string& annotator, int share)
 {
-    if (annotator.starts_with(kModelJudgePrefix))
-        fail("Names that begin with \"{}\" are those of judges that are no people; choose another", kModelJudgePrefix);
     const auto project = openProject(global, Project::Access::ReadWrite);
     const EvaluationRow row = project->evaluation(name);
-    joinAnnotator(*project, row, annotator);
+    joinAnnotator(*project, row, annotator, share);
     std::vector<EvaluationItemRow> items = project->evaluationItems(row.id, annotator);
     std::vector<std::size_t> history;
     const auto judge = [&](std::size_t at, Verdict verdict, const std::string& comment, double seconds) {

@@ -4,6 +4,7 @@
 #include "app/cli/engine_session.h"
 #include "app/cli/evaluate_parts.h"
 #include "core/engine/command.h"
+#include "core/evaluation/blind_session.h"
 #include "core/store/project.h"
 
 #include <fmt/format.h>
@@ -84,6 +85,19 @@ void addCreate(CLI::App& evaluate, Arguments& arguments)
         ->type_name("DATA");
     create->add_option("--gold-items", command->goldItems, "How many of them, drawn at random")
         ->check(plain(CLI::PositiveNumber))
+        ->type_name("N");
+    create->add_option("--annotators", command->annotators, "How many people will judge")
+        ->check(plain(CLI::Range(1, kMostAnnotators)))
+        ->type_name("N");
+    create
+        ->add_option("--overlap", command->overlap,
+            "How many of them judge each item; 0: all, so that everybody judges everything")
+        ->check(plain(CLI::NonNegativeNumber))
+        ->type_name("K");
+    create
+        ->add_option("--gap-strata", command->gapStrata,
+            "Draw equally many prompts from each of so many groups by the reward gap of their pairs (newest scores)")
+        ->check(plain(CLI::NonNegativeNumber))
         ->type_name("N");
     create->callback([command, ofPairs, &arguments] {
         if (*ofPairs && !(command->modelA.empty() && command->modelB.empty()))
@@ -209,9 +223,16 @@ void addEvaluateCommands(CLI::App& app, Arguments& arguments)
     answer->add_option("name", *session, "The session")->required();
     answer->add_option("--annotator", *annotator, "Who judges, where several do: each has an order of their own")
         ->type_name("NAME");
-    answer->callback([session, annotator, &arguments] {
-        arguments.action = [session, annotator](
-                               const GlobalOptions& global) { return answerEvaluation(global, *session, *annotator); };
+    auto share = std::make_shared<int>(0);
+    answer
+        ->add_option("--number", *share,
+            "Which of the annotators that is, where items are divided (--overlap); 0: the first that nobody here is")
+        ->check(plain(CLI::NonNegativeNumber))
+        ->type_name("N");
+    answer->callback([session, annotator, share, &arguments] {
+        arguments.action = [session, annotator, share](const GlobalOptions& global) {
+            return answerEvaluation(global, *session, *annotator, *share);
+        };
     });
 
     auto* close = evaluate->add_subcommand("close", "End judging for good, so that the result can be seen");

@@ -15,8 +15,8 @@ namespace mpo::cli {
 int reportEvaluations(const GlobalOptions& global, const std::vector<std::string>& names, bool openEarly);
 
 /// Shows each item that the annotator has not judged on stdout and takes a line for it from stdin. A verdict is on disk
-/// before the next item is shown.
-int answerEvaluation(const GlobalOptions& global, const std::string& name, const std::string& annotator);
+/// before the next item is shown. `share`: number of the annotator where items are divided; 0: the first that is free.
+int answerEvaluation(const GlobalOptions& global, const std::string& name, const std::string& annotator, int share);
 
 struct EvaluationExport
 {

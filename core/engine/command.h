@@ -141,6 +141,9 @@ struct CreateEvaluation
     std::int64_t repeats = 0; ///< hidden repeats with sides exchanged
     std::string gold; ///< pairs of which the chosen response is known to be better; empty: none
     std::int64_t goldItems = 5; ///< of them, drawn at random
+    int annotators = 1; ///< people who will judge
+    int overlap = 0; ///< of them judge each item; 0: all
+    int gapStrata = 0; ///< as many prompts of each of so many groups by reward gap; below 2: drawn without regard to it
 };
 
 /// Verdicts of a language model behind an endpoint that speaks OpenAI's chat completions, on the items of an open

@@ -6,6 +6,7 @@
 #include "core/support/random.h"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 namespace mpo {
@@ -25,6 +26,44 @@ Dataset drawRows(
     std::iota(order.begin(), order.end(), 0);
     RandomStream(seed, purpose).shuffle(order);
     order.resize(std::size_t(std::min<std::int64_t>(count, std::int64_t(order.size()))));
+    Dataset drawn {data.name, data.kind, {}};
+    for (const std::int64_t number : order)
+        drawn.pairs.push_back(data.pairs[std::size_t(number)]);
+    return drawn;
+}
+
+/// As drawRows(), but equally many (one more or less) of each of `strata` groups of about equally many pairs by rising
+/// reward gap. Pairs without a score are in none.
+Dataset drawByGap(
+    const Workspace& workspace, const Dataset& data, const CreateEvaluation& command, std::vector<std::int64_t>& order)
+{
+    std::string newest;
+    for (const ScoreSetRow& row : workspace.project().scoreSets())
+        if (row.dataset == command.data)
+            newest = row.name;
+    if (newest.empty())
+        fail("{}: has no reward gaps in this project to draw by; score it first (`mpo score`), or draw without strata",
+            command.data);
+    std::vector<std::pair<double, std::int64_t>> byGap;
+    const std::vector<PairScore> scores = workspace.project().loadScores(newest);
+    for (std::size_t i = 0; i < std::min(scores.size(), data.pairs.size()); ++i)
+        if (std::isfinite(scores[i].gap()))
+            byGap.emplace_back(scores[i].gap(), std::int64_t(i));
+    std::sort(byGap.begin(), byGap.end());
+    const auto strata = std::size_t(command.gapStrata);
+    if (byGap.size() < strata)
+        fail("{}: only {} of its pairs have a score, too few for {} strata", command.data, byGap.size(), strata);
+    const std::size_t wanted = std::min(std::size_t(command.prompts), byGap.size());
+    RandomStream random(command.seed, "evaluation strata");
+    order.clear();
+    for (std::size_t stratum = 0; stratum < strata; ++stratum) {
+        std::vector<std::int64_t> members;
+        for (std::size_t i = byGap.size() * stratum / strata; i < byGap.size() * (stratum + 1) / strata; ++i)
+            members.push_back(byGap[i].second);
+        random.shuffle(members);
+        members.resize(std::min(members.size(), wanted * (stratum + 1) / strata - wanted * stratum / strata));
+        order.insert(order.end(), members.begin(), members.end());
+    }
     Dataset drawn {data.name, data.kind, {}};
     for (const std::int64_t number : order)
         drawn.pairs.push_back(data.pairs[std::size_t(number)]);
@@ -125,11 +164,18 @@ void createEvaluationCommand(const Workspace& workspace, const CreateEvaluation&
     const bool ofPairs = command.modelA.empty() && command.modelB.empty();
     if (!ofPairs && (command.modelA.empty() || command.modelB.empty()))
         fail("A session compares two models; only one is named");
+    if (command.annotators < 1 || command.annotators > kMostAnnotators)
+        fail("A session can be made for 1 to {} annotators, not {}", kMostAnnotators, command.annotators);
+    if (command.overlap < 0 || command.overlap > command.annotators)
+        fail("{} annotators cannot judge an item that {} are to judge; the overlap is at most their number",
+            command.annotators, command.overlap);
     const Dataset data = workspace.data(command.data);
     if (ofPairs)
         requirePairsOfText(data, command.data);
     std::vector<std::int64_t> order; // row of the data set for each prompt
-    const Dataset drawn = drawRows(data, command.prompts, command.seed, "evaluation prompts", order);
+    const Dataset drawn = command.gapStrata >= 2
+        ? drawByGap(workspace, data, command, order)
+        : drawRows(data, command.prompts, command.seed, "evaluation prompts", order);
     const SessionChecks checks = checksOf(workspace, command);
     const Responses responses = ofPairs ? responsesOfPairs(drawn) : responsesOfModels(workspace, command, drawn);
     std::vector<PairScore> scores;
@@ -175,6 +221,11 @@ void createEvaluationCommand(const Workspace& workspace, const CreateEvaluation&
         row.config["repeats"] = command.repeats;
     if (!command.gold.empty())
         row.config.update({{"gold", command.gold}, {"gold_items", std::int64_t(checks.gold.size())}});
+    if (command.annotators > 1)
+        row.config.update({{"annotators", command.annotators},
+            {"overlap", command.overlap > 0 ? command.overlap : command.annotators}});
+    if (command.gapStrata >= 2)
+        row.config["gap_strata"] = command.gapStrata;
     row.items = std::int64_t(items.size());
     row.created = nowUtc();
     const std::int64_t id = workspace.project().addEvaluation(row, items);

@@ -4,6 +4,9 @@
 
 #include "core/support/error.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <cmath>
 
 namespace mpo {
@@ -89,16 +92,83 @@ RankedSession rankedSession(const EvaluationContent& content)
     return session;
 }
 
-void joinAnnotator(Project& project, const EvaluationRow& row, const std::string& annotator)
+namespace {
+
+std::string sharesKey(const EvaluationRow& row) { return fmt::format("evaluation/{}/shares", row.id); }
+
+int takeShare(
+    Project& project, const EvaluationRow& row, const Overlap& overlap, const std::string& annotator, int share)
 {
+    std::map<std::string, int> taken = sharesTaken(project, row);
+    if (const auto own = taken.find(annotator); own != taken.end())
+        return own->second;
+    const auto holder = [&](int number) {
+        return std::find_if(taken.begin(), taken.end(), [&](const auto& one) { return one.second == number; });
+    };
+    if (share == 0)
+        for (int number = overlap.annotators; number >= 1; --number)
+            if (holder(number) == taken.end())
+                share = number;
+    if (share == 0)
+        fail("{}: its items are divided among {} annotators, and all have begun; {} would be one more", row.name,
+            overlap.annotators, annotator);
+    if (share < 1 || share > overlap.annotators)
+        fail(
+            "{}: there is no annotator number {}; the items are divided among {}", row.name, share, overlap.annotators);
+    if (const auto other = holder(share); other != taken.end())
+        fail("{}: annotator number {} is {}; choose another number", row.name, share, other->first);
+    taken[annotator] = share;
+    project.setValue(sharesKey(row), toLine(Json(taken)));
+    return share;
+}
+
+} // namespace
+
+Overlap overlapOf(const EvaluationRow& row)
+{
+    const auto number = [&](const char* key, int otherwise) {
+        const auto found = row.config.is_object() ? row.config.find(key) : row.config.end();
+        return row.config.is_object() && found != row.config.end() && found->is_number_integer()
+            ? std::clamp(found->get<int>(), 1, kMostAnnotators)
+            : otherwise;
+    };
+    Overlap overlap;
+    overlap.annotators = number("annotators", 1);
+    overlap.perItem = std::min(overlap.annotators, number("overlap", overlap.annotators));
+    return overlap;
+}
+
+std::map<std::string, int> sharesTaken(const Project& project, const EvaluationRow& row)
+{
+    std::map<std::string, int> taken;
+    if (const auto stored = project.value(sharesKey(row))) {
+        const Json shares = parseJson(*stored, sharesKey(row));
+        for (const auto& [name, share] : shares.items())
+            if (share.is_number_integer())
+                taken[name] = share.get<int>();
+    }
+    return taken;
+}
+
+void joinAnnotator(Project& project, const EvaluationRow& row, const std::string& annotator, int share)
+{
+    if (annotator.starts_with(kModelJudgePrefix))
+        fail("Names that begin with \"{}\" are those of judges that are no people; choose another", kModelJudgePrefix);
+    const Overlap overlap = overlapOf(row);
+    if (annotator.empty() && overlap.divides())
+        fail("{}: its items are divided among {} annotators; a name is needed to know whose they are", row.name,
+            overlap.annotators);
     if (annotator.empty())
         return;
     const auto seed = row.config.is_object() && row.config.contains("seed") && row.config["seed"].is_number_integer()
         ? row.config["seed"].get<std::uint64_t>()
         : std::uint64_t(row.id);
     const std::vector<EvaluationKey> key = keyOf(project.blindItems(row.id));
+    std::vector<std::int64_t> items;
+    if (overlap.divides() && !row.closed)
+        items = itemsOfAnnotator(key, seed, overlap, takeShare(project, row, overlap, annotator, share) - 1);
     std::vector<AnnotatorPlace> places;
-    for (const DrawnPlace& place : drawPlaces(key, seed, annotator))
+    for (const DrawnPlace& place : drawPlaces(key, seed, annotator, items))
         places.push_back({place.item, place.leftIsFirst});
     project.joinEvaluation(row.id, annotator, places);
 }

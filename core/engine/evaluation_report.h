@@ -7,6 +7,7 @@
 #include "core/evaluation/source_ranking.h"
 #include "core/store/project.h"
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -32,8 +33,17 @@ EvaluationContent openEvaluation(Project& project, const std::string& name, Earl
 /// The project's session as the ranking of sources counts it.
 RankedSession rankedSession(const EvaluationContent& content);
 
-/// Gives an annotator an order and sides of their own, unless they have one already.
-void joinAnnotator(Project& project, const EvaluationRow& row, const std::string& annotator);
+/// How many people the session was made for, and how many of them judge each item.
+Overlap overlapOf(const EvaluationRow& row);
+
+/// Numbers, from 1, of the shares of the items that annotators have taken here; empty where everybody judges
+/// everything.
+std::map<std::string, int> sharesTaken(const Project& project, const EvaluationRow& row);
+
+/// Gives an annotator an order and sides of their own, unless they have one already; of a session whose items are
+/// divided, those of a share: `share` from 1 to overlapOf(row).annotators, 0: the first that nobody here has. Throws
+/// Error: a name of judges that are no people, no name or no share left where items are divided.
+void joinAnnotator(Project& project, const EvaluationRow& row, const std::string& annotator, int share = 0);
 
 /// Hidden repeats and gold items among `items` as blind_session.h has them.
 std::vector<EvaluationKey> keyOf(const std::vector<EvaluationItemInput>& items);

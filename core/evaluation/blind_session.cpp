@@ -121,12 +121,53 @@ void leaveRoomForRepeats(std::vector<std::int64_t>& items, std::span<const Evalu
 
 } // namespace
 
-std::vector<DrawnPlace> drawPlaces(std::span<const EvaluationKey> key, std::uint64_t seed, const std::string& annotator)
+std::vector<std::int64_t> itemsOfAnnotator(
+    std::span<const EvaluationKey> key, std::uint64_t seed, const Overlap& overlap, int annotator)
+{
+    assert(0 <= annotator && annotator < overlap.annotators && 1 <= overlap.perItem
+        && overlap.perItem <= overlap.annotators);
+    std::map<std::int64_t, std::int64_t> weights; // of ordinary items: themselves and their repeats
+    for (std::size_t i = 0; i < key.size(); ++i)
+        if (key[i].kind != ItemKind::Gold)
+            ++weights[key[i].kind == ItemKind::Repeat ? key[i].repeatOf : std::int64_t(i)];
+    std::vector<std::int64_t> order;
+    for (const auto& [item, weight] : weights)
+        order.push_back(item);
+    RandomStream random(seed, "evaluation overlap");
+    random.shuffle(order);
+    std::vector<std::int64_t> load(std::size_t(overlap.annotators), 0);
+    std::set<std::int64_t> mine;
+    for (const std::int64_t item : order) {
+        std::vector<int> hands(load.size());
+        std::iota(hands.begin(), hands.end(), 0);
+        random.shuffle(hands); // so that everybody meets everybody
+        std::stable_sort(
+            hands.begin(), hands.end(), [&](int a, int b) { return load[std::size_t(a)] < load[std::size_t(b)]; });
+        for (int i = 0; i < overlap.perItem; ++i) {
+            const int hand = hands[std::size_t(i)];
+            load[std::size_t(hand)] += weights[item];
+            if (hand == annotator)
+                mine.insert(item);
+        }
+    }
+    std::vector<std::int64_t> items;
+    for (std::size_t i = 0; i < key.size(); ++i) {
+        const EvaluationKey& one = key[i];
+        if (one.kind == ItemKind::Gold || mine.contains(one.kind == ItemKind::Repeat ? one.repeatOf : std::int64_t(i)))
+            items.push_back(std::int64_t(i));
+    }
+    return items;
+}
+
+std::vector<DrawnPlace> drawPlaces(std::span<const EvaluationKey> key, std::uint64_t seed, const std::string& annotator,
+    std::span<const std::int64_t> items)
 {
     RandomStream random(seed, "evaluation places of " + annotator);
+    const std::set<std::int64_t> chosen(items.begin(), items.end());
+    const auto isMine = [&](std::size_t item) { return chosen.empty() || chosen.contains(std::int64_t(item)); };
     std::vector<std::int64_t> originals;
     for (std::size_t i = 0; i < key.size(); ++i)
-        if (key[i].kind != ItemKind::Repeat)
+        if (key[i].kind != ItemKind::Repeat && isMine(i))
             originals.push_back(std::int64_t(i));
     random.shuffle(originals);
     leaveRoomForRepeats(originals, key, random);
@@ -136,7 +177,7 @@ std::vector<DrawnPlace> drawPlaces(std::span<const EvaluationKey> key, std::uint
         places.push_back({originals[i], sides[i] != 0});
 
     for (std::size_t i = 0; i < key.size(); ++i) {
-        if (key[i].kind != ItemKind::Repeat)
+        if (key[i].kind != ItemKind::Repeat || !isMine(i))
             continue;
         const auto original = std::find_if(
             places.begin(), places.end(), [&](const DrawnPlace& place) { return place.item == key[i].repeatOf; });

@@ -63,9 +63,25 @@ struct DrawnPlace
     std::int64_t item = 0; ///< its number in the session
     bool leftIsFirst = true;
 };
-/// An order and sides for one of several annotators, drawn from the seed and the name, by the same rules.
-std::vector<DrawnPlace> drawPlaces(
-    std::span<const EvaluationKey> key, std::uint64_t seed, const std::string& annotator);
+/// An order and sides for one of several annotators, drawn from the seed and the name, by the same rules. `items`:
+/// numbers of those that the annotator is to judge, each repeat with what it repeats; none given: all.
+std::vector<DrawnPlace> drawPlaces(std::span<const EvaluationKey> key, std::uint64_t seed, const std::string& annotator,
+    std::span<const std::int64_t> items = {});
+
+/// How many people a session is made for, and how many of them judge each of its items.
+struct Overlap
+{
+    int annotators = 1; ///< 1 to kMostAnnotators
+    int perItem = 1; ///< 1 to annotators
+    bool divides() const { return perItem < annotators; } ///< false: everybody judges everything
+};
+constexpr int kMostAnnotators = 100;
+
+/// Numbers of the items that one of the annotators gets, rising. Ordinary items are dealt at random, drawn from the
+/// seed, so that each has `perItem` judges and all annotators about equally many items; a repeat goes where its
+/// original goes, gold items go to everybody. REQUIRES 0 <= annotator < overlap.annotators.
+std::vector<std::int64_t> itemsOfAnnotator(
+    std::span<const EvaluationKey> key, std::uint64_t seed, const Overlap& overlap, int annotator);
 
 /// One source's side of the result.
 struct SourceResult

@@ -97,8 +97,8 @@ void Project::joinEvaluation(
         for (const AnnotatorPlace& place : places)
             numbers.insert(place.number);
         const std::int64_t count = items.getColumn(0).getInt64();
-        if (std::int64_t(places.size()) != count || std::int64_t(numbers.size()) != count)
-            fail("The order for {} does not name each of the {} items once", annotator, count);
+        if (numbers.empty() || numbers.size() != places.size() || *numbers.begin() < 0 || *numbers.rbegin() >= count)
+            fail("The order for {} does not name some of the {} items, each once", annotator, count);
         std::int64_t position = 0;
         for (const AnnotatorPlace& place : places)
             m_d->statement("INSERT INTO evaluation_places(evaluation, annotator, number, position, a_is_left) "
@@ -118,9 +118,9 @@ std::vector<EvaluationItemRow> Project::evaluationItems(std::int64_t evaluation,
                              "FROM evaluation_items i LEFT JOIN evaluation_places p ON p.evaluation=i.evaluation "
                              "AND p.annotator=? AND p.number=i.number LEFT JOIN judgments j ON "
                              "j.evaluation=i.evaluation AND j.number=i.number AND j.annotator=? "
-                             "AND j.undone IS NULL WHERE i.evaluation=? "
+                             "AND j.undone IS NULL WHERE i.evaluation=? AND (p.number IS NOT NULL OR ?=0) "
                              "ORDER BY coalesce(p.position, i.number)",
-                annotator, annotator, evaluation);
+                annotator, annotator, evaluation, std::int64_t(m_d->hasPlaces(evaluation, annotator)));
         while (query.executeStep()) {
             EvaluationItemRow row;
             row.number = query.getColumn(0).getInt64();

@@ -281,11 +281,12 @@ public:
     std::int64_t addEvaluation(const EvaluationRow& row, const std::vector<EvaluationItemInput>& items);
     std::vector<EvaluationRow> evaluations() const;
     EvaluationRow evaluation(const std::string& name) const; ///< throws Error listing the names there are
-    /// Gives an annotator an order and sides of their own: one place for each item. Nothing happens for one who has
-    /// places or verdicts already. Throws Error: closed, or places that are not those of the session's items.
+    /// Gives an annotator an order and sides of their own: a place for each item that is theirs. Nothing happens for
+    /// one who has places or verdicts already. Throws Error: closed, or places that are not those of the session's
+    /// items.
     void joinEvaluation(
         std::int64_t evaluation, const std::string& annotator, const std::vector<AnnotatorPlace>& places);
-    /// In the annotator's order, with the annotator's sides and verdicts.
+    /// The annotator's items in their order, with their sides and verdicts; who has no places: all, in the session's.
     std::vector<EvaluationItemRow> evaluationItems(std::int64_t evaluation, const std::string& annotator = {}) const;
     void judge(std::int64_t evaluation, std::int64_t number, Verdict verdict, const std::string& comment,
         double seconds, const std::string& annotator = {});

@@ -249,6 +249,47 @@ private Q_SLOTS:
         QCOMPARE(number(report.value(QLatin1String("sides")).toObject(), "right"), 1);
     }
 
+    /// Two of three judge each item; who comes first in a project has the first share, or says which.
+    void itemsAreDivided()
+    {
+        row(QStringLiteral("--project eight.mpo evaluate create --of-pairs --data pairs.jsonl --name d --prompts 18 "
+                           "--annotators 3 --overlap 2"));
+        const auto likesGood
+            = [](const QString&, const QString& left, const QString& right) { return better(left, right); };
+        const QString project = QStringLiteral("eight.mpo"), session = QStringLiteral("d");
+        int asked = 0;
+        for (const char* name : {"anna", "ben"}) {
+            const int one = judge(project, session, QLatin1String(name), likesGood);
+            QCOMPARE(one, 12);
+            asked += one;
+        }
+        QVERIFY(run(QStringLiteral("--project eight.mpo evaluate answer d --annotator cem --number 2"))
+                    .err.contains("number 2 is ben"));
+        QVERIFY(run(QStringLiteral("--project eight.mpo evaluate answer d")).err.contains("a name is needed"));
+        asked += judge(project, session, QStringLiteral("cem"), likesGood);
+        QCOMPARE(asked, 36);
+        QVERIFY(run(QStringLiteral("--project eight.mpo evaluate answer d --annotator dora"))
+                    .err.contains("all have begun"));
+        row(QStringLiteral("--project eight.mpo evaluate close d"));
+        const QJsonObject report = row(QStringLiteral("--project eight.mpo evaluate report d"));
+        QCOMPARE(number(report, "judged"), 18);
+        double shared = 0;
+        for (const auto& pair : report.value(QLatin1String("pairs")).toArray())
+            shared += number(pair.toObject(), "items");
+        QCOMPARE(shared, 18.0);
+    }
+
+    /// Prompts of the demo's kind of scores: as many from each third of the gaps.
+    void promptsAreDrawnByGap()
+    {
+        const Result none = run(
+            QStringLiteral("--project nine.mpo evaluate create --of-pairs --data pairs.jsonl --name g --gap-strata 3"));
+        QVERIFY2(none.status == 1 && none.err.contains("mpo score"), none.err.constData());
+        const Result many = run(QStringLiteral(
+            "--project nine.mpo evaluate create --of-pairs --data pairs.jsonl --name g --annotators 2 --overlap 3"));
+        QVERIFY2(many.status == 1 && many.err.contains("at most their number"), many.err.constData());
+    }
+
     void saysWhatIsWrong_data()
     {
         QTest::addColumn<QString>("arguments");

@@ -5,6 +5,7 @@
 #include "tests/common/near.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 using namespace mpo;
@@ -199,6 +200,61 @@ private Q_SLOTS:
         }
         QVERIFY(moved > 20 * 45);
         QVERIFY(turned > 20 * 15 && turned < 20 * 39);
+    }
+
+    void itemsAreDealtEvenly_data()
+    {
+        QTest::addColumn<int>("annotators");
+        QTest::addColumn<int>("perItem");
+        QTest::newRow("each item to one of three") << 3 << 1;
+        QTest::newRow("to two of five") << 5 << 2;
+        QTest::newRow("to all") << 4 << 4;
+    }
+    void itemsAreDealtEvenly()
+    {
+        QFETCH(int, annotators);
+        QFETCH(int, perItem);
+        const Lists lists = listsOf(60);
+        const BlindSession session
+            = makeBlindSession(lists.prompts, lists.first, lists.second, 4, {12, {{"g", "a", "b"}}});
+        const Overlap overlap {annotators, perItem};
+        std::vector<std::set<std::int64_t>> hands;
+        std::map<std::int64_t, int> judges;
+        std::size_t least = session.key.size(), most = 0;
+        for (int person = 0; person < annotators; ++person) {
+            const auto items = itemsOfAnnotator(session.key, 4, overlap, person);
+            QCOMPARE(items, itemsOfAnnotator(session.key, 4, overlap, person));
+            QVERIFY(std::is_sorted(items.begin(), items.end()));
+            hands.emplace_back(items.begin(), items.end());
+            least = std::min(least, items.size());
+            most = std::max(most, items.size());
+            for (const std::int64_t item : items)
+                ++judges[item];
+            // Places are drawn for these items only, by the same rules.
+            const auto places = drawPlaces(session.key, 4, "somebody", items);
+            std::set<std::int64_t> placed;
+            for (const DrawnPlace& place : places)
+                placed.insert(place.item);
+            QCOMPARE(places.size(), items.size());
+            QVERIFY(placed == hands.back());
+        }
+        QVERIFY(most - least <= 2); // a repeated item weighs two
+        for (std::size_t i = 0; i < session.key.size(); ++i) {
+            const EvaluationKey& key = session.key[i];
+            QCOMPARE(judges[std::int64_t(i)], key.kind == ItemKind::Gold ? annotators : perItem);
+            if (key.kind == ItemKind::Repeat)
+                for (const auto& hand : hands)
+                    QCOMPARE(hand.contains(std::int64_t(i)), hand.contains(key.repeatOf));
+        }
+        // Everybody shares items with everybody, so that agreement can be computed for any two.
+        if (perItem > 1)
+            for (const auto& one : hands)
+                for (const auto& other : hands) {
+                    const auto shared = std::count_if(one.begin(), one.end(), [&](std::int64_t item) {
+                        return session.key[std::size_t(item)].kind == ItemKind::Ordinary && other.contains(item);
+                    });
+                    QVERIFY(shared > 0);
+                }
     }
 
     void repeatsAndGoldCountNowhere()

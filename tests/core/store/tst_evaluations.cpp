@@ -269,10 +269,16 @@ void TestEvaluations::placesMustBeThoseOfTheItems()
     const auto project = temporary.open();
     const auto id = addSession(*project);
     for (const std::vector<AnnotatorPlace>& wrong :
-        {std::vector<AnnotatorPlace> {{0, true}, {1, true}}, {{0, true}, {1, true}, {1, false}}})
-        QVERIFY(contains(errorOf([&] { project->joinEvaluation(id, "anna", wrong); }), "each of the 3 items once"));
-    QVERIFY(!errorOf([&] { project->joinEvaluation(id, "anna", {{0, true}, {1, true}, {7, false}}); }).empty());
+        {std::vector<AnnotatorPlace> {}, {{0, true}, {1, true}, {1, false}}, {{0, true}, {7, false}}, {{-1, true}}})
+        QVERIFY(contains(errorOf([&] { project->joinEvaluation(id, "anna", wrong); }), "the 3 items, each once"));
     QCOMPARE(project->evaluationItems(id, "anna")[0].number, std::int64_t(0)); // nothing is left of it
+    // A part of the items is all that its annotator sees; others see all.
+    project->joinEvaluation(id, "ben", {{2, true}, {0, false}});
+    const auto items = project->evaluationItems(id, "ben");
+    QCOMPARE(items.size(), std::size_t(2));
+    QCOMPARE(items[0].number, std::int64_t(2));
+    QCOMPARE(items[1].left, std::string("b0"));
+    QCOMPARE(project->evaluationItems(id, "anna").size(), std::size_t(3));
     project->closeEvaluation(id);
     QVERIFY(contains(errorOf([&] {
         project->joinEvaluation(id, "anna", {{0, true}, {1, true}, {2, false}});
