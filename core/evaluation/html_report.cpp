@@ -26,7 +26,9 @@ table { border-collapse: collapse; margin: 1rem 0; font-variant-numeric: tabular
 caption, figcaption { color: var(--faint); font-size: .9rem; text-align: left; padding: .3rem 0; }
 th, td { padding: .35rem .8rem; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; white-space: pre-line; }
 th { border-bottom-width: 2px; } .number { text-align: right; }
-figure { margin: 1rem 0; } figure svg { max-width: 100%; height: auto; border-radius: 6px; }
+pre { background: color-mix(in srgb, var(--line) 35%, transparent); border-radius: 6px; padding: .8rem 1rem;
+  overflow-x: auto; font-size: .85rem; line-height: 1.5; white-space: pre-wrap; overflow-wrap: anywhere; }
+figure { display: inline-block; vertical-align: top; max-width: 100%; margin: .5rem .6rem .5rem 0; } figure svg { max-width: 100%; height: auto; border-radius: 6px; }
 @media print { body { margin: 0; max-width: none; } figure, table { break-inside: avoid; } }
 )";
 
@@ -62,13 +64,12 @@ std::string htmlOf(const ReportParagraph& paragraph)
 
 std::string htmlOf(const ReportTable& table)
 {
-    std::size_t columns = table.header.size();
-    for (const auto& row : table.rows)
-        columns = std::max(columns, row.size());
+    const std::vector<bool> numbers = numberColumns(table);
+    const std::size_t columns = numbers.size();
     const auto line = [&](const std::vector<std::string>& cells, std::string_view tag) {
         std::string html = "<tr>";
         for (std::size_t column = 0; column < columns; ++column)
-            html += fmt::format("<{0}{1}>{2}</{0}>", tag, isNumberColumn(table, column) ? " class=\"number\"" : "",
+            html += fmt::format("<{0}{1}>{2}</{0}>", tag, numbers[column] ? " class=\"number\"" : "",
                 column < cells.size() ? escapeMarkup(cells[column]) : "");
         return html + "</tr>\n";
     };
@@ -90,6 +91,8 @@ std::string htmlOf(const ReportFigure& figure)
     return "<figure>\n" + figure.svg + caption + "</figure>\n";
 }
 
+std::string htmlOf(const ReportCode& code) { return fmt::format("<pre>{}</pre>\n", escapeMarkup(code.text)); }
+
 std::string htmlOf(const std::vector<ReportBlock>& blocks)
 {
     std::string html;
@@ -99,6 +102,17 @@ std::string htmlOf(const std::vector<ReportBlock>& blocks)
 }
 
 } // namespace
+
+std::vector<bool> numberColumns(const ReportTable& table)
+{
+    std::size_t columns = table.header.size();
+    for (const auto& row : table.rows)
+        columns = std::max(columns, row.size());
+    std::vector<bool> numbers;
+    for (std::size_t column = 0; column < columns; ++column)
+        numbers.push_back(isNumberColumn(table, column));
+    return numbers;
+}
 
 std::string htmlReport(const HtmlReport& report)
 {

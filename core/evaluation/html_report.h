@@ -21,13 +21,22 @@ struct ReportTable
     std::string caption;
 };
 
+/// For each column: whether its filled cells are all numbers, so that it stands to the right.
+std::vector<bool> numberColumns(const ReportTable& table);
+
 struct ReportFigure
 {
     std::string svg; ///< of svg_chart.h: it goes into the page as it is, so never anything from a user
     std::string caption;
 };
 
-using ReportBlock = std::variant<ReportParagraph, ReportTable, ReportFigure>;
+/// Lines to be copied as they are: commands.
+struct ReportCode
+{
+    std::string text;
+};
+
+using ReportBlock = std::variant<ReportParagraph, ReportTable, ReportFigure, ReportCode>;
 
 struct ReportSection
 {

@@ -29,6 +29,16 @@ class TestHtmlReport : public QObject
     }
 
 private Q_SLOTS:
+    void codeStaysAsItIs()
+    {
+        HtmlReport report;
+        report.introduction = {ReportCode {"mpo data import 'a & b'\n  --name <x>"}};
+        QXmlStreamReader reader(QByteArray::fromStdString(htmlReport(report)));
+        while (!reader.atEnd() && reader.name() != QLatin1String("pre"))
+            reader.readNext();
+        QCOMPARE(reader.readElementText(), QStringLiteral("mpo data import 'a & b'\n  --name <x>"));
+    }
+
     void isWellFormedAndInOrder()
     {
         QXmlStreamReader reader(QByteArray::fromStdString(htmlReport(example())));

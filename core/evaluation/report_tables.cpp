@@ -1,0 +1,182 @@
+// SPDX-FileCopyrightText: MPO Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/evaluation/report_tables.h"
+
+#include "core/evaluation/svg_chart.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+namespace mpo {
+
+namespace {
+
+std::string percent(double share) { return fmt::format("{:.1f} %", 100.0 * share); }
+
+std::string rangeOf(const Interval& interval)
+{
+    return fmt::format("({:.1f} to {:.1f})", 100.0 * interval.low, 100.0 * interval.high);
+}
+
+std::string percentWith(double share, const Interval& interval) { return percent(share) + " " + rangeOf(interval); }
+
+std::string numberWith(double value, const Interval& interval)
+{
+    return std::isnan(interval.low) ? fmt::format("{:.2f}", value)
+                                    : fmt::format("{:.2f} ({:.2f} to {:.2f})", value, interval.low, interval.high);
+}
+
+std::string alphaText(const Alpha& alpha) { return alpha.value ? numberWith(*alpha.value, alpha.interval) : "-"; }
+
+std::string countedWith(const CountedShare& share)
+{
+    return share.n == 0 ? "-"
+                        : fmt::format("{} of {}: {}", share.hits, share.n, percentWith(share.share, share.interval));
+}
+
+std::string counts(const Tally& tally) { return fmt::format("{} / {} / {}", tally.wins, tally.ties, tally.losses); }
+
+std::string missingPrompts(const SessionReport& report)
+{
+    if (!report.morePrompts)
+        return "no difference was seen";
+    return *report.morePrompts == 0 ? "none" : fmt::format("about {}", *report.morePrompts);
+}
+
+} // namespace
+
+std::string annotatorName(const std::string& annotator) { return annotator.empty() ? "(no name)" : annotator; }
+
+std::string outcomeSentence(const SessionReport& report, const ReportSources& sources)
+{
+    const Tally& tally = report.tally;
+    if (tally.total() == 0)
+        return "Nothing was judged";
+    if (tally.wins == tally.losses)
+        return fmt::format("{} and {} are even", sources.a, sources.b);
+    const bool a = tally.wins > tally.losses;
+    return fmt::format(
+        fmt::runtime(report.p < 0.05 ? "{} is preferred over {}" : "{} is ahead of {}, but not by enough to be sure"),
+        a ? sources.a : sources.b, a ? sources.b : sources.a);
+}
+
+ReportTable outcomeTable(const SessionReport& report, const ReportSources& sources)
+{
+    ReportTable table;
+    const auto add = [&](const char* name, std::string value) { table.rows.push_back({name, std::move(value)}); };
+    add("A", sources.a);
+    add("B", sources.b);
+    add("prompts", fmt::format("{} of {} judged, {} identical", report.judged, report.prompts, report.identical));
+    if (report.skippedByAll > 0)
+        add("skipped by all", std::to_string(report.skippedByAll));
+    add("A wins / ties / B wins", counts(report.tally));
+    add("win rate of A, ties half", percentWith(report.winRate, report.wilson));
+    add("  bootstrap over prompts", rangeOf(report.bootstrap));
+    add("win rate of A, no ties", percentWith(report.winRateDecisive, report.wilsonDecisive));
+    add("sign test", fmt::format("p = {:.3g}", report.p));
+    add("power for a true 60 %", percent(report.power));
+    add("more prompts for a decision", missingPrompts(report));
+    if (const auto& length = report.length) {
+        add("win rate of A, equal length", percentWith(length->winRate, length->interval));
+        add("mean characters A / B, longer wins",
+            fmt::format("{:.0f} / {:.0f}, {}", length->meanFirst, length->meanSecond, percent(length->longerWins)));
+    }
+    add("left chosen",
+        fmt::format("{} of {}: {}, p = {:.3g}", report.sides.left, report.sides.left + report.sides.right,
+            percentWith(report.sides.leftShare, report.sides.interval), report.sides.p));
+    if (report.scoreAgreement.n > 0)
+        add("same winner as reward model", countedWith(report.scoreAgreement));
+    if (!report.pairs.empty()) {
+        add("Krippendorff's alpha, nominal", alphaText(report.nominal));
+        add("Krippendorff's alpha, ordinal", alphaText(report.ordinal));
+        add("disputed items", std::to_string(report.disputed.size()));
+    }
+    return table;
+}
+
+ReportTable judgeTable(const SessionReport& report)
+{
+    ReportTable table {
+        {"judge", "judged", "A / tie / B", "win rate of A", "left chosen", "same again", "gold right", "seconds"}, {},
+        {}};
+    for (const JudgeReport& judge : report.judges)
+        table.rows.push_back({annotatorName(judge.annotator), std::to_string(judge.judged), counts(judge.tally),
+            percentWith(judge.winRate, judge.interval),
+            fmt::format("{:.0f} % (p = {:.2g})", 100.0 * judge.sides.leftShare, judge.sides.p),
+            judge.repeats.repeated > 0 ? fmt::format("{} of {}", judge.repeats.same, judge.repeats.repeated) : "-",
+            judge.gold.n > 0 ? fmt::format("{} of {}", judge.gold.hits, judge.gold.n) : "-",
+            fmt::format("{:.1f}", judge.medianSeconds)});
+    return table;
+}
+
+ReportTable agreementTable(const SessionReport& report)
+{
+    ReportTable table {{"two judges", "items", "agreement", "kappa"}, {}, {}};
+    for (const RaterAgreement& pair : report.pairs)
+        table.rows.push_back({annotatorName(report.judges[pair.first].annotator) + ", "
+                + annotatorName(report.judges[pair.second].annotator),
+            std::to_string(pair.items), pair.items > 0 ? percentWith(pair.share, pair.shareInterval) : "-",
+            pair.items > 0 ? numberWith(pair.kappa, pair.kappaInterval) : "-"});
+    return table;
+}
+
+ReportTable modelAgreementTable(const SessionReport& report)
+{
+    ReportTable table {{"judge against people", "same outcome", "kappa", "same winner"}, {}, {}};
+    for (const ModelAgreement& model : report.models)
+        table.rows.push_back({model.annotator, countedWith(model.same), numberWith(model.kappa, model.kappaInterval),
+            countedWith(model.decisive)});
+    return table;
+}
+
+ReportTable gapTable(const SessionReport& report)
+{
+    ReportTable table {{"reward gap", "A / tie / B", "win rate of A", "as reward model"}, {}, {}};
+    for (const GapGroup& group : report.gapGroups)
+        table.rows.push_back({fmt::format("{:.2f} to {:.2f}", group.low, group.high), counts(group.tally),
+            percentWith(winRate(group.tally), group.interval), countedWith(group.agreement)});
+    return table;
+}
+
+ReportTable ratingTable(const SourceRanking& ranking)
+{
+    const auto rating = [](double strength) { return fmt::format("{:.0f}", ratingOf(strength)); };
+    const auto between
+        = [&](const Interval& interval) { return rating(interval.low) + " to " + rating(interval.high); };
+    ReportTable table {{"source", "rating", "95 %", "Davidson", "95 %", "wins against the others"}, {}, {}};
+    for (std::size_t i = 0; i < ranking.sources.size(); ++i)
+        table.rows.push_back({ranking.sources[i], rating(ranking.bradleyTerry.fit.logStrength[i]),
+            between(ranking.bradleyTerry.intervals[i]), rating(ranking.davidson.fit.logStrength[i]),
+            between(ranking.davidson.intervals[i]), percent(ranking.bradleyTerry.winRate[i])});
+    return table;
+}
+
+ReportTable testTable(const SourceRanking& ranking)
+{
+    ReportTable table {{"session", "A / tie / B", "sign test", "after Holm"}, {}, {}};
+    for (const SourceRanking::Comparison& one : ranking.comparisons)
+        table.rows.push_back(
+            {one.session, counts(one.tally), fmt::format("{:.3g}", one.p), fmt::format("{:.3g}", one.adjusted)});
+    return table;
+}
+
+std::string sessionChartSvg(const SessionReport& report, const ReportSources& sources)
+{
+    BarChart chart;
+    chart.frame.title = fmt::format("Win rate of {} against {}", sources.a, sources.b);
+    chart.frame.yLabel = "win rate";
+    chart.reference = 0.5;
+    if (report.tally.total() > 0)
+        chart.bars.push_back({"ties half", report.winRate, report.wilson});
+    if (report.tally.decisive() > 0)
+        chart.bars.push_back({"no ties", report.winRateDecisive, report.wilsonDecisive});
+    if (report.length)
+        chart.bars.push_back({"equal length", report.length->winRate, report.length->interval});
+    for (const GapGroup& group : report.gapGroups)
+        chart.bars.push_back(
+            {fmt::format("gap {:.2g} to {:.2g}", group.low, group.high), winRate(group.tally), group.interval});
+    return barChartSvg(chart);
+}
+
+} // namespace mpo
