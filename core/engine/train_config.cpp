@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <type_traits>
+
 namespace mpo {
 
 Json configOf(const TrainStage& command)
@@ -74,6 +76,152 @@ std::vector<std::string> argumentsOf(const TrainStage& command)
         if (!command.settings.isDefault(info.name))
             add("--set", std::string(info.name) + '=' + textOfSetting(command.settings.value(info.name)));
     return words;
+}
+
+namespace {
+
+/// Words of a command line; options without a value, or at their default, are left out.
+class Words
+{
+public:
+    explicit Words(std::vector<std::string> command)
+        : m_words(std::move(command))
+    {
+    }
+    void add(const char* option, const std::string& value)
+    {
+        if (!value.empty())
+            m_words.insert(m_words.end(), {option, value});
+    }
+    /// "--gap=-0.5": a value that begins with a dash would be taken for an option.
+    void add(const char* option, double value)
+    {
+        const std::string text = fmt::format("{}", value); // as short as reads back the same
+        if (value < 0.0)
+            m_words.push_back(fmt::format("{}={}", option, text));
+        else
+            add(option, text);
+    }
+    template<class Number>
+    void addUnless(Number otherwise, const char* option, Number value)
+    {
+        if (value != otherwise)
+            add(option, fmt::format("{}", value));
+    }
+    void flag(const char* option) { m_words.emplace_back(option); }
+    std::vector<std::string> take() { return std::move(m_words); }
+
+private:
+    std::vector<std::string> m_words;
+};
+
+} // namespace
+
+std::vector<std::string> argumentsOf(const ScorePairs& command)
+{
+    Words words({"score"});
+    words.add("--model", command.folds >= 2 ? std::string() : command.rewardModel);
+    words.add("--adapter", command.adapter);
+    words.add("--data", command.data);
+    if (command.folds >= 2) {
+        words.addUnless(0, "--folds", command.folds);
+        words.add("--base", command.model);
+    }
+    words.add("--name", command.name);
+    words.addUnless(std::int64_t(0), "--limit", command.limit);
+    for (const SettingInfo& info : settingInfos(command.settings.stage()))
+        if (!command.settings.isDefault(info.name))
+            words.add("--set", std::string(info.name) + '=' + textOfSetting(command.settings.value(info.name)));
+    return words.take();
+}
+
+std::vector<std::string> argumentsOf(const SplitPairs& command)
+{
+    const SplitRule& rule = command.rule;
+    Words words({"split"});
+    words.add("--data", command.data);
+    words.add("--scores", command.scoreSet);
+    words.add(rule.by == SplitRule::By::Gap        ? "--gap"
+            : rule.by == SplitRule::By::Confidence ? "--confidence"
+                                                   : "--easy-share",
+        rule.value);
+    if (rule.absolute)
+        words.flag("--absolute");
+    if (rule.contradictory) {
+        words.add("--contradictory", *rule.contradictory);
+        words.add("--contradictory-action",
+            rule.action == ContradictoryAction::Drop       ? "drop"
+                : rule.action == ContradictoryAction::Flip ? "flip"
+                : rule.action == ContradictoryAction::Keep ? "keep"
+                                                           : "hard");
+    }
+    words.add("--name", command.name);
+    return words.take();
+}
+
+std::vector<std::string> argumentsOf(const CreateEvaluation& command)
+{
+    const CreateEvaluation defaults;
+    Words words({"evaluate", "create"});
+    const bool ofPairs = command.modelA.empty() && command.modelB.empty();
+    if (ofPairs)
+        words.flag("--of-pairs");
+    words.add("--model-a", command.modelA);
+    words.add("--model-b", command.modelB);
+    words.add("--data", command.data);
+    words.add("--name", command.name);
+    words.add("--prompts", std::to_string(command.prompts));
+    words.add("--seed", std::to_string(command.seed));
+    if (!ofPairs) {
+        words.add("--max-new-tokens", std::to_string(command.maxNewTokens));
+        words.add("--temperature", command.temperature);
+    }
+    words.add("--reward-model", command.rewardModel);
+    words.addUnless(std::int64_t(0), "--repeats", command.repeats);
+    words.add("--gold", command.gold);
+    if (!command.gold.empty())
+        words.add("--gold-items", std::to_string(command.goldItems));
+    words.addUnless(1, "--annotators", command.annotators);
+    words.addUnless(0, "--overlap", command.overlap);
+    words.addUnless(0, "--gap-strata", command.gapStrata);
+    return words.take();
+}
+
+CreateEvaluation commandOfEvaluation(
+    const std::string& name, const std::string& sourceA, const std::string& sourceB, const Json& config)
+{
+    CreateEvaluation command;
+    const auto read = [&](const char* key, auto& value) {
+        const auto found = config.is_object() ? config.find(key) : config.end();
+        if (!config.is_object() || found == config.end())
+            return;
+        using Value = std::decay_t<decltype(value)>;
+        if constexpr (std::is_same_v<Value, std::string>) {
+            if (found->is_string())
+                value = found->template get<std::string>();
+        } else if (found->is_number()) {
+            value = found->template get<Value>();
+        }
+    };
+    command.name = name;
+    read("data", command.data);
+    read("prompts", command.prompts);
+    read("seed", command.seed);
+    read("reward_model", command.rewardModel);
+    read("repeats", command.repeats);
+    read("gold", command.gold);
+    read("gold_items", command.goldItems);
+    read("annotators", command.annotators);
+    read("overlap", command.overlap);
+    read("gap_strata", command.gapStrata);
+    // Only sessions of models say how responses were sampled.
+    if (config.is_object() && config.contains("max_new_tokens")) {
+        command.modelA = sourceA;
+        command.modelB = sourceB;
+        read("max_new_tokens", command.maxNewTokens);
+        read("temperature", command.temperature);
+    }
+    return command;
 }
 
 std::optional<std::vector<std::string>> argumentsOf(const Command& command)

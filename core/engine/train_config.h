@@ -20,7 +20,14 @@ TrainStage commandOfRun(StageKind stage, const Json& config);
 /// What stands behind `mpo --project DIR` to do the same: "train", "dpo", "--model", ... Settings at their default are
 /// left out. Nothing for commands that could not go on where another program has left off.
 std::vector<std::string> argumentsOf(const TrainStage& command);
+std::vector<std::string> argumentsOf(const ScorePairs& command);
+std::vector<std::string> argumentsOf(const SplitPairs& command);
+std::vector<std::string> argumentsOf(const CreateEvaluation& command);
 std::optional<std::vector<std::string>> argumentsOf(const Command& command);
+
+/// The session that an evaluation was made by; its responses come from the two models again.
+CreateEvaluation commandOfEvaluation(
+    const std::string& name, const std::string& sourceA, const std::string& sourceB, const Json& config);
 
 /// A value as --set takes it; reads back as the same.
 std::string textOfSetting(const SettingValue& value);

@@ -3,33 +3,19 @@
 #include "ui/forms/train_command.h"
 
 #include "core/engine/train_config.h"
+#include "core/support/shell.h"
 #include "ui/format.h"
 
 #include <QCoreApplication>
-#include <QRegularExpression>
 #include <QStringList>
 
 namespace mpo {
 
-namespace {
-
-/// For a POSIX shell.
-QString quoted(const std::string& text)
-{
-    static const QRegularExpression plain(QStringLiteral("^[A-Za-z0-9_./:=+,@%-]+$"));
-    QString word = toQString(text);
-    if (plain.match(word).hasMatch())
-        return word;
-    return QLatin1Char('\'') + word.replace(QLatin1Char('\''), QStringLiteral("'\\''")) + QLatin1Char('\'');
-}
-
-} // namespace
-
 QString commandLineOf(const TrainStage& command, const std::filesystem::path& project)
 {
-    QStringList words {QStringLiteral("mpo"), QStringLiteral("--project"), quoted(project.string())};
+    QStringList words {QStringLiteral("mpo"), QStringLiteral("--project"), toQString(shellQuoted(project.string()))};
     for (const std::string& word : argumentsOf(command))
-        words << quoted(word);
+        words << toQString(shellQuoted(word));
     return words.join(QLatin1Char(' '));
 }
 
