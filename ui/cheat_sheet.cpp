@@ -33,6 +33,8 @@ constexpr std::array kKeys {
     Key {"Chart: right click", QT_TRANSLATE_NOOP("mpo::CheatSheet", "Log axis, save as PNG, SVG or CSV")},
     Key {"Split: Left, Right", QT_TRANSLATE_NOOP("mpo::CheatSheet", "Move the threshold")},
     Key {"Evaluate: 1, 2, 0", QT_TRANSLATE_NOOP("mpo::CheatSheet", "Left is better, right is better, a tie")},
+    Key {"Evaluate: B, Space, Backspace, C",
+        QT_TRANSLATE_NOOP("mpo::CheatSheet", "Both bad, skip, undo, comment; Enter starts and ends a session")},
     Key {"Runs: Ctrl+F, Del, Ctrl+Z", QT_TRANSLATE_NOOP("mpo::CheatSheet", "Search, delete the chosen runs, undo")},
     Key {"Lineage: arrows, Enter", QT_TRANSLATE_NOOP("mpo::CheatSheet", "Move from card to card, go to it")},
 };

@@ -2,12 +2,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/gui/screenshots.h"
 
+#include "core/engine/evaluation_report.h"
 #include "core/runs/run_import.h"
 #include "core/store/project.h"
 #include "core/support/error.h"
 #include "ui/main_window.h"
 #include "ui/pages/answer_score_panel.h"
 #include "ui/pages/chat_panel.h"
+#include "ui/pages/evaluate_judging.h"
 #include "ui/pages/evaluate_page.h"
 #include "ui/pages/runs_page.h"
 #include "ui/style.h"
@@ -258,6 +260,8 @@ void shootEvaluate(Photographer& camera)
         command.name = "first against last";
         command.prompts = 8;
         command.maxNewTokens = 24;
+        command.annotators = 2;
+        command.repeats = 2;
         camera.run(command);
     }
     camera.shootPage(PageId::Evaluate);
@@ -271,16 +275,29 @@ void shootEvaluate(Photographer& camera)
         return;
     const std::int64_t session = evaluations.back().id;
     page->openSession(session);
-    camera.shoot(evaluations.back().closed ? QStringLiteral("evaluate-result") : QStringLiteral("evaluate-judging"));
-    if (evaluations.back().closed)
-        return;
-    const mpo::Verdict verdicts[] {mpo::Verdict::Left, mpo::Verdict::Right, mpo::Verdict::Left, mpo::Verdict::Tie};
-    for (const mpo::EvaluationItemRow& item : camera.project().evaluationItems(session))
-        if (!item.verdict)
-            camera.project().judge(session, item.number, verdicts[item.number % 4], {}, 6.0);
-    camera.project().closeEvaluation(session);
-    page->openSession(session);
+    if (!evaluations.back().closed) {
+        camera.shoot(QStringLiteral("evaluate-who"));
+        page->judging()->begin(QStringLiteral("Anna"));
+        camera.shoot(QStringLiteral("evaluate-judging"));
+        const mpo::Verdict verdicts[] {mpo::Verdict::Left, mpo::Verdict::Right, mpo::Verdict::Left, mpo::Verdict::Tie};
+        mpo::joinAnnotator(camera.project(), evaluations.back(), "Ben");
+        for (const std::string name : {"Anna", "Ben"})
+            for (const mpo::EvaluationItemRow& item : camera.project().evaluationItems(session, name))
+                if (!item.verdict)
+                    camera.project().judge(session, item.number, verdicts[item.number % 4], {}, 6.0, name);
+        page->judging()->begin(QStringLiteral("Anna"));
+        camera.shoot(QStringLiteral("evaluate-done"));
+        camera.project().closeEvaluation(session);
+        page->openSession(session);
+    }
     camera.shoot(QStringLiteral("evaluate-result"));
+    auto* tabs = camera.find<QTabWidget>(page, "resultTabs");
+    for (int tab = 1; tab < tabs->count(); ++tab)
+        if (tabs->isTabVisible(tab)) {
+            tabs->setCurrentIndex(tab);
+            camera.shoot(QStringLiteral("evaluate-result-%1").arg(tab));
+        }
+    tabs->setCurrentIndex(0);
 }
 
 void shootRuns(Photographer& camera)

@@ -1,5 +1,8 @@
 // SPDX-FileCopyrightText: MPO Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/engine/evaluation_report.h"
+#include "core/engine/session_file.h"
+#include "core/evaluation/blind_session.h"
 #include "core/store/project.h"
 #include "core/support/file.h"
 #include "tests/common/near.h"
@@ -11,17 +14,24 @@
 
 #include <QAbstractItemModelTester>
 #include <QAbstractItemView>
+#include <QApplication>
+#include <QComboBox>
+#include <QImage>
 #include <QLabel>
 #include <QLineEdit>
 #include <QPlainTextEdit>
 #include <QPushButton>
 #include <QScrollBar>
+#include <QSettings>
 #include <QSignalSpy>
 #include <QSpinBox>
+#include <QTabWidget>
+#include <QTableWidget>
 #include <QTemporaryDir>
 #include <QTest>
 
 #include <mutex>
+#include <set>
 
 using namespace mpo;
 
@@ -114,23 +124,8 @@ private:
         return found;
     }
 
-    void makePage()
+    void openBridge()
     {
-        m_page = std::make_unique<EvaluatePage>(*m_bridge, *m_selection);
-        m_page->resize(1080, 660);
-        m_page->show();
-    }
-
-    void press(Qt::Key key) { QTest::keyClick(m_page->judging(), key); }
-    QString prompt() { return child<QPlainTextEdit>("prompt")->toPlainText(); }
-    std::vector<EvaluationItemRow> stored(std::int64_t id) { return m_project->evaluationItems(id); }
-
-private Q_SLOTS:
-    void init()
-    {
-        static int number = 0;
-        m_commands.clear();
-        m_project = Project::open(m_folder.filePath(QStringLiteral("e%1.mpo").arg(++number)).toStdString());
         m_bridge = std::make_unique<EngineBridge>(m_project,
             [this](const Command& command, Project& project, const EventSink& sink, std::stop_token, PauseGate&) {
                 const std::lock_guard lock(m_mutex);
@@ -141,6 +136,97 @@ private Q_SLOTS:
                 }
             });
         m_selection = std::make_unique<Selection>(m_project);
+    }
+
+    void makePage()
+    {
+        m_page = std::make_unique<EvaluatePage>(*m_bridge, *m_selection);
+        m_page->resize(1080, 660);
+        m_page->show();
+    }
+
+    void press(Qt::Key key) { QTest::keyClick(m_page->judging(), key); }
+    /// As the person does: a name and Enter.
+    void openAs(std::int64_t id, const QString& name = {})
+    {
+        openAs(id);
+        auto* field = child<QLineEdit>("annotator");
+        field->selectAll();
+        field->insert(name);
+        if (name.isEmpty())
+            field->clear();
+        QTest::keyClick(field, Qt::Key_Return);
+    }
+    std::int64_t id(const std::string& name) { return m_project->evaluation(name).id; }
+
+    /// Judges what is shown until nothing is: the response that says "one" is the better one. Returns the prompts and
+    /// left responses in the order they came.
+    QStringList judgeAll()
+    {
+        QStringList seen;
+        while (m_page->judging()->current()) {
+            const QString left = child<QPlainTextEdit>("leftResponse")->toPlainText();
+            seen << prompt() + QLatin1Char('|') + left;
+            press(left.contains(QLatin1String("one")) ? Qt::Key_1 : Qt::Key_2);
+        }
+        return seen;
+    }
+
+    QString tableText(const char* name)
+    {
+        const auto* table = child<QTableWidget>(name);
+        QStringList lines;
+        for (int row = 0; row < table->rowCount(); ++row) {
+            QStringList cells;
+            for (int column = 0; column < table->columnCount(); ++column)
+                cells << (table->item(row, column) ? table->item(row, column)->text() : QString());
+            lines << cells.join(QLatin1Char('|'));
+        }
+        return lines.join(QLatin1Char('\n'));
+    }
+
+    /// Six prompts, two of them again, and a gold item; A says "one", and gold items are "one" and "two" as well.
+    void makeTestedSession(const std::string& name, const Json& config)
+    {
+        std::vector<EvaluationItemInput> items;
+        for (int i = 0; i < 6; ++i) {
+            const std::string number = std::to_string(i);
+            items.push_back(
+                {"Prompt " + number, "Reply " + number + " one", "Reply " + number + " two", i % 2 == 0, i});
+        }
+        for (const std::int64_t again : {1, 3}) {
+            EvaluationItemInput item = items[std::size_t(again)];
+            item.aIsLeft = !item.aIsLeft;
+            item.kind = ItemKind::Repeat;
+            item.repeatOf = again;
+            items.push_back(item);
+        }
+        EvaluationItemInput gold {"Prompt of known answer", "Known one", "Known two", false, -1};
+        gold.kind = ItemKind::Gold;
+        items.push_back(gold);
+        EvaluationRow row = makeRow(name);
+        row.config = config;
+        m_project->addEvaluation(row, items);
+    }
+
+    QString prompt() { return child<QPlainTextEdit>("prompt")->toPlainText(); }
+    std::vector<EvaluationItemRow> stored(std::int64_t id) { return m_project->evaluationItems(id); }
+
+private Q_SLOTS:
+    void initTestCase()
+    {
+        QCoreApplication::setOrganizationName(QStringLiteral("mpo-test"));
+        QCoreApplication::setApplicationName(QStringLiteral("evaluate"));
+        QSettings::setPath(QSettings::NativeFormat, QSettings::UserScope, m_folder.path());
+    }
+
+    void init()
+    {
+        QSettings().clear();
+        static int number = 0;
+        m_commands.clear();
+        m_project = Project::open(m_folder.filePath(QStringLiteral("e%1.mpo").arg(++number)).toStdString());
+        openBridge();
     }
 
     void cleanup()
@@ -158,6 +244,9 @@ private Q_SLOTS:
         QVERIFY(!namesAModel(m_page.get())); // the name would give them away
         child<QPushButton>("openSession")->click();
         QVERIFY(m_page->judging()->isVisible());
+        QVERIFY(!namesAModel(m_page.get()));
+        press(Qt::Key_1); // nobody judges before it is known who does
+        QTest::keyClick(child<QLineEdit>("annotator"), Qt::Key_Return); // alone, without a name
         QVERIFY(!namesAModel(m_page.get()));
         // Text is shown as it is, tags and all.
         QCOMPARE(child<QPlainTextEdit>("leftResponse")->toPlainText(), QStringLiteral("Reply <b>x0</b> one"));
@@ -225,35 +314,269 @@ private Q_SLOTS:
         QVERIFY(namesAModel(m_page.get()));
 
         // By hand: A wins 0, 3, 7; B wins 1, 2; ties 4, 5 (bad), 6 (identical), 9; 8 skipped.
-        const EvaluationResult& result = m_page->results()->result();
-        QCOMPARE(result.forA.wins, std::int64_t(3));
-        QCOMPARE(result.forA.losses, std::int64_t(2));
-        QCOMPARE(result.forA.ties, std::int64_t(4));
-        QCOMPARE(result.bothBad, std::int64_t(1));
-        QCOMPARE(result.identical, std::int64_t(1));
-        QCOMPARE(result.skipped, std::int64_t(1));
-        QCOMPARE(result.left, std::int64_t(2));
-        QCOMPARE(result.right, std::int64_t(3));
-        COMPARE_NEAR(winRate(result.forA), 5.0 / 9.0, 1e-12);
-        COMPARE_NEAR(signTest(result.forA), 1.0, 1e-9); // 3 of 5: 2 * (10 + 5 + 1) / 32
-        COMPARE_NEAR(result.leftBiasP(), 1.0, 1e-9);
-        // A true rate of 0.6 takes 194 decisive prompts (algorithms.md 4.2), 5 are there.
-        QCOMPARE(result.moreNeeded(), std::int64_t(189));
+        const SessionReport& report = m_page->results()->report();
+        QCOMPARE(report.tally.wins, std::int64_t(3));
+        QCOMPARE(report.tally.losses, std::int64_t(2));
+        QCOMPARE(report.tally.ties, std::int64_t(4));
+        QCOMPARE(report.identical, std::int64_t(1));
+        QCOMPARE(report.skippedByAll, std::int64_t(1));
+        QCOMPARE(report.judges.size(), std::size_t(1));
+        QCOMPARE(report.judges[0].bothBad, std::int64_t(1));
+        QCOMPARE(report.sides.left, std::int64_t(2));
+        QCOMPARE(report.sides.right, std::int64_t(3));
+        COMPARE_NEAR(report.winRate, 5.0 / 9.0, 1e-12);
+        COMPARE_NEAR(report.p, 1.0, 1e-9); // 3 of 5: 2 * (10 + 5 + 1) / 32
+        COMPARE_NEAR(report.sides.p, 1.0, 1e-9);
+        // A true rate of 0.6 takes 194 decisive prompts (algorithms.md 4.2), 5 of 9 are: 189 * 9 / 5 more.
+        QCOMPARE(report.morePrompts.value(), std::int64_t(341));
         QVERIFY(child<QLabel>("headline")->text().contains(QStringLiteral("tuned-zebra")));
-        QVERIFY(child<QLabel>("verdict")->text().contains(QStringLiteral("189")));
+        QVERIFY(child<QLabel>("verdict")->text().contains(QStringLiteral("341")));
+        QVERIFY(!child<QLabel>("earlyWarning")->isVisible());
+        const QString numbers = tableText("outcome");
+        for (const char* part : {"3 / 4 / 2", "55.6 %", "60.0 %", "p = 1", "341"})
+            QVERIFY2(numbers.contains(QLatin1String(part)), qPrintable(numbers));
+        QCOMPARE(child<QTableWidget>("verdicts")->rowCount(), kItems);
+        QCOMPARE(child<QTableWidget>("verdicts")->item(0, 2)->text(), QStringLiteral("tuned-zebra"));
 
         const QString file = m_folder.filePath(QStringLiteral("pairs.jsonl"));
-        m_page->results()->exportPairs(file);
+        m_page->results()->exportVerdicts(JudgmentFormat::Trl, file);
         const QString text = QString::fromStdString(readTextFile(file.toStdString()));
         QCOMPARE(text.count(QLatin1Char('\n')), 5);
         QVERIFY(text.startsWith(QStringLiteral("{\"prompt\":\"Prompt 0\",\"chosen\":\"Reply <b>x0</b> one\"")));
+    }
+
+    /// Six prompts, the second and fourth again with sides exchanged, and one gold item, for two people: by keys only.
+    void twoPeopleJudgeOneSession()
+    {
+        makeTestedSession("both", {{"annotators", 2}, {"overlap", 2}, {"seed", 3}});
+        makePage();
+        QStringList orders[2];
+        for (const int person : {0, 1}) {
+            const QString name = person == 0 ? QStringLiteral("anna") : QStringLiteral("ben");
+            auto* table = child<QTableView>("sessions");
+            QTRY_VERIFY(table->hasFocus());
+            QTest::keyClick(table, Qt::Key_Return);
+            auto* field = child<QLineEdit>("annotator");
+            QTRY_VERIFY(field->hasFocus());
+            if (person == 1)
+                QCOMPARE(field->text(), QStringLiteral("anna")); // remembered, and selected: typing replaces it
+            QTest::keyClicks(field, name);
+            QTest::keyClick(field, Qt::Key_Return);
+            QVERIFY(child<QLabel>("judgingProgress")->text().startsWith(name + QStringLiteral(" · 1 of 9")));
+            QVERIFY(!namesAModel(m_page.get()));
+            for (const QString& text : readableTexts(m_page.get()))
+                for (const char* word : {"gold", "repeat"})
+                    QVERIFY2(!text.contains(QLatin1String(word), Qt::CaseInsensitive), qPrintable(text));
+            orders[person] = judgeAll();
+            QCOMPARE(orders[person].size(), 9);
+            QCOMPARE(int(m_project->annotators(id("both"))[std::size_t(person)].judged), 9);
+            QVERIFY(!m_project->evaluation("both").closed);
+            if (person == 0) {
+                QVERIFY(child<QPushButton>("leaveJudged")->isVisible());
+                press(Qt::Key_Return); // ben is missing: back to the list, not closed
+                QVERIFY(table->isVisible());
+            }
+        }
+        QVERIFY(orders[0] != orders[1]);
+        std::set<QString> first(orders[0].begin(), orders[0].end()); // repeats come with the other side on the left
+        QCOMPARE(first.size(), std::size_t(9));
+        press(Qt::Key_Return); // all have judged: closed
+        QVERIFY(m_project->evaluation("both").closed);
+        const SessionReport& report = m_page->results()->report();
+        QCOMPARE(report.prompts, std::int64_t(6));
+        QCOMPARE(report.tally.wins, std::int64_t(6)); // A says "one" everywhere
+        QCOMPARE(report.judges.size(), std::size_t(2));
+        for (const JudgeReport& judge : report.judges) {
+            QCOMPARE(judge.judged, std::int64_t(6)); // neither repeats nor gold
+            QCOMPARE(judge.tally.wins, std::int64_t(6));
+            QCOMPARE(judge.repeats.repeated, std::int64_t(2));
+            QCOMPARE(judge.repeats.same, std::int64_t(2));
+            QCOMPARE(judge.gold.n, std::int64_t(1));
+            QCOMPARE(judge.gold.hits, std::int64_t(1));
+        }
+        QCOMPARE(report.pairs.at(0).items, std::int64_t(6));
+        const QString judges = tableText("judges");
+        QVERIFY2(
+            judges.contains(QStringLiteral("anna|6|6 / 0 / 0")) && judges.contains(QStringLiteral("2 of 2|1 of 1")),
+            qPrintable(judges));
+        auto* verdicts = child<QTableWidget>("verdicts");
+        QCOMPARE(verdicts->rowCount(), 6);
+        child<QComboBox>("verdictFilter")->setCurrentIndex(3); // tests of the judges
+        QCOMPARE(verdicts->rowCount(), 3);
+        child<QComboBox>("verdictFilter")->setCurrentIndex(1); // disputed
+        QCOMPARE(verdicts->rowCount(), 0);
+    }
+
+    void itemsAreDividedAmongAnnotators()
+    {
+        makeTestedSession("divided", {{"annotators", 3}, {"overlap", 2}, {"seed", 3}});
+        makePage();
+        m_page->openSession(id("divided"));
+        QVERIFY(child<QSpinBox>("annotatorNumber")->isVisible());
+        QTest::keyClick(child<QLineEdit>("annotator"), Qt::Key_Return); // without a name nobody knows whose they are
+        QVERIFY(child<QLabel>("whoError")->isVisible());
+        std::map<std::string, int> judges;
+        for (const char* name : {"anna", "ben", "cem"}) {
+            openAs(id("divided"), QLatin1String(name));
+            judgeAll();
+        }
+        for (const JudgmentRow& row : m_project->blindJudgments(id("divided")))
+            ++judges[std::to_string(row.number)];
+        const auto items = m_project->blindItems(id("divided"));
+        for (std::size_t i = 0; i < items.size(); ++i)
+            QCOMPARE(judges[std::to_string(i)], items[i].kind == ItemKind::Gold ? 3 : 2);
+        openAs(id("divided"), QStringLiteral("dora")); // nothing is left for a fourth
+        QVERIFY(child<QLabel>("whoError")->isVisible());
+        openAs(id("divided"), QStringLiteral("ben")); // who is known goes on
+        QVERIFY(!m_page->judging()->current());
+    }
+
+    void disputedItemsAreListed()
+    {
+        const std::int64_t session = m_project->addEvaluation(makeRow("session"), makeItems());
+        for (int i = 0; i < kItems; ++i) { // A is left in even items; they disagree on 2 and 5
+            const bool aLeft = i % 2 == 0;
+            m_project->judge(session, i, aLeft ? Verdict::Left : Verdict::Right, {}, 1.0, "anna");
+            const bool forA = i != 2 && i != 5;
+            m_project->judge(session, i, forA == aLeft ? Verdict::Left : Verdict::Right, "note", 1.0, "ben");
+        }
+        m_project->closeEvaluation(session);
+        makePage();
+        m_page->openSession(session);
+        QVERIFY(child<QTabWidget>("resultTabs")->tabText(2).contains(QStringLiteral("2 disputed")));
+        child<QComboBox>("verdictFilter")->setCurrentIndex(1);
+        auto* table = child<QTableWidget>("verdicts");
+        QCOMPARE(table->rowCount(), 2);
+        QCOMPARE(table->item(0, 0)->text(), QStringLiteral("3"));
+        QCOMPARE(table->item(1, 0)->text(), QStringLiteral("6"));
+        QCOMPARE(table->item(0, 3)->text(), QStringLiteral("tuned-zebra (on the left)"));
+        QCOMPARE(table->item(0, 4)->text(), QStringLiteral("base-walrus (on the right)"));
+        QCOMPARE(table->item(0, 5)->text(), QStringLiteral("ben: note"));
+    }
+
+    void lookingEarlyIsConfirmedAndNoted()
+    {
+        const std::int64_t session = m_project->addEvaluation(makeRow("session"), makeItems());
+        makePage();
+        QVERIFY(!child<QPushButton>("openEarly")->isVisible()); // nothing is judged yet
+        openAs(session, QStringLiteral("anna"));
+        press(Qt::Key_1);
+        press(Qt::Key_Escape);
+        child<QPushButton>("openEarly")->click();
+        QVERIFY(child<QPushButton>("confirmEarly")->isVisible());
+        child<QPushButton>("cancelEarly")->click();
+        QVERIFY(m_project->evaluationLog(session).empty());
+        QVERIFY(!namesAModel(m_page.get()));
+        child<QPushButton>("openEarly")->click();
+        child<QPushButton>("confirmEarly")->click();
+        QVERIFY(m_page->results()->isVisible());
+        QVERIFY(child<QLabel>("earlyWarning")->isVisible());
+        QVERIFY(!m_project->evaluation("session").closed);
+        QCOMPARE(m_project->evaluationLog(session).size(), std::size_t(1));
+        m_project->closeEvaluation(session);
+        m_page->openSession(session);
+        QVERIFY(child<QLabel>("earlyWarning")->isVisible()); // for good
+    }
+
+    /// The session goes to a second project as a file, and what is judged there comes back.
+    void anotherPersonsProjectIsMerged()
+    {
+        makeTestedSession("s", {{"annotators", 2}, {"seed", 3}});
+        makePage();
+        openAs(id("s"), QStringLiteral("anna"));
+        judgeAll();
+        press(Qt::Key_Return);
+        const QString file = m_folder.filePath(QStringLiteral("s.jsonl"));
+        m_page->exportSession(file);
+        const std::shared_ptr<Project> first = m_project;
+        const std::filesystem::path there = m_folder.filePath(QStringLiteral("there.mpo")).toStdString();
+
+        m_page.reset();
+        m_selection.reset();
+        m_bridge.reset();
+        m_project = Project::open(there);
+        openBridge();
+        makePage();
+        m_page->importSession(file);
+        QVERIFY(child<QLabel>("sessionNotice")->text().contains(QStringLiteral("9 judgments")));
+        openAs(id("s"), QStringLiteral("ben"));
+        QCOMPARE(judgeAll().size(), 9);
+        m_page.reset();
+        m_selection.reset();
+        m_bridge.reset();
+
+        m_project = first;
+        openBridge();
+        makePage();
+        child<QPushButton>("addJudgments")->click();
+        auto* source = child<QLineEdit>("mergeSource");
+        source->setText(m_folder.path()); // no project, no file
+        child<QPushButton>("mergeJudgments")->click();
+        QVERIFY(child<QLabel>("mergeError")->isVisible());
+        source->setText(QString::fromStdString(there.string()));
+        child<QPushButton>("mergeJudgments")->click();
+        const QString said = child<QLabel>("sessionNotice")->text();
+        QVERIFY2(said.contains(QStringLiteral("9 judgments added")) && said.contains(QStringLiteral("9 were there")),
+            qPrintable(said));
+        QCOMPARE(m_project->annotators(id("s")).size(), std::size_t(2));
+        QVERIFY(!namesAModel(m_page.get()));
+        m_project->closeEvaluation(id("s"));
+        m_page->openSession(id("s"));
+        QCOMPARE(m_page->results()->report().judges.size(), std::size_t(2));
+    }
+
+    void resultsAreExported()
+    {
+        makeTestedSession("s", {{"seed", 3}});
+        makePage();
+        openAs(id("s"), QStringLiteral("anna"));
+        judgeAll();
+        press(Qt::Key_Return);
+        EvaluateResults* results = m_page->results();
+        QVERIFY(results->isVisible());
+        const auto path = [&](const char* name) { return m_folder.filePath(QLatin1String(name)); };
+        QCOMPARE(results->exportVerdicts(JudgmentFormat::Trl, path("t.jsonl")).rows, std::int64_t(6));
+        QCOMPARE(results->exportVerdicts(JudgmentFormat::Arena, path("a.jsonl")).rows, std::int64_t(6));
+        QCOMPARE(results->exportVerdicts(JudgmentFormat::Csv, path("v.csv")).rows, std::int64_t(6));
+        results->exportSession(path("x.jsonl"));
+        QCOMPARE(readSessionFile(path("x.jsonl").toStdString()).judgments.size(), std::size_t(9));
+        results->exportChart(path("c.svg"));
+        QVERIFY(readTextFile(path("c.svg").toStdString()).find("tuned-zebra") != std::string::npos);
+        results->exportChart(path("c.png"));
+        const QImage image(path("c.png"));
+        QVERIFY(image.width() > 600);
+        std::set<QRgb> seen;
+        for (int x = 0; x < image.width(); x += 7)
+            for (int y = 0; y < image.height(); y += 7)
+                seen.insert(image.pixel(x, y));
+        QVERIFY(seen.size() > 4); // something is drawn
+    }
+
+    void sessionsAreRanked()
+    {
+        for (const char* name : {"one", "two"}) {
+            EvaluationRow row = makeRow(name);
+            if (row.name == "two")
+                row.sourceB = "third-yak";
+            const std::int64_t session = m_project->addEvaluation(row, makeItems());
+            for (int i = 0; i < kItems; ++i)
+                m_project->judge(session, i, i % 2 == 0 ? Verdict::Left : Verdict::Right, {}, 1.0, "anna");
+            m_project->closeEvaluation(session);
+        }
+        makePage();
+        m_page->openSession(id("two"));
+        QVERIFY(child<QTabWidget>("resultTabs")->isTabVisible(3));
+        QVERIFY(tableText("ratings").startsWith(QStringLiteral("tuned-zebra|")));
+        // Nine to none and a tie: p = 2 / 2^9 = 0.00391; twice that after Holm, for both.
+        const QString tests = tableText("tests");
+        QCOMPARE(tests.count(QStringLiteral("9 / 1 / 0|0.00391|0.00781")), 2);
     }
 
     void closesEarlyWhenConfirmed()
     {
         const std::int64_t id = m_project->addEvaluation(makeRow("session"), makeItems());
         makePage();
-        m_page->openSession(id);
+        openAs(id);
         press(Qt::Key_1);
         press(Qt::Key_Return); // nothing to confirm
         // Asked in place, and it can be declined.
@@ -268,7 +591,7 @@ private Q_SLOTS:
         press(Qt::Key_Return);
         QVERIFY(m_project->evaluations().front().closed);
         QVERIFY(m_page->results()->isVisible());
-        QCOMPARE(m_page->results()->result().unjudged, std::int64_t(kItems - 2)); // one was judged, one is identical
+        QCOMPARE(m_page->results()->report().judged, std::int64_t(2)); // one was judged, one is identical
     }
 
     void longDialogueIsShownFromItsEnd()
@@ -281,7 +604,7 @@ private Q_SLOTS:
         items[1].responseA = "";
         const std::int64_t id = m_project->addEvaluation(makeRow("session"), items);
         makePage();
-        m_page->openSession(id);
+        openAs(id);
         QTest::qWait(20);
         auto* reader = child<QPlainTextEdit>("prompt");
         const auto isAtEnd
@@ -297,46 +620,17 @@ private Q_SLOTS:
         QCOMPARE(reader->verticalScrollBar()->maximum(), 0); // all of it is seen
     }
 
-    void winsByGapOfThePair()
-    {
-        // Twelve prompts, gap falling with the number of the pair; A wins where the gap is high, loses where it is low.
-        std::vector<EvaluationItemRow> items(14);
-        std::vector<EvaluationItemInput> key(14);
-        std::vector<double> gaps;
-        for (int i = 0; i < 14; ++i) {
-            key[std::size_t(i)].pair = i;
-            key[std::size_t(i)].aIsLeft = i % 2 == 0;
-            gaps.push_back(12.0 - i);
-            const bool forA = i < 4;
-            items[std::size_t(i)].verdict = i >= 4 && i < 8 ? Verdict::Tie
-                : forA == (i % 2 == 0)                      ? Verdict::Left
-                                                            : Verdict::Right;
-        }
-        items[12].verdict = Verdict::Skip; // does not count
-        gaps[13] = std::nan(""); // has no gap
-        const std::vector<GapBin> bins = winsByGap(items, key, gaps);
-        QCOMPARE(bins.size(), std::size_t(3));
-        QCOMPARE(bins[0].low, 1.0);
-        QCOMPARE(bins[0].high, 4.0);
-        QCOMPARE(bins[0].forA.losses, std::int64_t(4));
-        QCOMPARE(bins[1].forA.ties, std::int64_t(4));
-        QCOMPARE(bins[2].forA.wins, std::int64_t(4));
-        QCOMPARE(bins[2].high, 12.0);
-        items[0].verdict.reset();
-        QVERIFY(winsByGap(items, key, gaps).empty()); // too few to say anything
-    }
-
     void goesOnWhereItStopped()
     {
         const std::int64_t id = m_project->addEvaluation(makeRow("session"), makeItems());
         makePage();
-        m_page->openSession(id);
+        openAs(id);
         press(Qt::Key_1);
         press(Qt::Key_Space);
         press(Qt::Key_2);
         m_page.reset();
         makePage();
-        m_page->openSession(id);
+        openAs(id);
         QCOMPARE(prompt(), QStringLiteral("Prompt 3"));
         press(Qt::Key_Backspace);
         QCOMPARE(prompt(), QStringLiteral("Prompt 2"));
@@ -354,7 +648,7 @@ private Q_SLOTS:
     {
         const std::int64_t id = m_project->addEvaluation(makeRow("session"), makeItems());
         makePage();
-        m_page->openSession(id);
+        openAs(id);
         for (int i = 0; i < kItems - 1; ++i)
             press(i == 2 ? Qt::Key_Space : Qt::Key_1);
         QVERIFY(!m_page->judging()->current().has_value());
@@ -369,7 +663,7 @@ private Q_SLOTS:
     {
         const std::int64_t id = m_project->addEvaluation(makeRow("session"), makeItems());
         makePage();
-        m_page->openSession(id);
+        openAs(id);
         for (int i = 0; i < 5; ++i) {
             QKeyEvent event(QEvent::KeyPress, Qt::Key_1, Qt::NoModifier, QStringLiteral("1"), i > 0);
             QApplication::sendEvent(m_page->judging(), &event);
@@ -399,6 +693,12 @@ private Q_SLOTS:
         QVERIFY(child<QPushButton>("createEvaluation")->isEnabled());
         child<QSpinBox>("evaluationPrompts")->setValue(12);
         child<QSpinBox>("evaluationSeed")->setValue(9);
+        child<QSpinBox>("evaluationAnnotators")->setValue(3);
+        QCOMPARE(child<QSpinBox>("evaluationOverlap")->value(), 3); // everybody judges everything, until told otherwise
+        child<QSpinBox>("evaluationOverlap")->setValue(2);
+        child<QSpinBox>("evaluationRepeats")->setValue(25);
+        QVERIFY(!child<QSpinBox>("evaluationStrata")->isEnabled()); // no scores
+        QVERIFY(!child<QSpinBox>("evaluationGoldItems")->isEnabled());
         child<QPushButton>("createEvaluation")->click();
         QTRY_VERIFY(m_page->judging()->isVisible());
         const auto command = std::get<CreateEvaluation>(m_commands.at(0));
@@ -409,6 +709,11 @@ private Q_SLOTS:
         QCOMPARE(command.prompts, std::int64_t(12));
         QCOMPARE(command.seed, std::uint64_t(9));
         QCOMPARE(command.name, std::string("session"));
+        QCOMPARE(command.annotators, 3);
+        QCOMPARE(command.overlap, 2);
+        QCOMPARE(command.repeats, std::int64_t(3)); // a quarter of 12
+        QCOMPARE(command.gapStrata, 0);
+        QVERIFY(command.gold.empty() && command.rewardModel.empty());
         QVERIFY(!namesAModel(m_page.get()));
     }
 

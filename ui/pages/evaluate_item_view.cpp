@@ -34,11 +34,11 @@ QPlainTextEdit* makeReader(const char* name)
     return reader;
 }
 
-QFrame* makeReaderCard(const QString& heading, QPlainTextEdit* reader)
+QFrame* makeReaderCard(QLabel* label, QPlainTextEdit* reader)
 {
-    reader->setAccessibleName(heading);
+    reader->setAccessibleName(label->text());
     QFrame* card = makeCard();
-    auto* label = new QLabel(heading);
+    label->setTextFormat(Qt::PlainText);
     setRole(label, "group");
     label->setContentsMargins(kSpace, 0, 0, 0);
     auto* layout = new QVBoxLayout(card);
@@ -70,6 +70,8 @@ void scrollPages(QPlainTextEdit* reader, int pages)
 
 EvaluateItemView::EvaluateItemView(QWidget* parent)
     : QWidget(parent)
+    , m_leftHeading(new QLabel(tr("Left")))
+    , m_rightHeading(new QLabel(tr("Right")))
     , m_prompt(makeReader("prompt"))
     , m_left(makeReader("leftResponse"))
     , m_right(makeReader("rightResponse"))
@@ -79,9 +81,9 @@ EvaluateItemView::EvaluateItemView(QWidget* parent)
     auto* grid = new QGridLayout(this);
     grid->setContentsMargins(0, 0, 0, 0);
     grid->setSpacing(kSpace + kSpace / 2);
-    grid->addWidget(makeReaderCard(tr("Prompt"), m_prompt), 0, 0, 1, 2);
-    grid->addWidget(makeReaderCard(tr("Left"), m_left), 1, 0);
-    grid->addWidget(makeReaderCard(tr("Right"), m_right), 1, 1);
+    grid->addWidget(makeReaderCard(new QLabel(tr("Prompt")), m_prompt), 0, 0, 1, 2);
+    grid->addWidget(makeReaderCard(m_leftHeading, m_left), 1, 0);
+    grid->addWidget(makeReaderCard(m_rightHeading, m_right), 1, 1);
     grid->setRowStretch(1, 1); // the prompt takes what it needs (fitPrompt), the responses the rest
     grid->setColumnStretch(0, 1); // equal widths: neither side may look like the better one
     grid->setColumnStretch(1, 1);
@@ -96,6 +98,14 @@ void EvaluateItemView::showItem(const EvaluationItemRow& item)
     fitPrompt();
     for (QPlainTextEdit* response : {m_left, m_right})
         response->verticalScrollBar()->setValue(0);
+}
+
+void EvaluateItemView::setHeadings(const QString& left, const QString& right)
+{
+    m_leftHeading->setText(left);
+    m_rightHeading->setText(right);
+    m_left->setAccessibleName(left);
+    m_right->setAccessibleName(right);
 }
 
 void EvaluateItemView::scrollResponses(int pages)

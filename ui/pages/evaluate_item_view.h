@@ -4,7 +4,9 @@
 
 #include <QWidget>
 
+class QLabel;
 class QPlainTextEdit;
+class QString;
 
 namespace mpo {
 
@@ -19,6 +21,7 @@ public:
     explicit EvaluateItemView(QWidget* parent = nullptr);
 
     void showItem(const EvaluationItemRow& item);
+    void setHeadings(const QString& left, const QString& right); ///< until then "Left" and "Right"
     void scrollResponses(int pages); ///< both together
     void scrollPrompt(int pages);
 
@@ -28,6 +31,8 @@ protected:
 private:
     void fitPrompt();
 
+    QLabel* m_leftHeading = nullptr;
+    QLabel* m_rightHeading = nullptr;
     QPlainTextEdit* m_prompt = nullptr;
     QPlainTextEdit* m_left = nullptr;
     QPlainTextEdit* m_right = nullptr;

@@ -2,10 +2,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/pages/evaluate_judging.h"
 
+#include "core/engine/evaluation_report.h"
 #include "ui/format.h"
 #include "ui/pages/empty_state.h"
 #include "ui/pages/evaluate_item_view.h"
 #include "ui/pages/evaluate_result.h"
+#include "ui/pages/evaluate_who.h"
 #include "ui/style.h"
 
 #include <QKeyEvent>
@@ -33,6 +35,7 @@ EvaluateJudging::EvaluateJudging(Project& project, QWidget* parent)
     m_error->hide();
     m_ruleNote->setObjectName(QStringLiteral("ruleNote"));
     m_ruleNote->hide();
+    m_stack->addWidget(makeWho()); // in the order of Place
     m_stack->addWidget(makeItem());
     m_stack->addWidget(makeDone());
 
@@ -74,6 +77,21 @@ QWidget* EvaluateJudging::makeHead()
     layout->addWidget(m_progress);
     layout->addWidget(m_close);
     return row;
+}
+
+QWidget* EvaluateJudging::makeWho()
+{
+    auto* page = new QWidget;
+    m_who = new EvaluateWho(m_project);
+    m_who->setFixedWidth(520);
+    connect(m_who, &EvaluateWho::chosen, this, &EvaluateJudging::begin);
+    connect(m_who, &EvaluateWho::left, this, &EvaluateJudging::left);
+    auto* layout = new QVBoxLayout(page);
+    layout->setContentsMargins(0, 0, 0, 0);
+    layout->addStretch(2);
+    layout->addWidget(m_who, 0, Qt::AlignHCenter);
+    layout->addStretch(3);
+    return page;
 }
 
 QWidget* EvaluateJudging::makeConfirm()
@@ -164,29 +182,57 @@ QWidget* EvaluateJudging::makeDone()
     auto* undoLast = m_done->addButton(tr("Undo last   [Backspace]"));
     m_again = m_done->addButton(tr("Judge skipped items"));
     m_again->setObjectName(QStringLiteral("judgeSkipped"));
-    auto* close = m_done->addButton(tr("Close and reveal   [Enter]"));
-    close->setObjectName(QStringLiteral("closeJudged"));
-    setRole(close, "primary");
-    for (QPushButton* button : {m_again, undoLast, close})
+    m_closeJudged = m_done->addButton({});
+    m_closeJudged->setObjectName(QStringLiteral("closeJudged"));
+    m_leave = m_done->addButton(tr("Back to sessions   [Enter]"));
+    m_leave->setObjectName(QStringLiteral("leaveJudged"));
+    setRole(m_leave, "primary");
+    for (QPushButton* button : {m_again, undoLast, m_closeJudged, m_leave})
         button->setFocusPolicy(Qt::TabFocus);
     connect(m_again, &QPushButton::clicked, this, &EvaluateJudging::judgeSkipped);
     connect(undoLast, &QPushButton::clicked, this, &EvaluateJudging::undo);
-    connect(close, &QPushButton::clicked, this, &EvaluateJudging::closeSession);
+    connect(m_closeJudged, &QPushButton::clicked, this, [this] {
+        if (othersAreJudging())
+            askClose(true);
+        else
+            closeSession();
+    });
+    connect(m_leave, &QPushButton::clicked, this, &EvaluateJudging::left);
     return m_done;
 }
 
 // ---- judging
 
-void EvaluateJudging::open(std::int64_t evaluation, const QString& title)
+void EvaluateJudging::open(const EvaluationRow& row, const QString& title)
 {
-    m_evaluation = evaluation;
-    m_items = m_project.evaluationItems(evaluation);
+    m_row = row;
+    m_title->setText(title);
+    m_items.clear();
+    m_history.clear();
+    m_current.reset();
+    for (QWidget* widget : {static_cast<QWidget*>(m_error), static_cast<QWidget*>(m_ruleNote), m_confirm,
+             static_cast<QWidget*>(m_progressText), static_cast<QWidget*>(m_progress), static_cast<QWidget*>(m_close)})
+        widget->hide();
+    m_who->open(row);
+    m_stack->setCurrentIndex(Who);
+}
+
+void EvaluateJudging::begin(const QString& annotator, int share)
+{
+    try {
+        joinAnnotator(m_project, m_row, annotator.toStdString(), share);
+        m_items = m_project.evaluationItems(m_row.id, annotator.toStdString());
+    } catch (const std::exception& error) {
+        m_who->showError(toQString(error.what()));
+        return;
+    }
+    m_annotator = annotator;
     m_history.clear();
     for (std::size_t i = 0; i < m_items.size(); ++i)
         if (m_items[i].verdict && !isIdentical(m_items[i]))
             m_history.push_back(i);
-    m_title->setText(title);
-    m_error->hide();
+    m_progressText->show();
+    m_progress->show();
     askClose(false);
     advance();
     setFocus();
@@ -214,7 +260,7 @@ void EvaluateJudging::advance()
 
 void EvaluateJudging::showItem()
 {
-    m_stack->setCurrentIndex(m_current ? 0 : 1);
+    m_stack->setCurrentIndex(m_current ? Item : Done);
     m_comment->clear();
     if (m_current) {
         m_item->showItem(m_items[*m_current]);
@@ -229,22 +275,53 @@ void EvaluateJudging::showItem()
 void EvaluateJudging::showProgress()
 {
     std::int64_t judged = 0, skipped = 0;
+    double seconds = 0.0;
     for (const EvaluationItemRow& item : m_items) {
         judged += item.verdict ? 1 : 0;
         skipped += item.verdict == Verdict::Skip ? 1 : 0;
+        seconds += item.verdict ? item.seconds : 0.0;
     }
     const auto items = std::int64_t(m_items.size());
-    m_progressText->setText(m_current ? tr("%1 of %2").arg(formatCount(qint64(*m_current) + 1), formatCount(items))
-                                      : tr("%1 of %2 judged").arg(formatCount(judged), formatCount(items)));
+    QString text = m_current ? tr("%1 of %2").arg(formatCount(qint64(*m_current) + 1), formatCount(items))
+                             : tr("%1 of %2 judged").arg(formatCount(judged), formatCount(items));
+    if (!m_annotator.isEmpty())
+        text = m_annotator + QStringLiteral(" · ") + text;
+    if (seconds >= 1.0)
+        text += QStringLiteral(" · ") + formatDuration(seconds);
+    m_progressText->setText(text);
+    m_progressText->setToolTip(tr("Who judges, the item, and the time spent on those judged"));
     m_progress->setRange(0, int(std::max<std::int64_t>(1, items)));
     m_progress->setValue(int(judged));
     m_undo->setEnabled(!m_history.empty());
+    if (m_current)
+        return;
+    const bool others = othersAreJudging();
     m_again->setVisible(skipped > 0);
-    m_done->setTexts(tr("Every item is judged"),
+    m_leave->setVisible(others);
+    m_closeJudged->setText(others ? tr("Close and reveal…") : tr("Close and reveal   [Enter]"));
+    setRole(m_closeJudged, others ? "" : "primary");
+    m_done->setTexts(
+        m_annotator.isEmpty() ? tr("Every item is judged") : tr("%1, every item is judged").arg(m_annotator),
         (skipped > 0 ? tr("%1 of them skipped. ").arg(formatCount(skipped)) : QString())
-            + tr("Closing shows the result and which model was which, and ends judging for good."));
-    m_confirmText->setText(tr("%1 of %2 items are judged. Closing ends judging for good and names the models.")
-                               .arg(formatCount(judged), formatCount(items)));
+            + (others ? tr("Others have not finished yet. Closing would end judging for them too, show the result and "
+                           "which model was which.")
+                      : tr("Closing shows the result and which model was which, and ends judging for good.")));
+}
+
+bool EvaluateJudging::othersAreJudging() const
+{
+    const std::vector<AnnotatorProgress> all = annotatorProgress(m_project, m_row);
+    const auto finished
+        = std::count_if(all.begin(), all.end(), [](const AnnotatorProgress& one) { return one.judged == one.items; });
+    return finished < std::max(std::int64_t(all.size()), std::int64_t(overlapOf(m_row).annotators));
+}
+
+void EvaluateJudging::leaveOrClose()
+{
+    if (othersAreJudging())
+        Q_EMIT left();
+    else
+        closeSession();
 }
 
 double EvaluateJudging::secondsSpent() const
@@ -256,7 +333,7 @@ bool EvaluateJudging::write(std::size_t item, Verdict verdict, const QString& co
 {
     EvaluationItemRow& row = m_items[item];
     try {
-        m_project.judge(m_evaluation, row.number, verdict, comment.toStdString(), seconds);
+        m_project.judge(m_row.id, row.number, verdict, comment.toStdString(), seconds, m_annotator.toStdString());
     } catch (const std::exception& error) {
         m_error->setText(tr("The verdict could not be stored, so the item stays: %1").arg(toQString(error.what())));
         m_error->show();
@@ -287,7 +364,7 @@ void EvaluateJudging::undo()
         return;
     const std::size_t item = m_history.back();
     try {
-        m_project.undoJudgment(m_evaluation, m_items[item].number);
+        m_project.undoJudgment(m_row.id, m_items[item].number, m_annotator.toStdString());
     } catch (const std::exception& error) {
         m_error->setText(toQString(error.what()));
         m_error->show();
@@ -305,7 +382,7 @@ void EvaluateJudging::judgeSkipped()
     try {
         for (std::size_t i = 0; i < m_items.size(); ++i)
             if (m_items[i].verdict == Verdict::Skip) {
-                m_project.undoJudgment(m_evaluation, m_items[i].number);
+                m_project.undoJudgment(m_row.id, m_items[i].number, m_annotator.toStdString());
                 m_items[i].verdict.reset();
                 std::erase(m_history, i);
             }
@@ -319,6 +396,14 @@ void EvaluateJudging::judgeSkipped()
 
 void EvaluateJudging::askClose(bool asking)
 {
+    if (asking) {
+        QStringList who;
+        for (const AnnotatorProgress& one : annotatorProgress(m_project, m_row))
+            who << tr("%1: %2 of %3").arg(annotatorTitle(one.name), formatCount(one.judged), formatCount(one.items));
+        m_confirmText->setText(
+            tr("Judged so far: %1. Closing ends judging for everybody, for good, and names the models.")
+                .arg(who.isEmpty() ? tr("nothing") : who.join(QStringLiteral(", "))));
+    }
     m_confirm->setVisible(asking);
     m_close->setVisible(!asking && m_current);
     setFocus();
@@ -327,13 +412,13 @@ void EvaluateJudging::askClose(bool asking)
 void EvaluateJudging::closeSession()
 {
     try {
-        m_project.closeEvaluation(m_evaluation);
+        m_project.closeEvaluation(m_row.id);
     } catch (const std::exception& error) {
         m_error->setText(toQString(error.what()));
         m_error->show();
         return;
     }
-    Q_EMIT revealed(m_evaluation);
+    Q_EMIT revealed(m_row.id);
 }
 
 // ---- keys and time
@@ -353,8 +438,12 @@ void EvaluateJudging::keyPressEvent(QKeyEvent* event)
             closeSession();
         return;
     }
+    if (m_stack->currentIndex() == Who) {
+        QWidget::keyPressEvent(event); // no verdicts before it is known whose
+        return;
+    }
     if (!m_current && enter) {
-        closeSession();
+        leaveOrClose();
         return;
     }
     switch (event->key()) {
@@ -416,7 +505,8 @@ bool EvaluateJudging::eventFilter(QObject* watched, QEvent* event)
 void EvaluateJudging::showEvent(QShowEvent* event)
 {
     m_sinceShown.start();
-    setFocus();
+    if (m_stack->currentIndex() != Who)
+        setFocus();
     QWidget::showEvent(event);
 }
 

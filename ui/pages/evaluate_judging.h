@@ -21,17 +21,22 @@ namespace mpo {
 
 class EmptyState;
 class EvaluateItemView;
+class EvaluateWho;
 
-/// One session, item by item: the prompt, two responses in equal type, a key for every verdict. A verdict is on disk
-/// before the next item is shown. Knows nothing about models: it reads only what the judge may see.
+/// One session, item by item, as one annotator has them: the prompt, two responses in equal type, a key for every
+/// verdict. A verdict is on disk before the next item is shown. Knows nothing about models, hidden repeats or gold
+/// items: it reads only what the judge may see.
 class EvaluateJudging : public QWidget
 {
     Q_OBJECT
 public:
     explicit EvaluateJudging(Project& project, QWidget* parent = nullptr);
 
-    void open(std::int64_t evaluation, const QString& title); ///< at the first item that is not judged
-    std::int64_t evaluation() const { return m_evaluation; }
+    void open(const EvaluationRow& row, const QString& title); ///< asks who judges
+    /// At the annotator's first item that is not judged; says why not where that is so. `share`: as joinAnnotator().
+    void begin(const QString& annotator, int share = 0);
+    std::int64_t evaluation() const { return m_row.id; }
+    const QString& annotator() const { return m_annotator; }
     /// Position of the item shown in the session; empty: every item is judged.
     std::optional<std::size_t> current() const { return m_current; }
 
@@ -49,7 +54,9 @@ protected:
     bool eventFilter(QObject* watched, QEvent* event) override;
 
 private:
+    enum Place { Who, Item, Done };
     QWidget* makeHead();
+    QWidget* makeWho();
     QWidget* makeItem();
     QWidget* makeDone();
     QWidget* makeConfirm();
@@ -61,12 +68,15 @@ private:
     void judgeSkipped();
     void askClose(bool asking);
     void closeSession();
+    void leaveOrClose(); ///< what Enter does when all is judged
+    bool othersAreJudging() const;
     double secondsSpent() const;
     bool write(std::size_t item, Verdict verdict, const QString& comment, double seconds);
 
     Project& m_project;
-    std::int64_t m_evaluation = 0;
-    std::vector<EvaluationItemRow> m_items;
+    EvaluationRow m_row; ///< its sources are not read
+    QString m_annotator;
+    std::vector<EvaluationItemRow> m_items; ///< the annotator's, in their order
     std::vector<std::size_t> m_history; ///< items judged by hand, oldest first: what undo goes back through
     std::optional<std::size_t> m_current;
 
@@ -82,11 +92,14 @@ private:
     QLabel* m_error = nullptr;
     QLabel* m_ruleNote = nullptr;
     QStackedWidget* m_stack = nullptr;
+    EvaluateWho* m_who = nullptr;
     EvaluateItemView* m_item = nullptr;
     QLineEdit* m_comment = nullptr;
     QPushButton* m_undo = nullptr;
     EmptyState* m_done = nullptr;
     QPushButton* m_again = nullptr;
+    QPushButton* m_leave = nullptr;
+    QPushButton* m_closeJudged = nullptr;
 };
 
 } // namespace mpo

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/pages/evaluate_new_session.h"
 
-#include "core/evaluation/statistics.h"
+#include "core/evaluation/blind_session.h"
 #include "core/store/project.h"
 #include "ui/format.h"
 #include "ui/forms/item_picker.h"
@@ -16,7 +16,9 @@
 #include <QPushButton>
 #include <QSpinBox>
 
+#include <array>
 #include <climits>
+#include <cmath>
 
 namespace mpo {
 
@@ -29,6 +31,13 @@ EvaluateNewSession::EvaluateNewSession(QWidget* parent)
     , m_maxTokens(new QSpinBox)
     , m_temperature(new QDoubleSpinBox)
     , m_seed(new QSpinBox)
+    , m_annotators(new QSpinBox)
+    , m_overlap(new QSpinBox)
+    , m_repeats(new QSpinBox)
+    , m_strata(new QSpinBox)
+    , m_gold(new ItemPicker)
+    , m_goldItems(new QSpinBox)
+    , m_reward(new ItemPicker)
     , m_name(new QLineEdit)
     , m_hint(makeHint({}))
     , m_error(new QLabel)
@@ -67,6 +76,7 @@ EvaluateNewSession::EvaluateNewSession(QWidget* parent)
     m_error->setWordWrap(true);
     m_error->hide();
     setRole(m_create, "primary");
+    setUpJudging(defaults);
 
     auto* grid = new QGridLayout(this);
     grid->setContentsMargins(2 * kSpace, 2 * kSpace, 2 * kSpace, 2 * kSpace);
@@ -92,26 +102,65 @@ EvaluateNewSession::EvaluateNewSession(QWidget* parent)
     two(4, 2, tr("Longest response"), m_maxTokens);
     two(5, 0, tr("Temperature"), m_temperature);
     two(5, 2, tr("Seed"), m_seed);
-    wide(6, tr("Name"), m_name);
-    grid->addWidget(m_hint, 7, 0, 1, 4);
-    grid->addWidget(m_progress, 8, 0, 1, 4);
-    grid->addWidget(m_error, 9, 0, 1, 4);
+    two(6, 0, tr("Gap strata"), m_strata);
+    two(6, 2, tr("Hidden repeats"), m_repeats);
+    two(7, 0, tr("Annotators"), m_annotators);
+    two(7, 2, tr("Judges of an item"), m_overlap);
+    two(8, 0, tr("Gold items"), m_goldItems);
+    two(8, 2, tr("of the pairs in"), m_gold);
+    wide(9, tr("Reward model"), m_reward);
+    wide(10, tr("Name"), m_name);
+    grid->addWidget(m_hint, 11, 0, 1, 4);
+    grid->addWidget(m_progress, 12, 0, 1, 4);
+    grid->addWidget(m_error, 13, 0, 1, 4);
     auto* buttons = new QHBoxLayout;
     buttons->setSpacing(kSpace);
     m_close->setObjectName(QStringLiteral("cancelNewEvaluation"));
     buttons->addStretch();
     buttons->addWidget(m_close);
     buttons->addWidget(m_create);
-    grid->addLayout(buttons, 10, 0, 1, 4);
+    grid->addLayout(buttons, 14, 0, 1, 4);
     grid->setColumnStretch(1, 1);
     grid->setColumnStretch(3, 1);
 
-    for (ItemPicker* picker : {m_modelA, m_modelB, m_data})
+    for (ItemPicker* picker : {m_modelA, m_modelB, m_data, m_gold})
         connect(picker, &ItemPicker::changed, this, &EvaluateNewSession::updateState);
-    connect(m_prompts, &QSpinBox::valueChanged, this, &EvaluateNewSession::updateState);
+    for (QSpinBox* box : {m_prompts, m_annotators, m_overlap, m_repeats})
+        connect(box, &QSpinBox::valueChanged, this, &EvaluateNewSession::updateState);
     connect(m_create, &QPushButton::clicked, this, &EvaluateNewSession::create);
     connect(m_close, &QPushButton::clicked, this, &EvaluateNewSession::closed);
     updateState();
+}
+
+void EvaluateNewSession::setUpJudging(const CreateEvaluation& defaults)
+{
+    m_annotators->setObjectName(QStringLiteral("evaluationAnnotators"));
+    m_overlap->setObjectName(QStringLiteral("evaluationOverlap"));
+    m_repeats->setObjectName(QStringLiteral("evaluationRepeats"));
+    m_strata->setObjectName(QStringLiteral("evaluationStrata"));
+    m_gold->setObjectName(QStringLiteral("evaluationGold"));
+    m_goldItems->setObjectName(QStringLiteral("evaluationGoldItems"));
+    m_reward->setObjectName(QStringLiteral("evaluationReward"));
+    m_annotators->setRange(1, kMostAnnotators);
+    m_annotators->setValue(defaults.annotators);
+    m_annotators->setToolTip(tr("How many people will judge. Each has an order and sides of their own."));
+    m_overlap->setRange(1, defaults.annotators);
+    m_overlap->setToolTip(tr("Overlap: how many of the annotators judge each item. With fewer than all, the items are "
+                             "divided among them; agreement needs two at least."));
+    m_repeats->setRange(0, 100);
+    m_repeats->setSuffix(tr(" % of the prompts"));
+    m_repeats->setToolTip(tr("Items that come again later with sides exchanged, to see whether a judge says the same "
+                             "twice. They count in no result."));
+    m_strata->setRange(1, 20);
+    m_strata->setSpecialValueText(tr("None"));
+    m_strata->setToolTip(tr("Draws equally many prompts from each of so many groups by the reward gap of their pairs"));
+    m_goldItems->setRange(1, 1000);
+    m_goldItems->setValue(int(defaults.goldItems));
+    m_gold->setOptional(tr("No gold items"));
+    m_gold->setToolTip(tr("Pairs of which the chosen response is known to be better. Put among the items, they show "
+                          "whether a judge pays attention, and count in no result."));
+    m_reward->setOptional(tr("No scores"));
+    m_reward->setToolTip(tr("Scores the responses, to compare its choices with those of people"));
 }
 
 void EvaluateNewSession::refresh(const Project& project, const QString& dataset)
@@ -120,6 +169,12 @@ void EvaluateNewSession::refresh(const Project& project, const QString& dataset)
     m_modelA->setItems(models);
     m_modelB->setItems(models);
     m_data->setItems(datasetItems(project));
+    constexpr std::array kPairs {DatasetKind::Pairs};
+    m_gold->setItems(datasetItems(project, kPairs));
+    m_reward->setItems(modelItems(project, QStringLiteral("reward")));
+    m_scored.clear();
+    for (const ScoreSetRow& row : project.scoreSets())
+        m_scored.insert(row.dataset);
     if (!m_filled && models.size() >= 2) {
         chooseFirst(project, dataset);
         m_filled = true;
@@ -175,6 +230,16 @@ void EvaluateNewSession::showIdle(const QString& error)
 void EvaluateNewSession::updateState()
 {
     m_close->setText(m_busy ? tr("Close") : tr("Cancel")); // closing the form stops nothing
+    const bool all = m_overlap->value() == m_overlap->maximum(); // stays so as annotators come and go
+    m_overlap->setRange(1, m_annotators->value());
+    if (all)
+        m_overlap->setValue(m_annotators->value());
+    m_overlap->setEnabled(m_annotators->value() > 1);
+    m_goldItems->setEnabled(!m_gold->value().isEmpty());
+    const bool scored = m_scored.contains(m_data->value().toStdString());
+    m_strata->setEnabled(scored);
+    if (!scored)
+        m_strata->setValue(1);
     const bool same = !m_modelA->value().isEmpty() && m_modelA->value() == m_modelB->value();
     m_hint->setText(same
             ? tr("Choose two different models.")
@@ -196,6 +261,13 @@ void EvaluateNewSession::create()
     command.maxNewTokens = m_maxTokens->value();
     command.temperature = m_temperature->value();
     command.seed = std::uint64_t(m_seed->value());
+    command.annotators = m_annotators->value();
+    command.overlap = m_overlap->value();
+    command.repeats = std::int64_t(std::llround(double(m_prompts->value()) * double(m_repeats->value()) / 100.0));
+    command.gapStrata = m_strata->value() > 1 ? m_strata->value() : 0;
+    command.gold = m_gold->value().toStdString();
+    command.goldItems = m_goldItems->value();
+    command.rewardModel = m_reward->value().toStdString();
     Q_EMIT createRequested(command);
 }
 

@@ -6,6 +6,9 @@
 
 #include <QFrame>
 
+#include <set>
+#include <string>
+
 class QDoubleSpinBox;
 class QLabel;
 class QLineEdit;
@@ -18,7 +21,8 @@ class ItemPicker;
 class Project;
 class WorkProgress;
 
-/// Form of a new session: two models, prompts to draw, and how responses are sampled.
+/// Form of a new session: two models, prompts to draw, how responses are sampled, who will judge and how judges are
+/// tested.
 class EvaluateNewSession : public QFrame
 {
     Q_OBJECT
@@ -35,6 +39,7 @@ Q_SIGNALS:
 
 private:
     void chooseFirst(const Project& project, const QString& dataset);
+    void setUpJudging(const CreateEvaluation& defaults);
     void updateState();
     void create();
 
@@ -45,12 +50,20 @@ private:
     QSpinBox* m_maxTokens = nullptr;
     QDoubleSpinBox* m_temperature = nullptr;
     QSpinBox* m_seed = nullptr;
+    QSpinBox* m_annotators = nullptr;
+    QSpinBox* m_overlap = nullptr;
+    QSpinBox* m_repeats = nullptr; ///< per cent of the prompts
+    QSpinBox* m_strata = nullptr;
+    ItemPicker* m_gold = nullptr;
+    QSpinBox* m_goldItems = nullptr;
+    ItemPicker* m_reward = nullptr;
     QLineEdit* m_name = nullptr;
     QLabel* m_hint = nullptr;
     QLabel* m_error = nullptr;
     WorkProgress* m_progress = nullptr;
     QPushButton* m_create = nullptr;
     QPushButton* m_close = nullptr;
+    std::set<std::string> m_scored; ///< data sets with reward gaps
     bool m_busy = false;
     bool m_filled = false; ///< the first choices were made
 };

@@ -2,15 +2,20 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/pages/evaluate_page.h"
 
+#include "core/engine/session_file.h"
 #include "core/store/project.h"
 #include "ui/format.h"
 #include "ui/pages/empty_state.h"
 #include "ui/pages/evaluate_judging.h"
+#include "ui/pages/evaluate_merge.h"
 #include "ui/pages/evaluate_new_session.h"
+#include "ui/pages/evaluate_result.h"
 #include "ui/pages/evaluate_results.h"
 #include "ui/pages/evaluate_session_model.h"
+#include "ui/pages/evaluate_who.h"
 #include "ui/style.h"
 
+#include <QFileDialog>
 #include <QHeaderView>
 #include <QLabel>
 #include <QPushButton>
@@ -40,7 +45,11 @@ EvaluatePage::EvaluatePage(EngineBridge& bridge, Selection& selection, QWidget* 
     setRole(m_emptyButton, "primary");
     auto* head = new QHBoxLayout;
     head->addWidget(m_title);
+    m_import = new QPushButton(tr("Import session…"));
+    m_import->setObjectName(QStringLiteral("importSession"));
+    m_import->setToolTip(tr("Takes in a session file that another person made, to judge it here"));
     head->addStretch();
+    head->addWidget(m_import);
     head->addWidget(m_new);
 
     auto* formPage = new QWidget;
@@ -66,6 +75,12 @@ EvaluatePage::EvaluatePage(EngineBridge& bridge, Selection& selection, QWidget* 
     connect(m_new, &QPushButton::clicked, this, [this] {
         m_form->refresh(project(), m_selection.dataset());
         showView(New);
+    });
+    connect(m_import, &QPushButton::clicked, this, [this] {
+        const QString file
+            = QFileDialog::getOpenFileName(this, tr("Import a session"), {}, tr("Session files (*.jsonl)"));
+        if (!file.isEmpty())
+            importSession(file);
     });
     connect(m_emptyButton, &QPushButton::clicked, this, [this] {
         if (m_haveModels)
@@ -115,33 +130,180 @@ QWidget* EvaluatePage::makeSessions()
     m_table->setSelectionBehavior(QAbstractItemView::SelectRows);
     m_table->setSelectionMode(QAbstractItemView::SingleSelection);
     m_table->verticalHeader()->hide();
-    m_table->setColumnWidth(EvaluateSessionModel::Name, 220);
-    m_table->setColumnWidth(EvaluateSessionModel::Progress, 190);
+    m_table->setColumnWidth(EvaluateSessionModel::Name, 200);
+    m_table->setColumnWidth(EvaluateSessionModel::Progress, 170);
+    m_table->setColumnWidth(EvaluateSessionModel::Annotators, 220);
     m_table->setColumnWidth(EvaluateSessionModel::Created, 130);
     m_table->horizontalHeader()->setStretchLastSection(false);
     m_table->horizontalHeader()->setSectionResizeMode(EvaluateSessionModel::Models, QHeaderView::Stretch);
+    m_notice = new QLabel;
+    m_notice->setObjectName(QStringLiteral("sessionNotice"));
+    m_notice->setWordWrap(true);
+    m_notice->setTextFormat(Qt::PlainText);
+    m_notice->hide();
+    m_merge = new EvaluateMerge(project());
+    m_merge->hide();
     m_open = new QPushButton(tr("Judge"));
     m_open->setObjectName(QStringLiteral("openSession"));
     setRole(m_open, "primary");
+    m_add = new QPushButton(tr("Add judgments…"));
+    m_add->setObjectName(QStringLiteral("addJudgments"));
+    m_add->setToolTip(tr("Adds what another person judged in their copy of the session"));
+    m_share = new QPushButton(tr("Session file…"));
+    m_share->setObjectName(QStringLiteral("exportSession"));
+    m_share->setToolTip(tr("Writes the session with its judgments to a file, for another person to judge or to add. It "
+                           "holds the key: it is not for reading."));
+    m_early = new QPushButton(tr("Result so far…"));
+    m_early->setObjectName(QStringLiteral("openEarly"));
+    for (QPushButton* quiet : {m_add, m_share, m_early})
+        setRole(quiet, "quiet");
     auto* buttons = new QHBoxLayout;
+    buttons->setSpacing(kSpace);
     buttons->addWidget(
         makeHint(tr("Models stay hidden until a session is closed. Judging goes on where it stopped.")), 1);
-    buttons->addWidget(m_open);
+    for (QPushButton* button : {m_early, m_share, m_add, m_open})
+        buttons->addWidget(button);
     auto* layout = new QVBoxLayout(page);
     layout->setContentsMargins(0, 0, 0, 0);
     layout->setSpacing(kSpace);
+    layout->addWidget(m_notice);
     layout->addWidget(m_table, 1);
+    layout->addWidget(m_merge);
+    layout->addWidget(makeEarly());
     layout->addLayout(buttons);
+    connect(m_add, &QPushButton::clicked, this, [this] {
+        closePanels();
+        if (const EvaluationRow* row = chosen())
+            m_merge->open(*row, blindName(*row));
+    });
+    connect(m_merge, &EvaluateMerge::closed, this, &EvaluatePage::closePanels);
+    connect(m_merge, &EvaluateMerge::merged, this, [this](const QString& sentence) {
+        showSessions();
+        say(sentence);
+    });
+    connect(m_share, &QPushButton::clicked, this, [this] {
+        const EvaluationRow* row = chosen();
+        const QString file = row ? QFileDialog::getSaveFileName(this, tr("Write the session to a file"),
+                                 blindName(*row) + QStringLiteral(".jsonl"), tr("Session files (*.jsonl)"))
+                                 : QString();
+        if (!file.isEmpty())
+            exportSession(file);
+    });
+    connect(m_early, &QPushButton::clicked, this, [this] {
+        closePanels();
+        m_earlyPanel->show();
+        m_earlyPanel->findChild<QPushButton*>(QStringLiteral("cancelEarly"))->setFocus();
+    });
     connect(m_table, &QTableView::activated, this, &EvaluatePage::openSelected);
     connect(m_open, &QPushButton::clicked, this, &EvaluatePage::openSelected);
-    connect(m_table->selectionModel(), &QItemSelectionModel::currentRowChanged, this, &EvaluatePage::updateOpenButton);
+    connect(m_table->selectionModel(), &QItemSelectionModel::currentRowChanged, this, [this] {
+        closePanels();
+        updateOpenButton();
+    });
     return page;
+}
+
+QWidget* EvaluatePage::makeEarly()
+{
+    m_earlyPanel = makeCard();
+    auto* text
+        = new QLabel(tr("The session is still blind. Whoever sees its result now and judges on is blind no more, "
+                        "so looking is written into the project, and every later report says it."));
+    text->setWordWrap(true);
+    auto* cancel = new QPushButton(tr("Cancel"));
+    cancel->setObjectName(QStringLiteral("cancelEarly"));
+    auto* look = new QPushButton(tr("Look, and note it"));
+    look->setObjectName(QStringLiteral("confirmEarly"));
+    setRole(look, "danger");
+    connect(cancel, &QPushButton::clicked, this, &EvaluatePage::closePanels);
+    connect(look, &QPushButton::clicked, this, &EvaluatePage::lookEarly);
+    auto* layout = new QHBoxLayout(m_earlyPanel);
+    layout->setContentsMargins(2 * kSpace, kSpace, kSpace, kSpace);
+    layout->setSpacing(kSpace);
+    layout->addWidget(text, 1);
+    layout->addWidget(cancel);
+    layout->addWidget(look);
+    m_earlyPanel->hide();
+    return m_earlyPanel;
+}
+
+void EvaluatePage::closePanels()
+{
+    m_merge->hide();
+    m_earlyPanel->hide();
+}
+
+void EvaluatePage::say(const QString& sentence, bool isError)
+{
+    setRole(m_notice, isError ? "error" : "hint");
+    m_notice->setText(sentence);
+    m_notice->setVisible(!sentence.isEmpty());
+}
+
+const EvaluationRow* EvaluatePage::chosen() const
+{
+    const int row = m_table->currentIndex().row();
+    return row >= 0 && row < m_sessions->rowCount() ? &m_sessions->row(row) : nullptr;
+}
+
+void EvaluatePage::choose(std::int64_t evaluation)
+{
+    for (int i = 0; i < m_sessions->rowCount(); ++i)
+        if (m_sessions->row(i).id == evaluation)
+            m_table->selectRow(i);
+}
+
+void EvaluatePage::importSession(const QString& file)
+{
+    try {
+        const SessionFile session = readSessionFile(file.toStdString());
+        const std::string name = addSession(project(), session, {});
+        const EvaluationRow row = project().evaluation(name);
+        showSessions();
+        choose(row.id);
+        say(tr("%1: %2 items and %3 judgments were taken in.")
+                .arg(blindName(row), formatCount(row.items), formatCount(qint64(session.judgments.size()))));
+    } catch (const std::exception& error) {
+        if (m_stack->currentIndex() != Sessions)
+            Q_EMIT message(toQString(error.what()));
+        say(toQString(error.what()), true);
+    }
+}
+
+void EvaluatePage::exportSession(const QString& file)
+{
+    const EvaluationRow* row = chosen();
+    if (!row)
+        return;
+    try {
+        writeSessionFile(project(), row->name, file.toStdString());
+        say(tr("%1 is written to %2. Another person can import and judge it; its judgments are added here with \"Add "
+               "judgments\".")
+                .arg(blindName(*row), formatFolder(file)));
+    } catch (const std::exception& error) {
+        say(toQString(error.what()), true);
+    }
+}
+
+void EvaluatePage::lookEarly()
+{
+    const EvaluationRow* row = chosen();
+    closePanels();
+    if (!row)
+        return;
+    try {
+        m_results->open(*row, Early::OpenAndLog);
+        showView(Results);
+    } catch (const std::exception& error) {
+        say(toQString(error.what()), true);
+    }
 }
 
 void EvaluatePage::showView(View view)
 {
     m_stack->setCurrentIndex(view);
     m_new->setVisible(view == Sessions);
+    m_import->setVisible(view == Sessions || view == Empty);
     // Judging needs the height, and its own head says what it is.
     m_title->setVisible(view != Judging && view != Results);
     if (view == Sessions)
@@ -159,16 +321,22 @@ void EvaluatePage::refresh()
 
 void EvaluatePage::showSessions()
 {
-    const int before = m_table->currentIndex().row();
-    const std::int64_t selected
-        = before >= 0 && before < m_sessions->rowCount() ? m_sessions->row(before).id : std::int64_t(0);
-    m_sessions->setRows(project().evaluations());
+    const EvaluationRow* before = chosen();
+    const std::int64_t selected = before ? before->id : 0;
+    std::map<std::int64_t, QString> annotators;
+    std::vector<EvaluationRow> rows = project().evaluations();
+    for (const EvaluationRow& row : rows) {
+        QStringList names;
+        for (const AnnotatorRow& one : project().annotators(row.id))
+            names << tr("%1 %2").arg(annotatorTitle(toQString(one.name)), formatCount(one.judged));
+        annotators[row.id] = names.join(QStringLiteral(", "));
+    }
+    m_sessions->setRows(std::move(rows), std::move(annotators));
+    closePanels();
+    say({});
     if (m_sessions->rowCount() > 0) {
-        int row = 0;
-        for (int i = 0; i < m_sessions->rowCount(); ++i)
-            if (m_sessions->row(i).id == selected)
-                row = i;
-        m_table->selectRow(row);
+        m_table->selectRow(0);
+        choose(selected);
         updateOpenButton();
         showView(Sessions);
         return;
@@ -194,20 +362,23 @@ void EvaluatePage::showSessions()
 
 void EvaluatePage::updateOpenButton()
 {
-    const int row = m_table->currentIndex().row();
-    const bool valid = row >= 0 && row < m_sessions->rowCount();
-    m_open->setEnabled(valid);
-    if (!valid)
-        return;
-    const EvaluationRow& session = m_sessions->row(row);
-    m_open->setText(session.closed ? tr("Show result") : session.judged > 0 ? tr("Go on judging") : tr("Judge"));
+    const EvaluationRow* row = chosen();
+    const bool writable = project().access() == Project::Access::ReadWrite;
+    m_open->setEnabled(row);
+    m_share->setEnabled(row);
+    m_import->setEnabled(writable);
+    m_add->setVisible(row && !row->closed);
+    m_early->setVisible(row && !row->closed && row->judged > 0);
+    m_add->setEnabled(writable);
+    m_early->setEnabled(writable);
+    if (row)
+        m_open->setText(row->closed ? tr("Show result") : row->judged > 0 ? tr("Go on judging") : tr("Judge"));
 }
 
 void EvaluatePage::openSelected()
 {
-    const int row = m_table->currentIndex().row();
-    if (row >= 0 && row < m_sessions->rowCount())
-        openSession(m_sessions->row(row).id);
+    if (const EvaluationRow* row = chosen())
+        openSession(row->id);
 }
 
 void EvaluatePage::openSession(std::int64_t evaluation)
@@ -216,11 +387,15 @@ void EvaluatePage::openSession(std::int64_t evaluation)
         if (row.id != evaluation)
             continue;
         if (row.closed) {
-            m_results->open(row);
-            showView(Results);
+            try {
+                m_results->open(row, Early::Refuse);
+                showView(Results);
+            } catch (const std::exception& error) {
+                Q_EMIT message(toQString(error.what()));
+            }
         } else {
+            m_judging->open(row, blindName(row));
             showView(Judging);
-            m_judging->open(row.id, blindName(row));
         }
         return;
     }

@@ -13,11 +13,12 @@ namespace mpo {
 
 class EmptyState;
 class EvaluateJudging;
+class EvaluateMerge;
 class EvaluateNewSession;
 class EvaluateResults;
 class EvaluateSessionModel;
 
-/// Blind side-by-side sessions: make one, judge it, close it, see who won.
+/// Blind side-by-side sessions: make one or take one in, judge it, add what others have judged, close it, see who won.
 class EvaluatePage : public Page
 {
     Q_OBJECT
@@ -26,6 +27,8 @@ public:
 
     void refresh() override;
     void openSession(std::int64_t evaluation); ///< to judge it, or to its result when it is closed
+    void importSession(const QString& file); ///< of another person
+    void exportSession(const QString& file); ///< the chosen one, for another person
 
     EvaluateJudging* judging() const { return m_judging; }
     EvaluateResults* results() const { return m_results; }
@@ -33,6 +36,12 @@ public:
 private:
     enum View { Empty, Sessions, New, Judging, Results };
     QWidget* makeSessions();
+    QWidget* makeEarly();
+    const EvaluationRow* chosen() const; ///< null: none
+    void choose(std::int64_t evaluation);
+    void say(const QString& sentence, bool isError = false); ///< above the list
+    void closePanels();
+    void lookEarly();
     void showView(View view);
     void showSessions();
     void openSelected();
@@ -46,6 +55,13 @@ private:
     EvaluateSessionModel* m_sessions = nullptr;
     QTableView* m_table = nullptr;
     QPushButton* m_open = nullptr;
+    QPushButton* m_import = nullptr;
+    QPushButton* m_add = nullptr;
+    QPushButton* m_share = nullptr;
+    QPushButton* m_early = nullptr;
+    QWidget* m_earlyPanel = nullptr;
+    QLabel* m_notice = nullptr;
+    EvaluateMerge* m_merge = nullptr;
     EvaluateNewSession* m_form = nullptr;
     EvaluateJudging* m_judging = nullptr;
     EvaluateResults* m_results = nullptr;

@@ -2,18 +2,27 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/pages/evaluate_results.h"
 
+#include "core/engine/session_file.h"
 #include "core/support/error.h"
 #include "core/support/file.h"
-#include "core/support/json.h"
 #include "ui/charts/win_rate_chart.h"
 #include "ui/format.h"
+#include "ui/forms/report_table.h"
+#include "ui/pages/evaluate_ranking.h"
+#include "ui/pages/evaluate_result.h"
+#include "ui/pages/evaluate_verdicts.h"
 #include "ui/style.h"
 
 #include <QFileDialog>
-#include <QGridLayout>
-#include <QHeaderView>
+#include <QImage>
 #include <QLabel>
+#include <QMenu>
+#include <QPainter>
 #include <QPushButton>
+#include <QScrollArea>
+#include <QSvgRenderer>
+#include <QTabBar>
+#include <QTabWidget>
 #include <QTableWidget>
 #include <QVBoxLayout>
 
@@ -21,14 +30,31 @@ namespace mpo {
 
 namespace {
 
-QString percentRange(const Interval& interval)
+QScrollArea* makeScroll(QWidget* content)
 {
-    return QObject::tr("%1 to %2").arg(formatShare(interval.low), formatShare(interval.high));
+    auto* scroll = new QScrollArea;
+    scroll->setWidget(content);
+    scroll->setWidgetResizable(true);
+    scroll->setFrameShape(QFrame::NoFrame);
+    scroll->viewport()->setAutoFillBackground(false);
+    content->setAutoFillBackground(false);
+    return scroll;
 }
 
-QString probability(double p)
+QLabel* makeGroup(const QString& text)
 {
-    return p < 0.001 ? QStringLiteral("p < 0.001") : QStringLiteral("p = %1").arg(p, 0, 'f', 3);
+    auto* label = new QLabel(text);
+    setRole(label, "group");
+    return label;
+}
+
+QString wordOf(const Alpha& alpha)
+{
+    if (!alpha.value)
+        return EvaluateResults::tr("not defined: too few items were judged by two people, or all verdicts are alike");
+    const QString number = QString::number(*alpha.value, 'f', 2);
+    return EvaluateResults::tr("%1 (%2 to %3)")
+        .arg(number, QString::number(alpha.interval.low, 'f', 2), QString::number(alpha.interval.high, 'f', 2));
 }
 
 } // namespace
@@ -39,246 +65,244 @@ EvaluateResults::EvaluateResults(Project& project, QWidget* parent)
     , m_title(makeHeading({}))
     , m_headline(new QLabel)
     , m_verdict(makeHint({}))
-    , m_chart(new WinRateChart)
-    , m_table(new QTableWidget)
+    , m_warning(new QLabel)
+    , m_tabs(new QTabWidget)
 {
-    auto* back = new QPushButton(tr("‹ Sessions"));
-    back->setObjectName(QStringLiteral("backFromResults"));
-    setRole(back, "quiet");
-    auto* exportButton = new QPushButton(tr("Export as preference pairs…"));
-    exportButton->setToolTip(tr("Decisive verdicts as prompt, chosen, rejected: new data for a reward model or DPO"));
-    connect(back, &QPushButton::clicked, this, &EvaluateResults::left);
-    connect(exportButton, &QPushButton::clicked, this, &EvaluateResults::askExport);
-    auto* head = new QHBoxLayout;
-    head->setSpacing(kSpace + kSpace / 2);
-    head->addWidget(back);
-    head->addWidget(m_title);
-    head->addStretch();
-    head->addWidget(exportButton);
-
     m_headline->setObjectName(QStringLiteral("headline"));
     m_headline->setFont(fontOfSize(kFontTitle, QFont::DemiBold));
     m_headline->setTextFormat(Qt::PlainText);
     m_headline->setWordWrap(true);
     m_verdict->setObjectName(QStringLiteral("verdict"));
     m_verdict->setTextFormat(Qt::PlainText);
+    m_warning->setObjectName(QStringLiteral("earlyWarning"));
+    m_warning->setWordWrap(true);
+    setRole(m_warning, "warning");
 
-    QFrame* chartCard = makeCard();
-    auto* chartLayout = new QVBoxLayout(chartCard);
-    chartLayout->setContentsMargins(2 * kSpace, 2 * kSpace, 2 * kSpace, kSpace);
-    chartLayout->addStretch();
-    chartLayout->addWidget(m_chart);
-    chartLayout->addStretch();
-    m_numbers = makeCard();
-    m_grid = new QGridLayout(m_numbers);
-    m_grid->setContentsMargins(2 * kSpace, kSpace + kSpace / 2, 2 * kSpace, kSpace + kSpace / 2);
-    m_grid->setHorizontalSpacing(2 * kSpace);
-    m_grid->setVerticalSpacing(kSpace / 2);
-    auto* cards = new QHBoxLayout;
-    cards->setSpacing(kSpace + kSpace / 2);
-    cards->addWidget(chartCard, 1);
-    cards->addWidget(m_numbers, 1);
-
-    m_table->setObjectName(QStringLiteral("verdicts"));
-    m_table->setColumnCount(5);
-    m_table->setHorizontalHeaderLabels({tr("Item"), tr("Preferred"), tr("Prompt"), tr("Comment"), tr("Seconds")});
-    setTableLook(m_table);
-    m_table->setEditTriggers(QAbstractItemView::NoEditTriggers);
-    m_table->setSelectionBehavior(QAbstractItemView::SelectRows);
-    m_table->verticalHeader()->hide();
-    m_table->horizontalHeader()->setStretchLastSection(false);
-    m_table->horizontalHeader()->setSectionResizeMode(2, QHeaderView::Stretch);
-    for (const int column : {0, 4})
-        m_table->horizontalHeaderItem(column)->setTextAlignment(Qt::AlignRight | Qt::AlignVCenter);
-    m_table->setColumnWidth(0, 56);
-    m_table->setColumnWidth(1, 200);
-    m_table->setColumnWidth(3, 220);
-    m_table->setColumnWidth(4, 76);
+    m_verdicts = new EvaluateVerdicts;
+    m_ranking = new EvaluateRanking(m_project);
+    m_tabs->setObjectName(QStringLiteral("resultTabs"));
+    m_tabs->setDocumentMode(true);
+    m_tabs->tabBar()->setDrawBase(false);
+    m_tabs->addTab(makeOutcome(), tr("Result"));
+    m_tabs->addTab(makeJudges(), tr("Judges"));
+    m_tabs->addTab(m_verdicts, tr("Verdicts"));
+    m_tabs->addTab(m_ranking, tr("Ranking"));
 
     auto* layout = new QVBoxLayout(this);
     layout->setContentsMargins(0, 0, 0, 0);
     layout->setSpacing(kSpace);
-    layout->addLayout(head);
+    layout->addWidget(makeHead());
     layout->addWidget(m_headline);
     layout->addWidget(m_verdict);
-    layout->addLayout(cards);
-    layout->addWidget(m_table, 1);
+    layout->addWidget(m_warning);
+    layout->addWidget(m_tabs, 1);
 }
 
-void EvaluateResults::addNumber(const QString& name, const QString& value, const QString& toolTip)
+QWidget* EvaluateResults::makeHead()
 {
-    const int row = m_grid->rowCount();
-    auto* label = makeHint(name);
-    auto* shown = new QLabel(value);
-    shown->setTextFormat(Qt::PlainText);
-    shown->setAlignment(Qt::AlignRight | Qt::AlignVCenter);
-    label->setToolTip(toolTip);
-    shown->setToolTip(toolTip);
-    m_grid->addWidget(label, row, 0);
-    m_grid->addWidget(shown, row, 1);
-    m_grid->setColumnStretch(0, 1);
-}
-
-void EvaluateResults::open(const EvaluationRow& row)
-{
-    m_row = row;
-    m_items = m_project.evaluationItems(row.id);
-    m_key = m_project.evaluationKey(row.id);
-    m_result = countVerdicts(m_items, m_key);
-
-    const auto [a, b] = sourceNames(row);
-    m_headline->setToolTip(tr("%1\n%2").arg(toQString(row.sourceA), toQString(row.sourceB)));
-    const Tally& tally = m_result.forA;
-    const double rate = winRate(tally), p = signTest(tally);
-    const Interval interval = wilsonInterval(rate, tally.total());
-    m_title->setText(toQString(row.name));
-    const bool aheadA = tally.wins > tally.losses;
-    if (tally.total() == 0)
-        m_headline->setText(tr("Nothing was judged"));
-    else if (tally.wins == tally.losses)
-        m_headline->setText(tr("%1 and %2 are even").arg(a, b));
-    else
-        m_headline->setText(
-            (p < 0.05 ? tr("%1 is preferred over %2") : tr("%1 is ahead of %2, but not by enough to be sure"))
-                .arg(aheadA ? a : b, aheadA ? b : a));
-
-    const std::int64_t more = m_result.moreNeeded();
-    QString next;
-    if (p < 0.05 && tally.total() > 0)
-        next = tr("The difference is significant at 5 % (exact sign test).");
-    else if (more < 0)
-        next = tr("No difference was seen, so there is nothing to confirm.");
-    else if (more > 0)
-        next = tr("To confirm a difference of this size, about %1 more verdicts with a clear preference are needed.")
-                   .arg(formatCount(more));
-    else
-        next = tr("For a difference of this size the number of prompts is about right; it may not be real.");
-    m_verdict->setText(next);
-    m_chart->setResult(a, b, tally, interval);
-
-    // The card is filled anew for every session.
-    while (QLayoutItem* old = m_grid->takeAt(0)) {
-        delete old->widget();
-        delete old;
-    }
-    addNumber(tr("Wins / ties / losses of %1").arg(a),
-        QStringLiteral("%1 / %2 / %3").arg(tally.wins).arg(tally.ties).arg(tally.losses));
-    addNumber(tr("Win rate, ties count half"),
-        QStringLiteral("%1  (%2)").arg(formatShare(rate), percentRange(interval)), tr("Wilson interval, 95 %"));
-    const std::int64_t decisive = m_result.decisive();
-    const double share = decisive > 0 ? double(tally.wins) / double(decisive) : 0.5;
-    addNumber(tr("Win rate, decisive only"),
-        decisive == 0
-            ? QStringLiteral("–")
-            : QStringLiteral("%1  (%2)").arg(formatShare(share), percentRange(wilsonInterval(share, decisive))),
-        tr("Ties left out; Wilson interval, 95 %"));
-    addNumber(tr("Exact sign test"), probability(p), tr("Two-sided, on decisive verdicts"));
-    addNumber(tr("Left chosen"),
-        decisive == 0 ? QStringLiteral("–")
-                      : tr("%1 of %2  (%3)").arg(m_result.left).arg(decisive).arg(probability(m_result.leftBiasP())),
-        tr("Sides were drawn at random: far from half means a habit of the judge. p: exact test against one half"));
-    addNumber(tr("Both bad / identical / skipped"),
-        QStringLiteral("%1 / %2 / %3").arg(m_result.bothBad).arg(m_result.identical).arg(m_result.skipped),
-        tr("Both bad and identical count as ties; skipped items do not count"));
-    if (m_result.unjudged > 0)
-        addNumber(tr("Not judged"), formatCount(m_result.unjudged));
-    addNumber(tr("Median time for an item"), formatDuration(m_result.medianSeconds));
-    addWinsByGap();
-    fillTable();
-    m_table->setFocus();
-}
-
-void EvaluateResults::addWinsByGap()
-{
-    const std::string data = m_row.config.is_object() ? m_row.config.value("data", "") : "";
-    std::string newest;
-    for (const ScoreSetRow& row : m_project.scoreSets())
-        if (row.dataset == data)
-            newest = row.name;
-    if (newest.empty())
-        return;
-    std::vector<double> gaps;
-    for (const PairScore& score : m_project.loadScores(newest))
-        gaps.push_back(score.gap());
-    for (const GapBin& bin : winsByGap(m_items, m_key, gaps))
-        addNumber(tr("Win rate at gaps %1 to %2").arg(formatNumber(bin.low, 2), formatNumber(bin.high, 2)),
-            tr("%1  (%2 prompts)").arg(formatShare(winRate(bin.forA)), formatCount(bin.forA.total())),
-            tr("By the reward gap of the prompt's pair in %1; low gaps are the hard pairs").arg(toQString(newest)));
-}
-
-void EvaluateResults::fillTable()
-{
-    const SourceNames names = sourceNames(m_row);
-    m_table->setRowCount(int(m_items.size()));
-    for (int row = 0; row < int(m_items.size()); ++row) {
-        const EvaluationItemRow& item = m_items[std::size_t(row)];
-        const bool aIsLeft = m_key[std::size_t(row)].aIsLeft;
-        const auto model = [&](bool left) { return left == aIsLeft ? names.a : names.b; };
-        QString preferred = tr("not judged");
-        if (item.verdict) {
-            switch (*item.verdict) {
-            case Verdict::Left:
-                preferred = tr("%1 (left)").arg(model(true));
-                break;
-            case Verdict::Right:
-                preferred = tr("%1 (right)").arg(model(false));
-                break;
-            case Verdict::Tie:
-                preferred = isIdentical(item) ? tr("tie, identical") : tr("tie");
-                break;
-            case Verdict::BothBad:
-                preferred = tr("both bad");
-                break;
-            case Verdict::Skip:
-                preferred = tr("skipped");
-                break;
+    auto* row = new QWidget;
+    auto* back = new QPushButton(tr("‹ Sessions"));
+    back->setObjectName(QStringLiteral("backFromResults"));
+    setRole(back, "quiet");
+    connect(back, &QPushButton::clicked, this, &EvaluateResults::left);
+    auto* exportButton = new QPushButton(tr("Export ▾"));
+    exportButton->setObjectName(QStringLiteral("exportResults"));
+    exportButton->setStyleSheet(QStringLiteral("QPushButton::menu-indicator { image: none; width: 0; }"));
+    auto* menu = new QMenu(exportButton);
+    // Asks for a file and does it; what() returns the sentence to show.
+    const auto add = [&](const QString& text, const char* ending, const QString& filter, const auto& what) {
+        connect(menu->addAction(text), &QAction::triggered, this, [this, text, ending, filter, what] {
+            const QString file = QFileDialog::getSaveFileName(
+                this, text, toQString(m_content.row.name) + QLatin1String(ending), filter);
+            if (file.isEmpty())
+                return;
+            try {
+                Q_EMIT message(what(file));
+            } catch (const std::exception& error) {
+                Q_EMIT message(toQString(error.what()));
             }
-        }
-        const QString prompt = toQString(item.prompt).simplified().left(300);
-        const QStringList texts {formatCount(item.number + 1), preferred, prompt, toQString(item.comment),
-            item.verdict ? QString::number(item.seconds, 'f', 1) : QString()};
-        for (int column = 0; column < int(texts.size()); ++column) {
-            auto* cell = new QTableWidgetItem(texts[column]);
-            cell->setTextAlignment(
-                column == 0 || column == 4 ? Qt::AlignRight | Qt::AlignVCenter : Qt::AlignLeft | Qt::AlignVCenter);
-            if (column == 2)
-                cell->setToolTip(tr("Left: %1\n\nRight: %2")
-                                     .arg(toQString(item.left).left(600), toQString(item.right).left(600))
-                                     .toHtmlEscaped());
-            m_table->setItem(row, column, cell);
-        }
-    }
+        });
+    };
+    const auto verdicts = [this](JudgmentFormat format) {
+        return [this, format](const QString& file) {
+            const ExportedJudgments exported = exportVerdicts(format, file);
+            QString sentence = tr("%1 rows in %2").arg(formatCount(exported.rows), formatFolder(file));
+            if (exported.withoutWinner > 0)
+                sentence += tr("; %1 prompts without a winner are left out").arg(formatCount(exported.withoutWinner));
+            return sentence;
+        };
+    };
+    add(tr("Preference pairs (TRL)…"), "-pairs.jsonl", tr("JSON lines or CSV (*.jsonl *.jsonl.gz *.csv)"),
+        verdicts(JudgmentFormat::Trl));
+    add(tr("Battles (Arena)…"), "-arena.jsonl", tr("JSON lines (*.jsonl)"), verdicts(JudgmentFormat::Arena));
+    add(tr("Table of verdicts (CSV)…"), "-verdicts.csv", tr("CSV (*.csv)"), verdicts(JudgmentFormat::Csv));
+    add(tr("Session file…"), "-session.jsonl", tr("Session files (*.jsonl)"), [this](const QString& file) {
+        exportSession(file);
+        return tr("The session is written to %1").arg(formatFolder(file));
+    });
+    menu->addSeparator();
+    add(tr("Chart (SVG or PNG)…"), ".svg", tr("Pictures (*.svg *.png)"), [this](const QString& file) {
+        exportChart(file);
+        return tr("The chart is written to %1").arg(formatFolder(file));
+    });
+    exportButton->setMenu(menu);
+    auto* layout = new QHBoxLayout(row);
+    layout->setContentsMargins(0, 0, 0, 0);
+    layout->setSpacing(kSpace + kSpace / 2);
+    layout->addWidget(back);
+    layout->addWidget(m_title);
+    layout->addStretch();
+    layout->addWidget(exportButton);
+    return row;
 }
 
-void EvaluateResults::exportPairs(const QString& file) const
+QWidget* EvaluateResults::makeOutcome()
 {
-    std::string text;
-    for (const EvaluationItemRow& item : m_items) {
-        if (item.verdict != Verdict::Left && item.verdict != Verdict::Right)
-            continue;
-        if (m_key[std::size_t(item.number)].kind != ItemKind::Ordinary) // tests of the judge
-            continue;
-        const bool left = item.verdict == Verdict::Left;
-        text += toLine({{"prompt", item.prompt}, {"chosen", left ? item.left : item.right},
-                    {"rejected", left ? item.right : item.left}})
-            + "\n";
-    }
-    writeFileAtomically(file.toStdString(), text);
+    m_chart = new WinRateChart;
+    m_outcome = makeReportTable(tr("Result"));
+    m_outcome->setObjectName(QStringLiteral("outcome"));
+    m_gaps = makeReportTable(tr("By reward gap"));
+    m_gaps->setObjectName(QStringLiteral("gaps"));
+    m_gapsHeading = makeGroup(tr("By the reward gap of the prompt's pair; small gaps are the hard pairs"));
+    QFrame* chartCard = makeCard();
+    auto* chartLayout = new QVBoxLayout(chartCard);
+    chartLayout->setContentsMargins(2 * kSpace, 2 * kSpace, 2 * kSpace, 2 * kSpace);
+    chartLayout->setSpacing(kSpace);
+    chartLayout->addWidget(m_chart);
+    chartLayout->addSpacing(kSpace);
+    chartLayout->addWidget(m_gapsHeading);
+    chartLayout->addWidget(m_gaps);
+    chartLayout->addStretch();
+    auto* left = new QVBoxLayout;
+    left->addWidget(chartCard);
+    left->addStretch();
+    auto* right = new QVBoxLayout;
+    right->addWidget(m_outcome);
+    right->addStretch();
+    auto* content = new QWidget;
+    auto* layout = new QHBoxLayout(content);
+    layout->setContentsMargins(0, kSpace, 0, 0);
+    layout->setSpacing(2 * kSpace);
+    layout->addLayout(left, 1);
+    layout->addLayout(right, 1);
+    return makeScroll(content);
 }
 
-void EvaluateResults::askExport()
+QWidget* EvaluateResults::makeJudges()
 {
-    const QString file = QFileDialog::getSaveFileName(this, tr("Export verdicts as preference pairs"),
-        toQString(m_row.name) + QStringLiteral("-pairs.jsonl"), tr("JSON lines (*.jsonl)"));
-    if (file.isEmpty())
+    m_judges = makeReportTable(tr("Judges"));
+    m_judges->setObjectName(QStringLiteral("judges"));
+    m_agreement = makeReportTable(tr("Agreement of two judges"));
+    m_agreement->setObjectName(QStringLiteral("agreement"));
+    m_models = makeReportTable(tr("Model judges against people"));
+    m_log = makeReportTable(tr("What happened to the session"));
+    m_log->setObjectName(QStringLiteral("sessionLog"));
+    m_alpha = new QLabel;
+    m_alpha->setObjectName(QStringLiteral("alpha"));
+    m_alpha->setTextFormat(Qt::PlainText);
+    m_alpha->setWordWrap(true);
+    auto* content = new QWidget;
+    auto* layout = new QVBoxLayout(content);
+    layout->setContentsMargins(0, kSpace, 0, 0);
+    layout->setSpacing(kSpace);
+    layout->addWidget(m_judges);
+    layout->addWidget(makeHint(tr("Hidden repeats (same again) and gold items (gold right) count in no result. Left "
+                                  "chosen far from 50 % is a habit of the judge: sides were drawn at random.")));
+    layout->addSpacing(kSpace);
+    layout->addWidget(m_agreement);
+    layout->addWidget(m_alpha);
+    layout->addWidget(m_models);
+    layout->addSpacing(kSpace);
+    layout->addWidget(m_log);
+    layout->addStretch();
+    return makeScroll(content);
+}
+
+void EvaluateResults::open(const EvaluationRow& row, Early early)
+{
+    m_content = openEvaluation(m_project, row.name, early);
+    m_report = sessionReport(m_content.items, m_content.reported);
+    const ReportSources sources = reportSources(m_content.row);
+    m_title->setText(toQString(row.name));
+    m_headline->setText(toQString(outcomeSentence(m_report, sources)));
+    m_headline->setToolTip(tr("%1\n%2").arg(toQString(m_content.row.sourceA), toQString(m_content.row.sourceB)));
+    QString next;
+    if (m_report.tally.total() == 0)
+        next = tr("Nobody has come to an outcome yet.");
+    else if (m_report.p < 0.05)
+        next = tr("The difference is significant at 5 % (exact sign test).");
+    else if (!m_report.morePrompts)
+        next = tr("No difference was seen, so there is nothing to confirm.");
+    else
+        next = tr("To confirm a difference of this size, about %1 more prompts are needed.")
+                   .arg(formatCount(*m_report.morePrompts));
+    if (m_report.fromModels)
+        next += QLatin1Char(' ') + tr("Only models have judged.");
+    m_verdict->setText(next);
+    showReportTable(m_outcome, outcomeTable(m_report, sources));
+    m_chart->setResult(toQString(sources.a), toQString(sources.b), m_report.tally, m_report.wilson);
+    showReportTable(m_gaps, gapTable(m_report));
+    m_gapsHeading->setVisible(!m_report.gapGroups.empty());
+    showReportTable(m_judges, judgeTable(m_report));
+    showReportTable(m_agreement, agreementTable(m_report));
+    m_alpha->setText(m_report.pairs.empty()
+            ? tr("Agreement needs two people on the same items.")
+            : tr("Krippendorff's alpha: %1 with order (first, tie, second), %2 without. 0.8 and above is good, 0.67 to "
+                 "0.8 tentative; people often disagree about preferences.")
+                  .arg(wordOf(m_report.ordinal), wordOf(m_report.nominal)));
+    showReportTable(m_models, modelAgreementTable(m_report));
+    showLog();
+    m_verdicts->setContent(m_content, m_report);
+    m_tabs->setTabText(2,
+        m_report.disputed.empty() ? tr("Verdicts")
+                                  : tr("Verdicts, %1 disputed").arg(formatCount(qint64(m_report.disputed.size()))));
+    m_ranking->refresh();
+    m_tabs->setTabVisible(3, m_ranking->sessions() >= 2);
+    m_tabs->setCurrentIndex(0);
+    m_tabs->tabBar()->setFocus(); // arrows change tabs
+}
+
+void EvaluateResults::showLog()
+{
+    ReportTable log {{"time (UTC)", "what happened"}, {}, {}};
+    bool early = false;
+    for (const EvaluationLogRow& entry : m_project.evaluationLog(m_content.row.id)) {
+        log.rows.push_back({entry.created, entry.text});
+        early = early || entry.text.starts_with("opened early");
+    }
+    showReportTable(m_log, log);
+    m_warning->setVisible(early);
+    m_warning->setText(m_content.row.closed
+            ? tr("The result was looked at before the session was closed: see the log under Judges.")
+            : tr("The session is still open, and this look at its result is noted. Numbers will change as judging goes "
+                 "on."));
+}
+
+ExportedJudgments EvaluateResults::exportVerdicts(JudgmentFormat format, const QString& file) const
+{
+    return exportJudgments(m_content, format, file.toStdString());
+}
+
+void EvaluateResults::exportSession(const QString& file) const
+{
+    writeSessionFile(m_project, m_content.row.name, file.toStdString());
+}
+
+void EvaluateResults::exportChart(const QString& file) const
+{
+    const std::string svg = sessionChartSvg(m_report, reportSources(m_content.row));
+    if (!file.endsWith(QLatin1String(".png"), Qt::CaseInsensitive)) {
+        writeFileAtomically(file.toStdString(), svg);
         return;
-    try {
-        exportPairs(file);
-        Q_EMIT message(
-            tr("Exported %1 preference pairs to %2").arg(formatCount(m_result.decisive()), formatFolder(file)));
-    } catch (const std::exception& error) {
-        Q_EMIT message(toQString(error.what()));
     }
+    QSvgRenderer renderer(QByteArray::fromStdString(svg));
+    QImage image(renderer.defaultSize() * 2, QImage::Format_ARGB32_Premultiplied);
+    image.fill(Qt::white);
+    QPainter painter(&image);
+    renderer.render(&painter);
+    painter.end();
+    if (!image.save(file))
+        fail("{}: the picture cannot be written; choose another folder", file.toStdString());
 }
 
 } // namespace mpo

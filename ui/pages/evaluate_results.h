@@ -2,53 +2,69 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "ui/pages/evaluate_result.h"
+#include "core/engine/evaluation_report.h"
+#include "core/engine/judgment_export.h"
 
 #include <QWidget>
 
-class QGridLayout;
 class QLabel;
+class QPushButton;
+class QTabWidget;
 class QTableWidget;
+class QVBoxLayout;
 
 namespace mpo {
 
+class EvaluateRanking;
+class EvaluateVerdicts;
 class WinRateChart;
 
-/// A closed session: who won, how sure that is, and every verdict with its models.
+/// A session that is closed, or was opened early: who won and how sure that is, how its judges agree and can be relied
+/// on, every verdict with its models, and where it stands among other sessions. Shows the report of `mpo evaluate
+/// report` and computes nothing itself.
 class EvaluateResults : public QWidget
 {
     Q_OBJECT
 public:
     explicit EvaluateResults(Project& project, QWidget* parent = nullptr);
 
-    void open(const EvaluationRow& row); ///< REQUIRES row.closed
-    const EvaluationResult& result() const { return m_result; }
+    void open(const EvaluationRow& row, Early early); ///< throws Error, as openEvaluation()
+    const SessionReport& report() const { return m_report; }
 
-    /// Decisive verdicts as preference pairs (prompt, chosen, rejected), one JSON object a line. Throws Error.
-    void exportPairs(const QString& file) const;
+    /// As `mpo evaluate export`. Throws Error.
+    ExportedJudgments exportVerdicts(JudgmentFormat format, const QString& file) const;
+    void exportSession(const QString& file) const;
+    void exportChart(const QString& file) const; ///< .svg or .png
 
 Q_SIGNALS:
     void left(); ///< back to the list
     void message(const QString& sentence);
 
 private:
-    void askExport();
-    void addNumber(const QString& name, const QString& value, const QString& toolTip = {});
-    void addWinsByGap();
-    void fillTable();
+    QWidget* makeHead();
+    QWidget* makeOutcome();
+    QWidget* makeJudges();
+    void showLog();
 
     Project& m_project;
-    EvaluationRow m_row;
-    std::vector<EvaluationItemRow> m_items;
-    std::vector<EvaluationItemInput> m_key;
-    EvaluationResult m_result;
+    EvaluationContent m_content;
+    SessionReport m_report;
     QLabel* m_title = nullptr;
     QLabel* m_headline = nullptr;
     QLabel* m_verdict = nullptr;
+    QLabel* m_warning = nullptr;
+    QTabWidget* m_tabs = nullptr;
     WinRateChart* m_chart = nullptr;
-    QWidget* m_numbers = nullptr;
-    QGridLayout* m_grid = nullptr;
-    QTableWidget* m_table = nullptr;
+    QTableWidget* m_outcome = nullptr;
+    QTableWidget* m_gaps = nullptr;
+    QLabel* m_gapsHeading = nullptr;
+    QTableWidget* m_judges = nullptr;
+    QTableWidget* m_agreement = nullptr;
+    QLabel* m_alpha = nullptr;
+    QTableWidget* m_models = nullptr;
+    QTableWidget* m_log = nullptr;
+    EvaluateVerdicts* m_verdicts = nullptr;
+    EvaluateRanking* m_ranking = nullptr;
 };
 
 } // namespace mpo

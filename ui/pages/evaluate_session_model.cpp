@@ -12,11 +12,12 @@
 
 namespace mpo {
 
-void EvaluateSessionModel::setRows(std::vector<EvaluationRow> rows)
+void EvaluateSessionModel::setRows(std::vector<EvaluationRow> rows, std::map<std::int64_t, QString> annotators)
 {
     std::sort(rows.begin(), rows.end(), [](const EvaluationRow& a, const EvaluationRow& b) { return a.id > b.id; });
     beginResetModel();
     m_rows = std::move(rows);
+    m_annotators = std::move(annotators);
     endResetModel();
 }
 
@@ -45,6 +46,10 @@ QVariant EvaluateSessionModel::data(const QModelIndex& index, int role) const
     case Progress:
         return shown.closed ? tr("Closed, %1 of %2 judged").arg(formatCount(shown.judged), formatCount(shown.items))
                             : tr("%1 of %2 judged").arg(formatCount(shown.judged), formatCount(shown.items));
+    case Annotators:
+        if (const auto found = m_annotators.find(shown.id); found != m_annotators.end())
+            return found->second;
+        return {};
     case Models:
         if (!shown.closed)
             return tr("Hidden until closed");
@@ -65,6 +70,8 @@ QVariant EvaluateSessionModel::headerData(int section, Qt::Orientation orientati
         return tr("Session");
     case Progress:
         return tr("Progress");
+    case Annotators:
+        return tr("Annotators");
     case Models:
         return tr("Models");
     case Created:

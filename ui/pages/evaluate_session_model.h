@@ -6,6 +6,7 @@
 
 #include <QAbstractTableModel>
 
+#include <map>
 #include <vector>
 
 namespace mpo {
@@ -15,11 +16,12 @@ class EvaluateSessionModel : public QAbstractTableModel
 {
     Q_OBJECT
 public:
-    enum Column { Name, Progress, Models, Created, ColumnCount };
+    enum Column { Name, Progress, Annotators, Models, Created, ColumnCount };
 
     using QAbstractTableModel::QAbstractTableModel;
 
-    void setRows(std::vector<EvaluationRow> rows);
+    /// `annotators`: who has judged, by session.
+    void setRows(std::vector<EvaluationRow> rows, std::map<std::int64_t, QString> annotators = {});
     const EvaluationRow& row(int number) const { return m_rows[std::size_t(number)]; }
 
     int rowCount(const QModelIndex& parent = {}) const override;
@@ -29,6 +31,7 @@ public:
 
 private:
     std::vector<EvaluationRow> m_rows;
+    std::map<std::int64_t, QString> m_annotators;
 };
 
 } // namespace mpo
