@@ -24,6 +24,8 @@ foreach(folder model parallel loss rl stage engine)
     list(APPEND core/${folder} torch)
 endforeach()
 set(values core/support core/config core/data core/store core/runs core/evaluation core/hub core/engine) # what has no tensors in it
+set(core/report ${values} core/report)
+list(APPEND values core/report)
 set(ui ${values} ui qt)
 set(app/cli ${values} app)
 set(app/gui ${values} app ui qt)

@@ -135,6 +135,7 @@ Arguments parseArguments(int argc, const char* const* argv)
     addSampleCommands(app, arguments);
     addRunsCommands(app, arguments);
     addEvaluateCommands(app, arguments);
+    addReportCommand(app, arguments);
     addBenchCommands(app, arguments);
     addReferenceCommands(app, arguments);
     addRankCommand(app, arguments);

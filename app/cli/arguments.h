@@ -56,6 +56,7 @@ void addPipelineCommands(CLI::App& app, Arguments& arguments);
 void addExperimentCommand(CLI::App& app, Arguments& arguments);
 void addRunsCommands(CLI::App& app, Arguments& arguments);
 void addEvaluateCommands(CLI::App& app, Arguments& arguments);
+void addReportCommand(CLI::App& app, Arguments& arguments);
 void addBenchCommands(CLI::App& app, Arguments& arguments);
 void addReferenceCommands(CLI::App& app, Arguments& arguments);
 void addRankCommand(CLI::App& app, Arguments& arguments);

@@ -271,6 +271,33 @@ private Q_SLOTS:
         QTRY_VERIFY(!shown.table()->model()->index(0, RunTableModel::Disk).data().toString().isEmpty());
     }
 
+    void reportIsWritten()
+    {
+        UiFixture fixture;
+        const std::int64_t first = addRun(*fixture.project, "dpo", "one", {{"loss", 0.5}});
+        fixture.project->addMetrics(first, 2, 1.0, {{"loss", 0.25}});
+        addRun(*fixture.project, "dpo", "two", {{"loss", 0.5}});
+        ShownPage shown(fixture);
+        shown.click(1); // newest first: this is "one"
+        for (const char* name : {"report.html", "report.pdf"}) {
+            const QString path = fixture.folder.filePath(QLatin1String(name));
+            shown.page.writeReport(path);
+            QTRY_VERIFY2(shown.notice().contains(QLatin1String(name)), qPrintable(shown.notice()));
+            QFile file(path);
+            QVERIFY(file.open(QIODevice::ReadOnly));
+            const QByteArray content = file.readAll();
+            QVERIFY(content.startsWith(path.endsWith(QLatin1String(".pdf")) ? "%PDF" : "<!DOCTYPE html>"));
+            if (path.endsWith(QLatin1String(".html"))) {
+                QVERIFY(content.contains("Run 1: dpo makes one") && content.contains("<svg"));
+                QVERIFY(!content.contains("Run 2: dpo makes two"));
+            } else {
+                QVERIFY(content.contains("/Image")); // the curve
+            }
+        }
+        shown.page.writeReport(QStringLiteral("/proc/nothing/x.html"));
+        QTRY_VERIFY2(shown.notice().contains(QStringLiteral("/proc/nothing")), qPrintable(shown.notice()));
+    }
+
     void lineageLeadsToOtherRuns()
     {
         UiFixture fixture;

@@ -2,9 +2,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/pages/run_files.h"
 
+#include "core/report/project_report.h"
 #include "core/runs/disk_use.h"
 #include "core/store/project.h"
+#include "core/support/file.h"
 #include "ui/format.h"
+#include "ui/report_pdf.h"
 
 #include <exception>
 
@@ -64,6 +67,18 @@ void RunFiles::importFrom(const std::filesystem::path& path)
         if (notes.size() > 1)
             sentence += tr(" And %1 more notes of this kind.").arg(notes.size() - 1);
         return [this, runs, sentence] { Q_EMIT imported(runs, sentence); };
+    });
+}
+
+void RunFiles::writeReport(std::int64_t run, const std::filesystem::path& file)
+{
+    start([this, run, file](const std::stop_token&) {
+        const HtmlReport page = projectReport(m_project, run);
+        if (file.extension() == ".pdf")
+            writeReportPdf(page, file);
+        else
+            writeFileAtomically(file, htmlReport(page));
+        return [this, file] { Q_EMIT reported(toQString(file.string())); };
     });
 }
 

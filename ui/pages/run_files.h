@@ -24,6 +24,8 @@ public:
     explicit RunFiles(Project& project, QObject* parent = nullptr);
 
     void importFrom(const std::filesystem::path& path);
+    /// What led to a run (0: the newest) as one page: .html, or .pdf. Tells with reported().
+    void writeReport(std::int64_t run, const std::filesystem::path& file);
     void exportTo(const std::filesystem::path& folder, const std::vector<std::int64_t>& runs, RunFormat format);
     void measure(const std::vector<std::int64_t>& runs); ///< drops what is being measured
     bool busy() const { return m_busy; } ///< importing or exporting
@@ -34,6 +36,7 @@ Q_SIGNALS:
     void imported(const std::vector<std::int64_t>& runs, const QString& sentence); ///< with what could not be read
     void exported(const QString& sentence);
     void measured(std::int64_t run, std::uint64_t bytes);
+    void reported(const QString& file);
     void failed(const QString& sentence);
 
 private:

@@ -78,7 +78,8 @@ RunsPage::RunsPage(EngineBridge& bridge, Selection& selection, QWidget* parent)
 
     m_notice = new QLabel;
     m_notice->setWordWrap(true);
-    m_notice->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    m_notice->setTextInteractionFlags(Qt::TextBrowserInteraction);
+    m_notice->setOpenExternalLinks(true);
     m_notice->setObjectName(QStringLiteral("notice"));
     m_notice->hide();
     m_empty = new EmptyState;
@@ -103,6 +104,11 @@ RunsPage::RunsPage(EngineBridge& bridge, Selection& selection, QWidget* parent)
         say(sentence, false);
     });
     connect(m_files, &RunFiles::exported, this, [this](const QString& sentence) { say(sentence, false); });
+    connect(m_files, &RunFiles::reported, this, [this](const QString& file) {
+        const QString url = QString::fromLatin1(QUrl::fromLocalFile(file).toEncoded());
+        say(tr("The report is in <a href=\"%1\">%2</a>").arg(url.toHtmlEscaped(), formatFolder(file).toHtmlEscaped()),
+            false);
+    });
     connect(m_files, &RunFiles::failed, this, [this](const QString& sentence) { say(sentence, true); });
     connect(m_files, &RunFiles::measured, this, [this](std::int64_t run, std::uint64_t bytes) {
         m_model->setDiskUse(run, bytes);
@@ -163,6 +169,16 @@ QWidget* RunsPage::makeHead()
     connect(m_report, &QPushButton::clicked, this,
         [this] { QDesktopServices::openUrl(QUrl::fromLocalFile(QString::fromStdString(reportFile().string()))); });
 
+    m_write = new QPushButton(tr("Write a report…"));
+    m_write->setObjectName(QStringLiteral("writeReport"));
+    m_write->setToolTip(
+        tr("One page, HTML or PDF, on the chosen run and all it came from: data, split, settings, curves, "
+           "evaluations, and the commands to repeat it"));
+    connect(m_write, &QPushButton::clicked, this, [this] {
+        writeReport(QFileDialog::getSaveFileName(
+            this, tr("Write a report"), toQString(project().name() + ".html"), tr("Page (*.html);;PDF (*.pdf)")));
+    });
+
     auto* titles = new QVBoxLayout;
     titles->setSpacing(2);
     titles->addWidget(makeTitle(tr("Runs")));
@@ -173,7 +189,7 @@ QWidget* RunsPage::makeHead()
     layout->setContentsMargins(0, 0, 0, 0);
     layout->setSpacing(kSpace);
     layout->addLayout(titles, 1);
-    for (QPushButton* button : {m_report, m_export, m_import})
+    for (QPushButton* button : {m_report, m_write, m_export, m_import})
         layout->addWidget(button, 0, Qt::AlignTop);
     return head;
 }
@@ -365,6 +381,7 @@ void RunsPage::updateButtons()
     const bool writable = !m_bridge.readOnly();
     m_import->setEnabled(writable && !m_files->busy());
     m_export->setEnabled(!m_files->busy() && m_model->rowCount() > 0);
+    m_write->setEnabled(!m_files->busy());
 }
 
 std::vector<qint64> RunsPage::chosenRuns() const
@@ -465,6 +482,15 @@ void RunsPage::exportTo(const QString& folder, RunFormat format)
         return;
     say({}, false);
     m_files->exportTo(folder.toStdString(), {runs.begin(), runs.end()}, format);
+}
+
+void RunsPage::writeReport(const QString& file)
+{
+    if (file.isEmpty() || m_files->busy())
+        return;
+    const std::vector<qint64> runs = chosenRuns();
+    say(tr("Writing the report …"), false);
+    m_files->writeReport(runs.empty() ? 0 : runs.back(), file.toStdString());
 }
 
 void RunsPage::deleteChosen()

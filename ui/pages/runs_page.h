@@ -42,6 +42,8 @@ public:
     void refresh() override;
     void importFrom(const QString& path); ///< a file or a folder; empty: nothing
     void exportTo(const QString& folder, RunFormat format); ///< the chosen runs
+    /// What led to the chosen run, to the newest training where none is chosen; .html or .pdf.
+    void writeReport(const QString& file);
     void deleteChosen();
     void undoDelete();
 
@@ -73,6 +75,7 @@ private:
     QPushButton* m_import = nullptr;
     QPushButton* m_export = nullptr;
     QPushButton* m_report = nullptr;
+    QPushButton* m_write = nullptr;
     QLabel* m_notice = nullptr; ///< what an import or an export came to
     QWidget* m_undoBar = nullptr;
     QLabel* m_undoText = nullptr;

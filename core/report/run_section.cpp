@@ -1,0 +1,177 @@
+// SPDX-FileCopyrightText: MPO Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/report/run_section.h"
+
+#include "core/engine/train_config.h"
+#include "core/evaluation/svg_chart.h"
+#include "core/runs/run_curves.h"
+#include "core/support/text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+
+namespace mpo {
+
+namespace {
+
+/// Curves that tell how a stage went, by name of the metric, each with the one of held-out examples in the same chart.
+constexpr std::array<std::string_view, 16> kCurves {"loss", "accuracy", "margin", "rewards/chosen", "rewards/rejected",
+    "rewards/margins", "rewards/accuracies", "objective/scores", "objective/kl", "objective/kl_sft",
+    "objective/entropy", "policy/clipfrac_avg", "response/length", "val/explained_variance", "grad_norm",
+    "learning_rate"};
+constexpr std::size_t kSamples = 3, kSampleBytes = 600;
+
+std::string durationOf(const RunRow& run)
+{
+    const std::int64_t seconds = secondsOfTime(run.ended) - secondsOfTime(run.started);
+    if (run.ended.empty() || seconds < 0)
+        return "not ended";
+    return seconds < 120 ? fmt::format("{} s", seconds) : fmt::format("{} min {:02} s", seconds / 60, seconds % 60);
+}
+
+ReportTable factsOf(const RunRow& run)
+{
+    ReportTable table;
+    const auto add = [&](const char* name, const std::string& value) {
+        if (!value.empty())
+            table.rows.push_back({name, value});
+    };
+    add("state", std::string(runStateName(run.state)) + (run.message.empty() ? "" : ": " + run.message));
+    add("steps", fmt::format("{} of {}", run.steps, run.totalSteps));
+    add("began", run.started);
+    add("took", durationOf(run));
+    for (const auto& [key, name] : {std::pair {"model", "starts from"}, {"data", "data"}, {"split", "split"},
+             {"bucket", "bucket"}, {"reward_model", "reward model"}, {"reference", "reference"},
+             {"sft_model", "SFT model (for the KL)"}, {"adapter", "adapter"}})
+        if (const auto found = run.config.find(key); found != run.config.end() && found->is_string())
+            add(name, found->get<std::string>());
+    if (const auto digests = run.config.find("digests"); digests != run.config.end() && digests->is_object())
+        for (const auto& [model, digest] : digests->items())
+            if (digest.is_string())
+                add("digest then", fmt::format("{}: {}", model, digest.get<std::string>()));
+    add("tags", fmt::format("{}", fmt::join(run.tags, ", ")));
+    add("note", run.note);
+    return table;
+}
+
+std::string textOf(const Json& value) { return value.is_string() ? value.get<std::string>() : toLine(value); }
+
+/// Changed settings as a table, the others as one paragraph.
+void addSettings(const RunRow& run, std::vector<ReportBlock>& blocks)
+{
+    const auto stored = run.config.find("settings");
+    if (stored == run.config.end() || !stored->is_object())
+        return;
+    std::map<std::string, const SettingInfo*> infos;
+    for (const StageKind stage : {StageKind::Sft, StageKind::Reward, StageKind::Dpo, StageKind::Ppo})
+        if (run.stage == stageName(stage))
+            for (const SettingInfo& info : settingInfos(stage))
+                infos[std::string(info.name)] = &info;
+    ReportTable changed {{"changed setting", "value", "default", "meaning"}, {}, {}};
+    std::vector<std::string> others;
+    for (const auto& [name, value] : stored->items()) {
+        const auto info = infos.find(name);
+        const std::string standard = info == infos.end() ? "-" : textOfSetting(info->second->defaultValue);
+        const bool same = info != infos.end()
+            && std::visit([&, v = &value](const auto& one) { return *v == Json(one); }, info->second->defaultValue);
+        if (same)
+            others.push_back(name + " = " + textOf(value));
+        else
+            changed.rows.push_back(
+                {"● " + name, textOf(value), standard, info == infos.end() ? "" : std::string(info->second->help)});
+    }
+    if (changed.rows.empty())
+        blocks.push_back(ReportParagraph {"All settings are at their defaults."});
+    else
+        blocks.push_back(changed);
+    if (!others.empty())
+        blocks.push_back(ReportParagraph {fmt::format("At their defaults: {}.", fmt::join(others, ", "))});
+}
+
+ChartLine lineOf(const MetricSeries& series, const std::string& name)
+{
+    ChartLine line {name, {}, {}};
+    for (const MetricPoint& point : series.points) {
+        line.x.push_back(double(point.step));
+        line.y.push_back(point.value);
+    }
+    return line;
+}
+
+void addCurves(const Project& project, const RunRow& run, std::vector<ReportBlock>& blocks)
+{
+    const std::vector<MetricSeries> all = project.metrics(run.id);
+    const auto seriesOf = [&](const std::string& name) {
+        const auto found
+            = std::find_if(all.begin(), all.end(), [&](const MetricSeries& series) { return series.name == name; });
+        return found != all.end() && found->points.size() > 1 ? &*found : nullptr;
+    };
+    for (const std::string_view name : kCurves) {
+        LineChart chart;
+        chart.frame = {std::string(name), "step", "", 440, 240};
+        if (const MetricSeries* series = seriesOf(std::string(name)))
+            chart.lines.push_back(lineOf(*series, "training"));
+        if (const MetricSeries* series = seriesOf("eval_" + std::string(name)))
+            chart.lines.push_back(lineOf(*series, "held out"));
+        if (!chart.lines.empty())
+            blocks.push_back(ReportFigure {lineChartSvg(chart), {}});
+    }
+}
+
+void addSamples(const Project& project, const RunRow& run, std::vector<ReportBlock>& blocks)
+{
+    const std::vector<SampleRow> samples = project.samples(run.id);
+    if (samples.empty())
+        return;
+    const auto [first, last] = std::minmax_element(
+        samples.begin(), samples.end(), [](const SampleRow& a, const SampleRow& b) { return a.step < b.step; });
+    struct Both
+    {
+        std::string prompt, before, after;
+    };
+    const auto textOfSample = [](const SampleRow& sample) {
+        return shortened(trimmed(sample.response), kSampleBytes)
+            + (sample.score ? fmt::format("\n(score {:.2f})", *sample.score) : std::string());
+    };
+    std::map<std::int64_t, Both> items;
+    for (const SampleRow& sample : samples) {
+        if (sample.step != first->step && sample.step != last->step)
+            continue;
+        Both& both = items[sample.item];
+        both.prompt = shortened(trimmed(sample.prompt), kSampleBytes);
+        (sample.step == last->step ? both.after : both.before) = textOfSample(sample);
+    }
+    const bool twice = first->step != last->step;
+    ReportTable table {{"prompt"}, {}, "Samples"};
+    if (twice)
+        table.header.push_back(fmt::format("step {}", first->step));
+    table.header.push_back(fmt::format("step {}", last->step));
+    for (const auto& [item, both] : items) {
+        if (table.rows.size() == kSamples)
+            break;
+        table.rows.push_back({both.prompt});
+        if (twice)
+            table.rows.back().push_back(both.before);
+        table.rows.back().push_back(both.after);
+    }
+    blocks.push_back(table);
+}
+
+} // namespace
+
+ReportSection runSection(const Project& project, const RunRow& run)
+{
+    ReportSection section {fmt::format("Run {}: {} makes {}", run.id, run.stage, run.name), {}};
+    section.blocks.push_back(factsOf(run));
+    addSettings(run, section.blocks);
+    for (const AlarmRow& alarm : project.alarms(run.id))
+        section.blocks.push_back(ReportParagraph {fmt::format("Alarm at step {}: {}", alarm.step, alarm.text)});
+    addCurves(project, run, section.blocks);
+    addSamples(project, run, section.blocks);
+    return section;
+}
+
+} // namespace mpo

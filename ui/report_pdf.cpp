@@ -1,0 +1,87 @@
+// SPDX-FileCopyrightText: MPO Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/report_pdf.h"
+
+#include "core/evaluation/html_report.h"
+#include "core/support/error.h"
+#include "core/support/file.h"
+#include "ui/format.h"
+
+#include <QBuffer>
+#include <QImage>
+#include <QPageSize>
+#include <QPainter>
+#include <QPdfWriter>
+#include <QSvgRenderer>
+#include <QTextDocument>
+#include <QUrl>
+
+#include <algorithm>
+
+namespace mpo {
+
+namespace {
+
+constexpr int kWidest = 620; ///< of a figure, in the pixels of the document
+constexpr double kSharpness = 2.5; ///< pixels of a picture to one of the document
+
+/// The text engine shows pictures, but no SVG within a page: figures become pictures that the document holds.
+void replaceFigures(std::vector<ReportBlock>& blocks, QTextDocument& document, int& number)
+{
+    for (ReportBlock& block : blocks) {
+        auto* figure = std::get_if<ReportFigure>(&block);
+        if (!figure)
+            continue;
+        QSvgRenderer renderer(QByteArray::fromStdString(figure->svg));
+        const double scale = std::min(1.0, double(kWidest) / std::max(1, renderer.defaultSize().width()));
+        const QSize size(renderer.defaultSize() * scale);
+        QImage image(size * kSharpness, QImage::Format_RGB32);
+        image.fill(Qt::white);
+        QPainter painter(&image);
+        renderer.render(&painter);
+        painter.end();
+        const QString name = QStringLiteral("figure:%1").arg(number++);
+        document.addResource(QTextDocument::ImageResource, QUrl(name), image);
+        figure->svg = QStringLiteral("<img src=\"%1\" width=\"%2\" height=\"%3\"/>\n")
+                          .arg(name)
+                          .arg(size.width())
+                          .arg(size.height())
+                          .toStdString();
+    }
+}
+
+} // namespace
+
+void writeReportPdf(const HtmlReport& report, const std::filesystem::path& file)
+{
+    QTextDocument document;
+    HtmlReport page = report;
+    int number = 0;
+    replaceFigures(page.introduction, document, number);
+    for (ReportSection& section : page.sections)
+        replaceFigures(section.blocks, document, number);
+    QString html = toQString(htmlReport(page));
+    // The page's own style is for browsers.
+    const qsizetype from = html.indexOf(QLatin1String("<style>")), to = html.indexOf(QLatin1String("</style>"));
+    if (from >= 0 && to > from)
+        html.remove(from, to + 8 - from);
+    document.setDefaultStyleSheet(QStringLiteral(
+        "body { font-family: sans-serif; } h2 { margin-top: 24px; } table { border-collapse: collapse; } "
+        "td, th { padding: 2px 8px; border: 1px solid #d5d8dc; font-size: 8pt; } th { background: #f1f2f4; } "
+        "p { font-size: 9pt; } caption { font-size: 8pt; } pre { font-size: 7pt; white-space: pre-wrap; "
+        "background: #f1f2f4; }"));
+    document.setHtml(html);
+    QByteArray bytes;
+    QBuffer buffer(&bytes);
+    buffer.open(QIODevice::WriteOnly);
+    QPdfWriter writer(&buffer);
+    writer.setPageSize(QPageSize(QPageSize::A4));
+    writer.setTitle(toQString(report.title));
+    writer.setCreator(QStringLiteral("MPO Studio"));
+    document.print(&writer);
+    if (bytes.isEmpty())
+        fail("{}: the PDF could not be made", file.string());
+    writeFileAtomically(file, {bytes.constData(), std::size_t(bytes.size())});
+}
+
+} // namespace mpo
