@@ -25,7 +25,7 @@ void addReportCommand(CLI::App& app, Arguments& arguments)
     report->callback([out, run, &arguments] {
         arguments.action = [out, run](const GlobalOptions& global) {
             const auto project = openProjectToShow(global);
-            const std::filesystem::path file = out->empty() ? projectReportFile(*project) : *out;
+            const std::filesystem::path file = out->empty() ? projectReportFile(*project) : std::filesystem::path(*out);
             writeFileAtomically(file, htmlReport(projectReport(*project, *run)));
             if (global.json)
                 writeLine(toLine({{"file", file.string()}}));

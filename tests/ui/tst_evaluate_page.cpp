@@ -118,7 +118,11 @@ private:
     template<class T>
     T* child(const char* name)
     {
-        T* found = m_page->findChild<T*>(QLatin1String(name));
+        // The verdicts of a result are read in the same view as items are judged in.
+        const QWidget* where = m_page.get();
+        if constexpr (std::is_same_v<T, QPlainTextEdit>)
+            where = m_page->judging();
+        T* found = where->findChild<T*>(QLatin1String(name));
         if (!found)
             qFatal("no child %s", name);
         return found;
@@ -149,7 +153,7 @@ private:
     /// As the person does: a name and Enter.
     void openAs(std::int64_t id, const QString& name = {})
     {
-        openAs(id);
+        m_page->openSession(id);
         auto* field = child<QLineEdit>("annotator");
         field->selectAll();
         field->insert(name);
@@ -307,7 +311,7 @@ private Q_SLOTS:
 
         const auto* done = child<QLabel>("doneText");
         QVERIFY(done->isVisible() && !child<QPushButton>("closeSession")->isVisible());
-        QVERIFY2(done->height() >= done->heightForWidth(done->width()), "the text is cut off");
+        QTRY_VERIFY2(done->height() >= done->heightForWidth(done->width()), "the text is cut off");
         press(Qt::Key_Return);
         QVERIFY(m_project->evaluations().front().closed);
         QVERIFY(m_page->results()->isVisible());

@@ -88,8 +88,12 @@ QWidget* EvaluateJudging::makeWho()
     connect(m_who, &EvaluateWho::left, this, &EvaluateJudging::left);
     auto* layout = new QVBoxLayout(page);
     layout->setContentsMargins(0, 0, 0, 0);
+    auto* middle = new QHBoxLayout; // no alignment: that would not give wrapped text its height
+    middle->addStretch();
+    middle->addWidget(m_who);
+    middle->addStretch();
     layout->addStretch(2);
-    layout->addWidget(m_who, 0, Qt::AlignHCenter);
+    layout->addLayout(middle);
     layout->addStretch(3);
     return page;
 }

@@ -49,6 +49,7 @@ EvaluateMerge::EvaluateMerge(Project& project, QWidget* parent)
     });
     connect(cancel, &QPushButton::clicked, this, &EvaluateMerge::closed);
     connect(m_merge, &QPushButton::clicked, this, &EvaluateMerge::merge);
+    connect(m_source, &QLineEdit::returnPressed, m_merge, &QPushButton::click);
     connect(m_source, &QLineEdit::textChanged, this, &EvaluateMerge::lookAtSource);
 
     auto* grid = new QGridLayout(this);

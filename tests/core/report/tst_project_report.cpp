@@ -153,8 +153,8 @@ private Q_SLOTS:
                 QStringLiteral("mpo train reward --model base --data pairs --out rm --set learning_rate=0.0001"),
                 QStringLiteral("mpo score --model rm --data pairs --name scores"),
                 QStringLiteral("mpo split --data pairs --scores scores --gap=-0.25 --name split"),
-                QStringLiteral("mpo train dpo --model base --data pairs --out tuned --split split --set max_steps=5 "
-                               "--set beta=0.25")}));
+                QStringLiteral("mpo train dpo --model base --data pairs --out tuned --split split --set beta=0.25 "
+                               "--set max_steps=5")}));
     }
 
     void blindSessionsStayBlind()
