@@ -155,8 +155,8 @@ void joinAnnotator(Project& project, const EvaluationRow& row, const std::string
     if (annotator.starts_with(kModelJudgePrefix))
         fail("Names that begin with \"{}\" are those of judges that are no people; choose another", kModelJudgePrefix);
     const Overlap overlap = overlapOf(row);
-    if (annotator.empty() && overlap.divides())
-        fail("{}: its items are divided among {} annotators; a name is needed to know whose they are", row.name,
+    if (annotator.empty() && overlap.annotators > 1)
+        fail("{}: was made for {} annotators; a name is needed to know whose verdicts these are", row.name,
             overlap.annotators);
     if (annotator.empty())
         return;

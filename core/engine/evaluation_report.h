@@ -42,7 +42,7 @@ std::map<std::string, int> sharesTaken(const Project& project, const EvaluationR
 
 /// Gives an annotator an order and sides of their own, unless they have one already; of a session whose items are
 /// divided, those of a share: `share` from 1 to overlapOf(row).annotators, 0: the first that nobody here has. Throws
-/// Error: a name of judges that are no people, no name or no share left where items are divided.
+/// Error: a name of judges that are no people, no name where several are to judge, no share left.
 void joinAnnotator(Project& project, const EvaluationRow& row, const std::string& annotator, int share = 0);
 
 /// Hidden repeats and gold items among `items` as blind_session.h has them.

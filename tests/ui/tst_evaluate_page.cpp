@@ -453,8 +453,8 @@ private Q_SLOTS:
         QCOMPARE(table->rowCount(), 2);
         QCOMPARE(table->item(0, 0)->text(), QStringLiteral("3"));
         QCOMPARE(table->item(1, 0)->text(), QStringLiteral("6"));
-        QCOMPARE(table->item(0, 3)->text(), QStringLiteral("tuned-zebra (on the left)"));
-        QCOMPARE(table->item(0, 4)->text(), QStringLiteral("base-walrus (on the right)"));
+        QCOMPARE(table->item(0, 3)->text(), QStringLiteral("tuned-zebra (left)"));
+        QCOMPARE(table->item(0, 4)->text(), QStringLiteral("base-walrus (right)"));
         QCOMPARE(table->item(0, 5)->text(), QStringLiteral("ben: note"));
     }
 

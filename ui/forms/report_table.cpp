@@ -48,7 +48,7 @@ void showReportTable(QTableWidget* widget, const ReportTable& table)
             widget->setItem(int(row), int(column), cellOf(table.rows[row], column));
     }
     widget->resizeColumnsToContents();
-    widget->horizontalHeader()->setStretchLastSection(true);
+    widget->horizontalHeader()->setStretchLastSection(numbers.empty() || !numbers.back()); // numbers stay near
     int height
         = 2 * widget->frameWidth() + (table.header.empty() ? 0 : widget->horizontalHeader()->sizeHint().height());
     for (int row = 0; row < widget->rowCount(); ++row)

@@ -183,8 +183,8 @@ QWidget* EvaluateResults::makeOutcome()
     auto* layout = new QHBoxLayout(content);
     layout->setContentsMargins(0, kSpace, 0, 0);
     layout->setSpacing(2 * kSpace);
-    layout->addLayout(left, 1);
-    layout->addLayout(right, 1);
+    layout->addLayout(left, 4);
+    layout->addLayout(right, 5);
     return makeScroll(content);
 }
 

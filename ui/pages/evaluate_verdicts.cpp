@@ -45,8 +45,7 @@ QString verdictText(const JudgmentRow& judgment, const EvaluationItemInput& item
         const bool isA = left == judgment.aWasLeft;
         const QString who = gold ? (isA ? EvaluateVerdicts::tr("correct") : EvaluateVerdicts::tr("mistaken"))
                                  : (isA ? names.a : names.b);
-        return left ? EvaluateVerdicts::tr("%1 (on the left)").arg(who)
-                    : EvaluateVerdicts::tr("%1 (on the right)").arg(who);
+        return left ? EvaluateVerdicts::tr("%1 (left)").arg(who) : EvaluateVerdicts::tr("%1 (right)").arg(who);
     };
     switch (judgment.verdict) {
     case Verdict::Left:
