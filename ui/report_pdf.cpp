@@ -8,6 +8,7 @@
 #include "ui/format.h"
 
 #include <QBuffer>
+#include <QFont>
 #include <QImage>
 #include <QPageSize>
 #include <QPainter>
@@ -65,8 +66,9 @@ void writeReportPdf(const HtmlReport& report, const std::filesystem::path& file)
     const qsizetype from = html.indexOf(QLatin1String("<style>")), to = html.indexOf(QLatin1String("</style>"));
     if (from >= 0 && to > from)
         html.remove(from, to + 8 - from);
+    document.setDefaultFont(QFont(QStringLiteral("sans-serif"), 9)); // in points: pixels would be those of the printer
     document.setDefaultStyleSheet(QStringLiteral(
-        "body { font-family: sans-serif; } h2 { margin-top: 24px; } table { border-collapse: collapse; } "
+        "h1 { font-size: 17pt; } h2 { font-size: 13pt; margin-top: 24px; } table { border-collapse: collapse; } "
         "td, th { padding: 2px 8px; border: 1px solid #d5d8dc; font-size: 8pt; } th { background: #f1f2f4; } "
         "p { font-size: 9pt; } caption { font-size: 8pt; } pre { font-size: 7pt; white-space: pre-wrap; "
         "background: #f1f2f4; }"));
