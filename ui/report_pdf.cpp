@@ -43,7 +43,7 @@ void replaceFigures(std::vector<ReportBlock>& blocks, QTextDocument& document, i
         painter.end();
         const QString name = QStringLiteral("figure:%1").arg(number++);
         document.addResource(QTextDocument::ImageResource, QUrl(name), image);
-        figure->svg = QStringLiteral("<img src=\"%1\" width=\"%2\" height=\"%3\"/>\n")
+        figure->svg = QStringLiteral("<p><img src=\"%1\" width=\"%2\" height=\"%3\"/></p>\n")
                           .arg(name)
                           .arg(size.width())
                           .arg(size.height())
