@@ -68,27 +68,6 @@ int compareRuns(const GlobalOptions& global, const std::vector<std::int64_t>& id
     return 0;
 }
 
-constexpr std::string_view kindName(LineageKind kind)
-{
-    switch (kind) {
-    case LineageKind::Data:
-        return "data";
-    case LineageKind::Scores:
-        return "scores";
-    case LineageKind::Split:
-        return "split";
-    case LineageKind::Model:
-        return "model";
-    case LineageKind::RewardModel:
-        return "reward model";
-    case LineageKind::Run:
-        return "run";
-    case LineageKind::Evaluation:
-        return "evaluation";
-    }
-    return "";
-}
-
 int showLineage(const GlobalOptions& global, std::int64_t id)
 {
     const auto project = openProjectToShow(global);
@@ -96,15 +75,15 @@ int showLineage(const GlobalOptions& global, std::int64_t id)
     const Lineage lineage = lineageOfRun(*project, id);
     const auto named = [&](int place) {
         const LineageNode& node = lineage.nodes[std::size_t(place)];
-        return fmt::format("{} {}{}{}", kindName(node.kind), node.name,
+        return fmt::format("{} {}{}{}", lineageKindName(node.kind), node.name,
             node.run != 0 ? fmt::format(" (run {} {})", node.run, node.stage) : std::string(),
             node.present ? "" : " (not in the project)");
     };
     for (const LineageEdge& edge : lineage.edges) {
         const LineageNode &from = lineage.nodes[std::size_t(edge.from)], &to = lineage.nodes[std::size_t(edge.to)];
         if (global.json)
-            writeLine(toLine({{"from", from.name}, {"from_kind", kindName(from.kind)}, {"from_run", from.run},
-                {"to", to.name}, {"to_kind", kindName(to.kind)}, {"to_run", to.run}, {"role", edge.role}}));
+            writeLine(toLine({{"from", from.name}, {"from_kind", lineageKindName(from.kind)}, {"from_run", from.run},
+                {"to", to.name}, {"to_kind", lineageKindName(to.kind)}, {"to_run", to.run}, {"role", edge.role}}));
         else
             writeLine(fmt::format("{}  <-  {}, as its {}", named(edge.to), named(edge.from), edge.role));
     }

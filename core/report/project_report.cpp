@@ -32,27 +32,6 @@ std::string grouped(std::int64_t value)
     return text;
 }
 
-std::string kindName(LineageKind kind)
-{
-    switch (kind) {
-    case LineageKind::Data:
-        return "data";
-    case LineageKind::Scores:
-        return "scores";
-    case LineageKind::Split:
-        return "split";
-    case LineageKind::Model:
-        return "model";
-    case LineageKind::RewardModel:
-        return "reward model";
-    case LineageKind::Run:
-        return "run";
-    case LineageKind::Evaluation:
-        return "evaluation";
-    }
-    return {};
-}
-
 /// What was made from what, in order.
 ReportTable chainTable(const Lineage& lineage)
 {
@@ -68,9 +47,10 @@ ReportTable chainTable(const Lineage& lineage)
         for (const LineageEdge& edge : lineage.edges)
             if (std::size_t(edge.to) == place)
                 from.push_back(fmt::format("{} ({})", lineage.nodes[std::size_t(edge.from)].name, edge.role));
-        table.rows.push_back({kindName(node.kind), node.name + (node.present ? "" : " (not in the project)"),
-            node.run != 0 ? fmt::format("run {}, {}", node.run, node.stage) : "-",
-            from.empty() ? "-" : fmt::format("{}", fmt::join(from, ", "))});
+        table.rows.push_back(
+            {std::string(lineageKindName(node.kind)), node.name + (node.present ? "" : " (not in the project)"),
+                node.run != 0 ? fmt::format("run {}, {}", node.run, node.stage) : "-",
+                from.empty() ? "-" : fmt::format("{}", fmt::join(from, ", "))});
     }
     return table;
 }

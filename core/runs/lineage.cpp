@@ -251,4 +251,25 @@ Lineage lineageOfRun(const Project& project, std::int64_t run) { return Builder(
 
 Lineage lineageOfModel(const Project& project, const std::string& name) { return Builder(project).ofModel(name); }
 
+std::string_view lineageKindName(LineageKind kind)
+{
+    switch (kind) {
+    case LineageKind::Data:
+        return "data";
+    case LineageKind::Scores:
+        return "scores";
+    case LineageKind::Split:
+        return "split";
+    case LineageKind::Model:
+        return "model";
+    case LineageKind::RewardModel:
+        return "reward model";
+    case LineageKind::Run:
+        return "run";
+    case LineageKind::Evaluation:
+        return "evaluation";
+    }
+    return "";
+}
+
 } // namespace mpo

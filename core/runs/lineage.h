@@ -6,11 +6,14 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace mpo {
 
 enum class LineageKind { Data, Scores, Split, Model, RewardModel, Run, Evaluation };
+
+std::string_view lineageKindName(LineageKind kind); ///< "reward model"
 
 /// A thing in the project, or one that a run names and that is not in it (any more).
 struct LineageNode
