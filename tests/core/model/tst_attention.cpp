@@ -8,9 +8,12 @@
 #include "tests/common/near.h"
 
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 #include <torch/csrc/autograd/autograd.h>
 
 using namespace mpo;
+
+Q_DECLARE_METATYPE(std::vector<mpo::Segment>)
 
 /// Every block against the plain formula, written out with broad operators in double.
 class TestAttention : public QObject
@@ -127,32 +130,74 @@ private Q_SLOTS:
     {
         QTest::addColumn<int>("heads");
         QTest::addColumn<int>("kvHeads");
+        QTest::addColumn<int>("width");
         QTest::addColumn<bool>("bySegment");
-        QTest::newRow("grouped") << 6 << 2 << false;
-        QTest::newRow("one key head") << 3 << 1 << false;
-        QTest::newRow("as many key heads") << 4 << 4 << false;
-        QTest::newRow("public operator") << 6 << 2 << true;
+        QTest::addColumn<std::vector<Segment>>("segments");
+        // Two pairs with an empty response among them, a lone segment, a segment with an empty prefix; 70 rows: more
+        // than one block of queries and one panel of keys.
+        const std::vector<Segment> many {{0, 5, -1}, {5, 7, 0}, {12, 3, 0}, {15, 40, -1}, {55, 1, 3}, {56, 0, 3},
+            {56, 70, -1}, {126, 0, -1}, {126, 4, 7}};
+        // More keys than are looked at together, in the prefix and in the segment itself.
+        const std::vector<Segment> longOnes {{0, 300, -1}, {300, 290, 0}, {590, 5, 0}};
+        QTest::newRow("grouped") << 6 << 2 << 8 << false << many;
+        QTest::newRow("one key head") << 3 << 1 << 64 << false << many;
+        QTest::newRow("as many key heads") << 4 << 4 << 20 << false << many;
+        QTest::newRow("long") << 4 << 2 << 80 << false << longOnes;
+        QTest::newRow("public operator") << 6 << 2 << 8 << true << many;
     }
     void packedAttentionEqualsTheFormula()
     {
         QFETCH(int, heads);
         QFETCH(int, kvHeads);
+        QFETCH(int, width);
         QFETCH(bool, bySegment);
-        // Two pairs with an empty response among them, a lone segment, a segment with an empty prefix; 70 rows: more
-        // than one tile of the kernel.
-        const std::vector<Segment> segments {{0, 5, -1}, {5, 7, 0}, {12, 3, 0}, {15, 40, -1}, {55, 1, 3}, {56, 0, 3},
-            {56, 70, -1}, {126, 0, -1}, {126, 4, 7}};
-        const at::Tensor q = leaf({130, heads, 8}), k = leaf({130, kvHeads, 8}), v = leaf({130, kvHeads, 8});
-        const at::Tensor weights = at::randn({130, heads * 8});
+        QFETCH(std::vector<Segment>, segments);
+        const std::int64_t N = segments.back().begin + segments.back().length;
+        const at::Tensor q = leaf({N, heads, width}), k = leaf({N, kvHeads, width}), v = leaf({N, kvHeads, width});
+        const at::Tensor weights = at::randn({N, heads * width});
+        const auto attended = [&](const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) {
+            return bySegment ? packedAttentionBySegment(q, k, v, segments) : packedAttention(q, k, v, segments);
+        };
 
-        const at::Tensor ours
-            = bySegment ? packedAttentionBySegment(q, k, v, segments) : packedAttention(q, k, v, segments);
+        const at::Tensor ours = attended(q, k, v);
         const at::Tensor formula = plain(q, k, v, segments);
         COMPARE_NEAR(distance(ours, formula), 0.0, 1e-5);
         const auto gradients = torch::autograd::grad({(ours * weights).sum()}, {q, k, v});
         const auto expected = torch::autograd::grad({(formula * weights.to(at::kDouble)).sum()}, {q, k, v});
         for (std::size_t i = 0; i < 3; ++i)
-            COMPARE_NEAR(distance(gradients[i], expected[i]), 0.0, 2e-5);
+            COMPARE_NEAR(distance(gradients[i], expected[i]) / expected[i].abs().max().item<double>(), 0.0, 5e-6);
+
+        // In bf16 every number is within its rounding; entries of a row may lie in a wider one.
+        const auto half = [](const at::Tensor& x) {
+            return at::cat({x, x}, 1).detach().to(at::kBFloat16).narrow(1, 0, x.size(1)).requires_grad_();
+        };
+        const at::Tensor q16 = half(q), k16 = half(k), v16 = half(v);
+        const at::Tensor rounded = attended(q16, k16, v16);
+        QCOMPARE(rounded.scalar_type(), at::kBFloat16);
+        const at::Tensor formula16 = plain(q16, k16, v16, segments);
+        QVERIFY(distance(rounded, formula16) < 0.01 * formula16.abs().max().item<double>());
+        const auto gradients16 = torch::autograd::grad({(rounded * weights.to(at::kBFloat16)).sum()}, {q16, k16, v16});
+        const auto expected16 = torch::autograd::grad({(formula16 * weights.to(at::kDouble)).sum()}, {q16, k16, v16});
+        for (std::size_t i = 0; i < 3; ++i)
+            QVERIFY(distance(gradients16[i], expected16[i]) < 0.02 * expected16[i].abs().max().item<double>());
+    }
+
+    void packedAttentionIsTheSameWithAnyNumberOfThreads()
+    {
+        const std::vector<Segment> segments {{0, 90, -1}, {90, 70, 0}, {160, 33, 0}, {193, 200, -1}};
+        const at::Tensor q = leaf({393, 6, 32}), k = leaf({393, 2, 32}), v = leaf({393, 2, 32});
+        const auto all = [&](int threads) {
+            at::set_num_threads(threads);
+            const at::Tensor out = packedAttention(q, k, v, segments);
+            auto results = torch::autograd::grad({out.square().sum()}, {q, k, v});
+            results.push_back(out);
+            return results;
+        };
+        const int before = at::get_num_threads();
+        const auto one = all(1), three = all(3);
+        at::set_num_threads(before);
+        for (std::size_t i = 0; i < one.size(); ++i)
+            QVERIFY(at::equal(one[i], three[i]));
     }
 
     void rmsNormEqualsTheFormula()
