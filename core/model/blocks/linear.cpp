@@ -69,7 +69,7 @@ at::Tensor Linear::operator()(const at::Tensor& x, ComputeType type) const
                                                  : at::linear(in, transposed ? weight.t() : weight);
     if (lowRank) {
         const at::Tensor low = at::linear(dropped(in, *lowRank, name), lowRank->a.to(compute)); // (N, r)
-        y = y + at::linear(low, lowRank->b.to(compute)) * lowRank->scale;
+        y = at::addmm(y, low * lowRank->scale, lowRank->b.to(compute).t()); // the factor where the rows are short
     }
     return bias.defined() ? y + bias.to(compute) : y;
 }
