@@ -354,6 +354,50 @@ private Q_SLOTS:
         }
     }
 
+    void goesBackTogether()
+    {
+        const QTemporaryDir folders;
+        Job job {StageKind::Dpo,
+            {{"learning_rate", 1e-3}, {"batch_size", I(4)}, {"max_steps", I(6)}, {"checkpoint_every", I(2)},
+                {"on_divergence", std::string("rollback")}},
+            12, {}, 0, 0, 0};
+        job.spoilAt = 4; // after the checkpoint of step 2 and a step more
+        const auto with = [&](int ranks) {
+            job.checkpoints = fs::path(folders.path().toStdString()) / std::to_string(ranks);
+            return trainOn(ranks, job);
+        };
+        const Trained alone = with(1).front();
+        QCOMPARE(alone.error, std::string());
+        QCOMPARE(alone.steps, (std::vector<std::int64_t> {1, 2, 3, 4, 3, 4, 5, 6}));
+        for (const Trained& rank : with(2)) {
+            QCOMPARE(rank.error, std::string());
+            QCOMPARE(rank.steps, alone.steps);
+            compareWeights(rank, alone, kNear);
+        }
+    }
+
+    void takesTheSameBest()
+    {
+        const QTemporaryDir folders;
+        Job job {StageKind::Reward,
+            {{"learning_rate", 0.05}, {"batch_size", I(4)}, {"max_steps", I(8)}, {"eval_share", 0.25},
+                {"eval_every", I(1)}, {"load_best_at_end", true}},
+            12, {}, 0, 0, 0};
+        const auto with = [&](int ranks) {
+            job.checkpoints = fs::path(folders.path().toStdString()) / std::to_string(ranks);
+            return trainOn(ranks, job);
+        };
+        const Trained alone = with(1).front();
+        QCOMPARE(alone.error, std::string());
+        const auto ranks = with(2);
+        for (const Trained& rank : ranks)
+            compareWeights(rank, alone, kNear);
+        compareWeights(ranks[1], ranks[0], 0.0);
+        job.settings.back().second = false;
+        QVERIFY(
+            !at::equal(trainOn(1, job).front().weights.front().second, alone.weights.front().second)); // not the last
+    }
+
     void seesDifferentData()
     {
         const auto results = onRanks(2, [&](std::shared_ptr<Communicator> ranks) {
