@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/model/blocks/packed_attention.h"
 
+#include "core/model/blocks/attention_kernels.h"
 #include "core/model/blocks/lanes.h"
 #include "core/model/blocks/thread_team.h"
 
@@ -17,33 +18,6 @@ namespace mpo {
 
 namespace {
 
-#if defined(__x86_64__)
-namespace avx512 {
-#define MPO_TARGET __attribute__((target("avx512f,avx512dq,avx512bw,avx512vl,fma")))
-#define MPO_TILE_LANES 4
-#include "core/model/blocks/packed_attention_kernel.inl"
-#undef MPO_INLINE
-#undef MPO_TARGET
-#undef MPO_TILE_LANES
-} // namespace avx512
-namespace avx2 {
-#define MPO_TARGET __attribute__((target("avx2,fma")))
-#define MPO_TILE_LANES 1
-#include "core/model/blocks/packed_attention_kernel.inl"
-#undef MPO_INLINE
-#undef MPO_TARGET
-#undef MPO_TILE_LANES
-} // namespace avx2
-#endif
-namespace plain {
-#define MPO_TARGET
-#define MPO_TILE_LANES 1
-#include "core/model/blocks/packed_attention_kernel.inl"
-#undef MPO_INLINE
-#undef MPO_TARGET
-#undef MPO_TILE_LANES
-} // namespace plain
-
 constexpr std::int64_t kPanel = 64; // keys
 constexpr std::int64_t kChunk = 4 * kPanel; // keys whose scores are looked at together
 constexpr std::int64_t kQueries = 32; // forward; times the heads of a group
@@ -51,26 +25,8 @@ constexpr std::int64_t kQueriesBack = 64;
 
 std::int64_t wholeLanes(std::int64_t width) { return (width + kLanes - 1) / kLanes * kLanes; }
 
-/// The kernels for this machine.
-struct Kernels
-{
-    decltype(&plain::product) product = MPO_KERNEL(product);
-    decltype(&plain::joinScores) joinScores = MPO_KERNEL(joinScores);
-    decltype(&plain::multiplyRow) multiplyRow = MPO_KERNEL(multiplyRow);
-    decltype(&plain::shareGradients) shareGradients = MPO_KERNEL(shareGradients);
-    decltype(&plain::dot) dot = MPO_KERNEL(dot);
-    decltype(&plain::addRows) addRows = MPO_KERNEL(addRows);
-    decltype(&plain::widen<float>) widenSingle = MPO_KERNEL(widen<float>);
-    decltype(&plain::widen<std::uint16_t>) widenHalf = MPO_KERNEL(widen<std::uint16_t>);
-    decltype(&plain::narrow<float>) narrowSingle = MPO_KERNEL(narrow<float>);
-    decltype(&plain::narrow<std::uint16_t>) narrowHalf = MPO_KERNEL(narrow<std::uint16_t>);
-};
-
-const Kernels& kernels()
-{
-    static const Kernels all;
-    return all;
-}
+using Kernels = AttentionKernels;
+const Kernels& kernels() { return attentionKernels(); }
 
 /// Some rows of one head of a tensor (N, heads, W) of fp32 or bf16 whose last dimension has no gaps.
 class HeadRows
@@ -331,7 +287,7 @@ at::Tensor groupSum(const at::Tensor& x, const at::Tensor& like)
         for (std::int64_t head = 0; head < K; ++head) {
             float* const sum = data + (head * G * N + begin) * width;
             for (std::int64_t g = 1; g < G; ++g)
-                kernels().addRows(sum, sum + g * N * width, (end - begin) * width);
+                kernels().addRow(sum, sum + g * N * width, (end - begin) * width);
             out.write(begin, head, end - begin, sum, width);
         }
     });

@@ -1,12 +1,11 @@
 // SPDX-FileCopyrightText: MPO Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// Included by packed_attention.cpp once for each kind of processor (lanes.h), with MPO_TILE_LANES naming how many lanes
-// beside each other its registers hold for each of four rows.
+// Included by attention_kernels.cpp once for each kind of processor (lanes.h), with MPO_TILE_LANES naming how many
+// lanes beside each other its registers hold for each of four rows.
 
 #include "core/model/blocks/lanes.inl"
 
-/// Rows as fp32, with 0 behind their end. Rows of the result are `outWidth` long, a multiple of 16.
 template<class T>
 MPO_TARGET void widen(const T* in, std::int64_t inRow, std::int64_t count, std::int64_t width, float factor, float* out,
     std::int64_t outWidth)
@@ -20,7 +19,6 @@ MPO_TARGET void widen(const T* in, std::int64_t inRow, std::int64_t count, std::
         }
 }
 
-/// The other way, each row times a factor of its own (or all times 1).
 template<class T>
 MPO_TARGET void narrow(const float* in, std::int64_t inWidth, std::int64_t count, std::int64_t width,
     const float* factors, T* out, std::int64_t outRow)
@@ -72,8 +70,6 @@ MPO_INLINE void productColumns(const float* a, std::int64_t aRow, std::int64_t a
         productTile<1, Vectors>(a + r * aRow, aRow, aStep, b, bRow, depth, c + r * cRow, cRow, adds);
 }
 
-/// C = A B or C += A B. A: (rows, depth), an entry at r * aRow + d * aStep; B: (depth, columns), C: (rows, columns);
-/// columns: a multiple of 16
 MPO_TARGET void product(const float* a, std::int64_t aRow, std::int64_t aStep, const float* b, std::int64_t bRow,
     std::int64_t depth, float* c, std::int64_t cRow, std::int64_t rows, std::int64_t columns, bool adds)
 {
@@ -92,8 +88,6 @@ MPO_INLINE void hide(Lanes& lanes, std::int64_t visible)
         lanes[i] = 0.0f;
 }
 
-/// The scores of a row's first `visible` keys join what the row has so far: they become e^(score - largest), the rest
-/// of the row 0; what was summed with another largest score is to be multiplied with the result. room: a multiple of 16
 MPO_TARGET float joinScores(float* scores, std::int64_t visible, std::int64_t room, float& largest, float& sum)
 {
     const std::int64_t whole = visible / kLanes * kLanes;
@@ -129,7 +123,6 @@ MPO_TARGET void multiplyRow(float* row, float factor, std::int64_t width)
         lanesAt(row + w) *= factor;
 }
 
-/// From a row's scores and the products of its gradient with the values: the shares and the gradient of the scores.
 MPO_TARGET void shareGradients(
     float* scores, float* gradients, std::int64_t visible, std::int64_t room, float logSum, float delta)
 {
@@ -154,7 +147,7 @@ MPO_TARGET float dot(const float* a, const float* b, std::int64_t width)
     return sumOf(sums);
 }
 
-MPO_TARGET void addRows(float* sum, const float* x, std::int64_t width)
+MPO_TARGET void addRow(float* sum, const float* x, std::int64_t width)
 {
     for (std::int64_t w = 0; w < width; w += kLanes)
         lanesAt(sum + w) += lanesAt(x + w);
