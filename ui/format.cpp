@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/format.h"
 
+#include "core/support/text.h"
+
 #include <QDateTime>
 #include <QDir>
 #include <QLocale>
@@ -20,7 +22,7 @@ const QLocale& locale()
 
 } // namespace
 
-QString formatCount(qint64 count) { return locale().toString(count); }
+QString formatCount(qint64 count) { return toQString(grouped(count)); }
 
 QString formatLargeCount(double count)
 {

@@ -142,14 +142,6 @@ bool statusVisible()
     return terminal;
 }
 
-std::string grouped(std::int64_t value)
-{
-    std::string text = std::to_string(value);
-    for (auto i = std::ptrdiff_t(text.size()) - 3; i > (value < 0 ? 1 : 0); i -= 3)
-        text.insert(std::size_t(i), 1, ',');
-    return text;
-}
-
 std::string shortNumber(double value)
 {
     if (std::isnan(value))

@@ -30,8 +30,6 @@ void showStatus(std::string_view line);
 void clearStatus();
 bool statusVisible(); ///< stderr is a terminal
 
-/// "1,234,567"
-std::string grouped(std::int64_t value);
 /// Four significant digits, "-" for NaN.
 std::string shortNumber(double value);
 /// "1:02:03" or "2:03"

@@ -8,6 +8,7 @@
 #include "app/cli/engine_session.h"
 #include "app/cli/model_folder.h"
 #include "core/engine/dataset_inspection.h"
+#include "core/support/text.h"
 
 #include <fmt/format.h>
 

@@ -6,6 +6,7 @@
 #include "core/data/dataset_importer.h"
 #include "core/data/formats/dataset_format.h"
 #include "core/support/error.h"
+#include "core/support/text.h"
 
 #include <fmt/format.h>
 

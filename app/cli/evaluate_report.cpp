@@ -7,6 +7,7 @@
 #include "core/engine/judge_calls.h"
 #include "core/evaluation/report_json.h"
 #include "core/evaluation/report_tables.h"
+#include "core/support/text.h"
 
 #include <fmt/format.h>
 

@@ -5,6 +5,7 @@
 #include "app/cli/evaluate_parts.h"
 #include "core/engine/judgment_export.h"
 #include "core/engine/session_file.h"
+#include "core/support/text.h"
 
 #include <fmt/format.h>
 

@@ -12,6 +12,7 @@
 #include "core/runs/run_import.h"
 #include "core/runs/settings_comparison.h"
 #include "core/support/error.h"
+#include "core/support/text.h"
 
 #include <fmt/format.h>
 

@@ -10,6 +10,7 @@
 #include "core/report/report_chain.h"
 #include "core/report/run_section.h"
 #include "core/report/versions.h"
+#include "core/support/text.h"
 
 #include <fmt/format.h>
 
@@ -23,14 +24,6 @@ namespace {
 
 constexpr int kBins = 40;
 constexpr std::array kKinds {"pairs", "single responses", "prompts"};
-
-std::string grouped(std::int64_t value)
-{
-    std::string text = std::to_string(value);
-    for (std::size_t at = text.size(); at > 3; at -= 3)
-        text.insert(at - 3, ",");
-    return text;
-}
 
 /// What was made from what, in order.
 ReportTable chainTable(const Lineage& lineage)

@@ -115,6 +115,14 @@ std::string didYouMean(std::string_view name, std::span<const std::string_view> 
     return nearest.empty() ? std::string() : fmt::format(" Did you mean \"{}\"?", nearest);
 }
 
+std::string grouped(std::int64_t value)
+{
+    std::string text = std::to_string(value);
+    for (auto i = std::ptrdiff_t(text.size()) - 3; i > (value < 0 ? 1 : 0); i -= 3)
+        text.insert(std::size_t(i), 1, ',');
+    return text;
+}
+
 std::string joined(std::span<const std::string_view> items, std::string_view separator)
 {
     std::string result;

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -22,6 +23,9 @@ std::string_view nearestName(std::string_view name, std::span<const std::string_
 
 /// " Did you mean \"beta\"?" or nothing: the end of a message about an unknown name.
 std::string didYouMean(std::string_view name, std::span<const std::string_view> known);
+
+/// 1,234,567
+std::string grouped(std::int64_t value);
 
 /// "a, b, c"
 std::string joined(std::span<const std::string_view> items, std::string_view separator = ", ");

@@ -41,6 +41,13 @@ private Q_SLOTS:
         QCOMPARE(joined(kKnown, "|"), std::string("learning_rate|beta|loss|seed|lr_schedule"));
     }
 
+    void thousandsAreGrouped()
+    {
+        for (const auto& [value, text] : {std::pair<std::int64_t, const char*> {0, "0"}, {999, "999"}, {1000, "1,000"},
+                 {-1000, "-1,000"}, {-100, "-100"}, {1234567, "1,234,567"}})
+            QCOMPARE(grouped(value), std::string(text));
+    }
+
     void everyMetricStandsOnceAndIsExplained()
     {
         std::set<std::string_view> names;
