@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/cli/arguments.h"
 
+#include "app/cli/compare_scores.h"
 #include "app/cli/console.h"
 #include "core/engine/catalogue.h"
 #include "core/support/error.h"
@@ -132,6 +133,7 @@ Arguments parseArguments(int argc, const char* const* argv)
     addChatCommands(app, arguments);
     addTrainCommands(app, arguments);
     addScoreCommands(app, arguments);
+    addScoresCommands(app, arguments);
     addSampleCommands(app, arguments);
     addRunsCommands(app, arguments);
     addEvaluateCommands(app, arguments);

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/cli/console.h"
 #include "app/cli/data_check.h"
+#include "app/cli/data_edits.h"
 #include "app/cli/engine_session.h"
 #include "core/data/dataset_importer.h"
 #include "core/data/formats/dataset_format.h"
@@ -73,10 +74,14 @@ void showUses(const Project& project, const std::string& name)
     for (const SplitRow& row : project.splits())
         if (row.dataset == name) {
             const SplitCounts counts = row.split.counts();
-            writeLine(fmt::format("split   {} ({}, threshold {}: {} easy, {} hard, {} contradictory)", row.name,
+            writeLine(fmt::format("split   {} ({}, threshold {}: {} easy, {} hard, {} contradictory{})", row.name,
                 row.scoreSet, shortNumber(row.split.threshold), grouped(counts.easy), grouped(counts.hard),
-                grouped(counts.contradictory)));
+                grouped(counts.contradictory),
+                row.split.edits > 0 ? fmt::format("; edits up to {}", row.split.edits) : ""));
         }
+    if (const PairEdits edits = project.pairEdits(name); edits.revision > 0)
+        writeLine(fmt::format("edits   {} flipped, {} dropped by hand (`mpo data edits {}`)",
+            grouped(std::int64_t(edits.flipped.size())), grouped(std::int64_t(edits.dropped.size())), name));
 }
 
 int showData(const GlobalOptions& global, const std::string& name, std::int64_t limit)
@@ -104,7 +109,8 @@ int showData(const GlobalOptions& global, const std::string& name, std::int64_t 
         return 0;
     }
     writeLine(fmt::format("{}: {} {}", name, grouped(rows), kindName(kind)));
-    showUses(*project, name);
+    if (project->dataset(name))
+        showUses(*project, name);
     for (std::size_t i = 0; i < pairs.size(); ++i) {
         writeLine("");
         writeLine(fmt::format("[{}]", i + 1));
@@ -193,6 +199,7 @@ void addDataCommands(CLI::App& app, Arguments& arguments)
     addImport(*data, arguments);
     addExport(*data, arguments);
     addDataCheck(*data, arguments);
+    addDataEdits(*data, arguments);
     data->add_subcommand("list", "Data sets of the project")->callback([&arguments] { arguments.action = listData; });
     data->add_subcommand("formats", "Formats that an import knows")->callback([&arguments] {
         arguments.action = listFormats;

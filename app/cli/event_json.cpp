@@ -45,7 +45,8 @@ struct Results
     void operator()(const SplitSaved& event)
     {
         lines.push_back({{"split", event.name}, {"threshold", event.threshold}, {"easy", event.counts.easy},
-            {"hard", event.counts.hard}, {"contradictory", event.counts.contradictory}});
+            {"hard", event.counts.hard}, {"contradictory", event.counts.contradictory}, {"edits", event.edits},
+            {"flipped", event.flipped}, {"dropped", event.counts.dropped}});
     }
     void operator()(const ResponsesSampled& event)
     {

@@ -207,10 +207,14 @@ void EventPrinter::printForPeople(const Event& event)
     } else if (const auto* scored = std::get_if<PairsScored>(&event)) {
         printScores(*scored);
     } else if (const auto* split = std::get_if<SplitSaved>(&event)) {
-        writeLine(fmt::format("{}: threshold {}, {} easy, {} hard{}", split->name, shortNumber(split->threshold),
-            grouped(split->counts.easy), grouped(split->counts.hard),
-            split->counts.contradictory > 0 ? fmt::format(", {} contradictory", grouped(split->counts.contradictory))
-                                            : ""));
+        std::string line = fmt::format("{}: threshold {}, {} easy, {} hard", split->name, shortNumber(split->threshold),
+            grouped(split->counts.easy), grouped(split->counts.hard));
+        if (split->counts.contradictory > 0)
+            line += fmt::format(", {} contradictory", grouped(split->counts.contradictory));
+        if (split->edits > 0)
+            line += fmt::format("; by hand {} flipped, {} dropped (revision {})", grouped(split->flipped),
+                grouped(split->counts.dropped), split->edits);
+        writeLine(line);
     } else if (const auto* sampled = std::get_if<ResponsesSampled>(&event)) {
         printResponses(*sampled);
     } else if (const auto* logProbs = std::get_if<LogProbsComputed>(&event)) {

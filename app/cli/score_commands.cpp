@@ -1,13 +1,14 @@
 // SPDX-FileCopyrightText: MPO Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/cli/console.h"
 #include "app/cli/engine_session.h"
 #include "app/cli/score_file.h"
+#include "app/cli/split_rule_options.h"
 #include "core/engine/command.h"
 #include "core/support/error.h"
 
 #include <fmt/format.h>
 
-#include <map>
 #include <memory>
 
 namespace mpo::cli {
@@ -18,12 +19,6 @@ struct ScoreArguments
 {
     ScorePairs command;
     std::vector<std::string> sets;
-};
-
-struct SplitArguments
-{
-    SplitPairs command;
-    double gap = 0.0, confidence = 0.5, easyShare = 0.5, contradictory = 0.0;
 };
 
 int score(const GlobalOptions& global, const ScorePairs& command)
@@ -42,51 +37,27 @@ int split(const GlobalOptions& global, SplitPairs command)
     const auto project = openProject(global, Project::Access::ReadWrite);
     command.data = datasetInProject(*project, command.data);
     command.scoreSet = scoreSetInProject(*project, command.scoreSet, command.data);
+    if (const PairEdits edits = project->pairEdits(command.data); command.edits == 0 && !edits.empty() && !global.quiet)
+        note(fmt::format("{} pairs of {} were flipped or dropped by hand; this split leaves that out (--edits "
+                         "takes it in)",
+            grouped(std::int64_t(edits.flipped.size() + edits.dropped.size())), command.data));
     return runOnEngine(global, project, command, {});
 }
 
 void addSplit(CLI::App& app, Arguments& arguments)
 {
     auto* split = app.add_subcommand("split", "Divide pairs into easy and hard ones by their reward gap");
-    auto given = std::make_shared<SplitArguments>();
-    SplitPairs& command = given->command;
-    split->add_option("--data", command.data, "Data set or file")->required()->type_name("DATA");
-    split->add_option("--scores", command.scoreSet, "Scores of the project, or the JSON lines of `mpo score`")
+    auto command = std::make_shared<SplitPairs>();
+    split->add_option("--data", command->data, "Data set or file")->required()->type_name("DATA");
+    split->add_option("--scores", command->scoreSet, "Scores of the project, or the JSON lines of `mpo score`")
         ->required()
         ->type_name("SCORES");
-    split->add_option("--name", command.name, "Name of the split")->type_name("NAME");
-    auto* by = split->add_option_group("Threshold", "One of");
-    auto* gap = by->add_option("--gap", given->gap, "Easy: reward gap above X")
-                    ->type_name("X")
-                    ->always_capture_default(false);
-    auto* confidence
-        = by->add_option("--confidence", given->confidence, "Easy: sigmoid(reward gap) above P")->type_name("P");
-    auto* share = by->add_option("--easy-share", given->easyShare, "Easy: this share of the pairs, the largest gaps")
-                      ->type_name("Q");
-    by->require_option(1);
-    split->add_flag("--absolute", command.rule.absolute, "Compare |reward gap|");
-    auto* contradictory
-        = split->add_option("--contradictory", given->contradictory, "Pairs with a gap below -C are contradictory")
-              ->type_name("C")
-              ->check(plain(CLI::NonNegativeNumber));
-    static const std::map<std::string, ContradictoryAction> actions {{"hard", ContradictoryAction::TreatAsHard},
-        {"drop", ContradictoryAction::Drop}, {"flip", ContradictoryAction::Flip}, {"keep", ContradictoryAction::Keep}};
-    auto action = std::make_shared<std::string>("hard");
-    split->add_option("--contradictory-action", *action, "What is done with them")
-        ->check(plain(CLI::IsMember({"hard", "drop", "flip", "keep"})))
-        ->type_name("hard|drop|flip|keep");
-    split->callback([=, &arguments] {
-        SplitRule& rule = given->command.rule;
-        if (gap->count() > 0)
-            rule.by = SplitRule::By::Gap, rule.value = given->gap;
-        else if (confidence->count() > 0)
-            rule.by = SplitRule::By::Confidence, rule.value = given->confidence;
-        else if (share->count() > 0)
-            rule.by = SplitRule::By::EasyShare, rule.value = given->easyShare;
-        if (contradictory->count() > 0)
-            rule.contradictory = given->contradictory;
-        rule.action = actions.at(*action);
-        arguments.action = [given](const GlobalOptions& global) { return cli::split(global, given->command); };
+    split->add_option("--name", command->name, "Name of the split")->type_name("NAME");
+    auto options = std::make_shared<SplitRuleOptions>(*split, /*required=*/true);
+    split->callback([command, options, &arguments] {
+        command->rule = options->rule();
+        command->edits = options->edits();
+        arguments.action = [command](const GlobalOptions& global) { return cli::split(global, *command); };
     });
 }
 

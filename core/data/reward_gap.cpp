@@ -6,7 +6,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
+#include <limits>
+#include <tuple>
 
 namespace mpo {
 
@@ -21,7 +22,10 @@ SplitCounts Split::counts() const
 {
     SplitCounts counts;
     for (const Bucket bucket : buckets)
-        ++(bucket == Bucket::Easy ? counts.easy : bucket == Bucket::Hard ? counts.hard : counts.contradictory);
+        ++(bucket == Bucket::Easy           ? counts.easy
+                : bucket == Bucket::Hard    ? counts.hard
+                : bucket == Bucket::Dropped ? counts.dropped
+                                            : counts.contradictory);
     return counts;
 }
 
@@ -45,15 +49,43 @@ std::vector<std::int64_t> Split::hardPairs() const
     return pairs;
 }
 
-bool Split::flipped(std::int64_t pair) const
+PairEdits Split::handEdits() const
 {
-    return rule.action == ContradictoryAction::Flip && buckets[std::size_t(pair)] == Bucket::Contradictory;
+    PairEdits made {edits, flippedByHand, {}};
+    for (std::size_t i = 0; i < buckets.size(); ++i)
+        if (buckets[i] == Bucket::Dropped)
+            made.dropped.push_back(std::int64_t(i));
+    return made;
 }
 
-Split splitPairs(std::span<const double> gaps, const SplitRule& rule)
+bool Split::flipped(std::int64_t pair) const
+{
+    const bool byRule = rule.action == ContradictoryAction::Flip && buckets[std::size_t(pair)] == Bucket::Contradictory;
+    return byRule != std::binary_search(flippedByHand.begin(), flippedByHand.end(), pair);
+}
+
+std::vector<double> editedGaps(std::span<const double> gaps, const PairEdits& edits)
+{
+    std::vector<double> edited(gaps.begin(), gaps.end());
+    const auto end = std::int64_t(edited.size());
+    for (const std::int64_t pair : edits.flipped)
+        if (pair < end)
+            edited[std::size_t(pair)] = -edited[std::size_t(pair)];
+    for (const std::int64_t pair : edits.dropped)
+        if (pair < end)
+            edited[std::size_t(pair)] = std::numeric_limits<double>::quiet_NaN();
+    return edited;
+}
+
+Split splitPairs(std::span<const double> unedited, const SplitRule& rule, const PairEdits& edits)
 {
     Split split;
     split.rule = rule;
+    split.edits = edits.revision;
+    const std::vector<double> gaps = editedGaps(unedited, edits);
+    for (const std::int64_t pair : edits.flipped)
+        if (pair < std::int64_t(gaps.size()))
+            split.flippedByHand.push_back(pair);
     if (std::isnan(rule.value))
         fail("The threshold of the split is not a number");
     if (rule.contradictory && !(*rule.contradictory >= 0.0))
@@ -79,28 +111,69 @@ Split splitPairs(std::span<const double> gaps, const SplitRule& rule)
     }
     }
     split.buckets.reserve(gaps.size());
-    for (const double gap : gaps) {
-        // A pair without a score (too long for the reward model) is hard: stage 2 uses its prompt only.
-        Bucket bucket = Bucket::Hard;
-        if (rule.contradictory && gap < -*rule.contradictory)
-            bucket = Bucket::Contradictory;
-        else if ((rule.absolute ? std::abs(gap) : gap) > split.threshold)
-            bucket = Bucket::Easy;
-        split.buckets.push_back(bucket);
-    }
+    for (const double gap : gaps)
+        split.buckets.push_back(bucketOfGap(gap, rule, split.threshold));
+    for (const std::int64_t pair : edits.dropped)
+        if (pair < std::int64_t(gaps.size()))
+            split.buckets[std::size_t(pair)] = Bucket::Dropped;
     return split;
 }
 
+namespace {
+
+struct NumberedGap
+{
+    double gap;
+    std::int64_t pair;
+    bool operator<(const NumberedGap& other) const { return std::tie(gap, pair) < std::tie(other.gap, other.pair); }
+};
+
+} // namespace
+
 GapIndex::GapIndex(std::span<const double> gaps)
 {
+    std::vector<NumberedGap> numbered;
+    numbered.reserve(gaps.size());
     for (std::size_t i = 0; i < gaps.size(); ++i)
         if (!std::isnan(gaps[i]))
-            m_order.push_back(std::int64_t(i));
-    std::sort(m_order.begin(), m_order.end(), [&](std::int64_t a, std::int64_t b) {
-        return gaps[std::size_t(a)] != gaps[std::size_t(b)] ? gaps[std::size_t(a)] < gaps[std::size_t(b)] : a < b;
-    });
-    for (const std::int64_t i : m_order)
-        m_sorted.push_back(gaps[std::size_t(i)]);
+            numbered.push_back({gaps[i], std::int64_t(i)});
+    std::sort(numbered.begin(), numbered.end());
+    m_sorted.reserve(numbered.size());
+    m_order.reserve(numbered.size());
+    for (const auto& [gap, pair] : numbered) {
+        m_sorted.push_back(gap);
+        m_order.push_back(pair);
+    }
+}
+
+GapIndex GapIndex::changed(std::span<const double> gaps, std::span<const std::int64_t> changed) const
+{
+    std::vector<bool> isChanged(gaps.size());
+    std::vector<NumberedGap> added;
+    for (const std::int64_t pair : changed) {
+        isChanged[std::size_t(pair)] = true;
+        if (const double gap = gaps[std::size_t(pair)]; !std::isnan(gap))
+            added.push_back({gap, pair});
+    }
+    std::sort(added.begin(), added.end());
+    GapIndex result;
+    result.m_sorted.reserve(m_sorted.size() + added.size());
+    result.m_order.reserve(m_sorted.size() + added.size());
+    auto next = added.begin();
+    const auto add = [&](const NumberedGap& one) {
+        result.m_sorted.push_back(one.gap);
+        result.m_order.push_back(one.pair);
+    };
+    for (std::size_t i = 0; i < m_sorted.size(); ++i) {
+        if (isChanged[std::size_t(m_order[i])])
+            continue;
+        const NumberedGap kept {m_sorted[i], m_order[i]};
+        for (; next != added.end() && *next < kept; ++next)
+            add(*next);
+        add(kept);
+    }
+    std::for_each(next, added.end(), add);
+    return result;
 }
 
 std::int64_t GapIndex::countAbove(double threshold) const

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "core/data/pair_edits.h"
+
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -21,8 +23,8 @@ struct PairScore
     } ///< the reward gap; negative: the reward model contradicts the label
 };
 
-/// Where a pair goes. The values reach the disk: do not change them.
-enum class Bucket : std::uint8_t { Easy = 0, Hard = 1, Contradictory = 2 };
+/// Where a pair goes. Dropped: left out of the others by hand. The values reach the disk: do not change them.
+enum class Bucket : std::uint8_t { Easy = 0, Hard = 1, Contradictory = 2, Dropped = 3 };
 
 /// What is done with contradictory pairs. The values reach the disk.
 enum class ContradictoryAction { TreatAsHard = 0, Drop = 1, Flip = 2, Keep = 3 };
@@ -39,9 +41,17 @@ struct SplitRule
     ContradictoryAction action = ContradictoryAction::TreatAsHard;
 };
 
+/// By the raw gap that the rule comes to. Without a score (NaN) a pair is hard: stage 2 uses its prompt only.
+inline Bucket bucketOfGap(double gap, const SplitRule& rule, double threshold)
+{
+    if (rule.contradictory && gap < -*rule.contradictory)
+        return Bucket::Contradictory;
+    return (rule.absolute && gap < 0.0 ? -gap : gap) > threshold ? Bucket::Easy : Bucket::Hard;
+}
+
 struct SplitCounts
 {
-    std::int64_t easy = 0, hard = 0, contradictory = 0;
+    std::int64_t easy = 0, hard = 0, contradictory = 0, dropped = 0;
 };
 
 struct Split
@@ -49,16 +59,25 @@ struct Split
     SplitRule rule;
     double threshold = 0.0; ///< the raw gap that the rule came to
     std::vector<Bucket> buckets; ///< one for each pair
+    std::int64_t edits = 0; ///< revision of the pairs that it was made with (PairEdits); 0: as the data set has them
+    std::vector<std::int64_t> flippedByHand; ///< rising; their gaps have changed sign
     SplitCounts counts() const;
     /// Pair numbers that stage 1 (easy) or stage 2 (hard) trains on after the action on contradictory pairs:
     /// TreatAsHard -> hard; Drop -> neither; Flip -> easy with chosen and rejected exchanged (see flipped); Keep ->
     /// easy.
     std::vector<std::int64_t> easyPairs() const, hardPairs() const;
-    bool flipped(std::int64_t pair) const; ///< true where stage 1 must exchange chosen and rejected
+    PairEdits handEdits() const; ///< those that it was made with
+    bool flipped(
+        std::int64_t pair) const; ///< true where stages must exchange chosen and rejected: by the rule or by hand
 };
 
-/// Throws Error for a value out of range. Works for any number of pairs, also none.
-Split splitPairs(std::span<const double> gaps, const SplitRule& rule);
+/// `gaps`: as the data set has the pairs. Those that `edits` flip count with the other sign, and an easy share is one
+/// of the pairs that are not dropped; edits of pairs beyond the gaps are left out. Throws Error for a value out of
+/// range. Works for any number of pairs, also none.
+Split splitPairs(std::span<const double> gaps, const SplitRule& rule, const PairEdits& edits = {});
+
+/// The gaps with the sign that edits give them; NaN for pairs that are dropped.
+std::vector<double> editedGaps(std::span<const double> gaps, const PairEdits& edits);
 
 double confidenceOfGap(double gap); ///< sigmoid(gap), in (0, 1)
 double gapOfConfidence(double confidence); ///< its inverse; REQUIRES 0 < confidence < 1
@@ -68,19 +87,26 @@ double gapOfConfidence(double confidence); ///< its inverse; REQUIRES 0 < confid
 class GapIndex
 {
 public:
-    explicit GapIndex(std::span<const double> gaps);
+    explicit GapIndex(std::span<const double> gaps); ///< NaN: not in it
+    /// That of gaps which differ from those it was made of in the pairs `changed` (rising) at most. O(n): the others
+    /// are not sorted again.
+    GapIndex changed(std::span<const double> gaps, std::span<const std::int64_t> changed) const;
     std::int64_t size() const { return std::int64_t(m_sorted.size()); }
     std::int64_t countAbove(double threshold) const; ///< gap > threshold
     std::int64_t countBelow(double threshold) const; ///< gap < threshold
     double thresholdForEasyShare(double share) const; ///< raw gap such that about `share` lies above
     double accuracy() const; ///< share of gaps > 0; ties count half
     double minimum() const, maximum() const, median() const; ///< 0 for no pairs
+    const std::vector<double>& sorted() const { return m_sorted; } ///< rising
+    const std::vector<std::int64_t>& order() const { return m_order; } ///< pair number of each sorted gap
     /// Numbers of the pairs nearest to a gap, nearest first.
     std::vector<std::int64_t> nearest(double gap, std::int64_t count) const;
 
 private:
+    GapIndex() = default;
+
     std::vector<double> m_sorted;
-    std::vector<std::int64_t> m_order; ///< pair number of each sorted gap
+    std::vector<std::int64_t> m_order;
 };
 
 struct Histogram

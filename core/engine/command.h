@@ -104,6 +104,8 @@ struct SplitPairs
     std::string data, scoreSet;
     SplitRule rule;
     std::string name;
+    std::int64_t edits
+        = 0; ///< revision of the edits by hand that it is made with; 0: none, kLatestEdits: all there are
 };
 
 struct SampleResponses

@@ -65,12 +65,8 @@ void exportDatasetCommand(const Workspace& workspace, const ExportDataset& comma
             if (split && (at == count || numbers[std::size_t(at)] != current))
                 continue;
             ++at;
-            if (split && command.bucket == "easy" && split->flipped(current)) {
-                std::swap(pair.chosen, pair.rejected);
-                std::swap(pair.chosenIds, pair.rejectedIds);
-                if (pair.margin)
-                    pair.margin = -*pair.margin;
-            }
+            if (split && split->flipped(current))
+                exchangeResponses(pair);
             out.add(pair);
         }
     }
@@ -117,10 +113,15 @@ void splitCommand(const Workspace& workspace, const SplitPairs& command)
     row.name = command.name.empty() ? project.freeName(command.data + "-split") : command.name;
     row.dataset = command.data;
     row.scoreSet = command.scoreSet;
-    row.split = splitPairs(gaps, command.rule);
+    PairEdits edits;
+    if (command.edits != 0)
+        edits = project.pairEdits(
+            command.data, command.edits == kLatestEdits ? std::nullopt : std::optional(command.edits));
+    row.split = splitPairs(gaps, command.rule, edits);
     row.created = nowUtc();
     project.addSplit(row);
-    workspace.send(SplitSaved {row.name, row.split.threshold, row.split.counts()});
+    workspace.send(SplitSaved {row.name, row.split.threshold, row.split.counts(), row.split.edits,
+        std::int64_t(row.split.flippedByHand.size())});
 }
 
 } // namespace mpo

@@ -106,6 +106,8 @@ struct SplitSaved
     std::string name;
     double threshold = 0.0;
     SplitCounts counts;
+    std::int64_t edits = 0; ///< revision of the edits by hand that it was made with; 0: none
+    std::int64_t flipped = 0; ///< pairs flipped by hand
 };
 
 struct Response

@@ -155,6 +155,10 @@ std::vector<std::string> argumentsOf(const SplitPairs& command)
                 : rule.action == ContradictoryAction::Keep ? "keep"
                                                            : "hard");
     }
+    if (command.edits == kLatestEdits)
+        words.flag("--edits");
+    else if (command.edits > 0)
+        words.add("--edits", std::to_string(command.edits));
     words.add("--name", command.name);
     return words.take();
 }

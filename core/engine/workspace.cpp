@@ -413,7 +413,7 @@ RowSource partOf(RowSource data, const Split& split, const std::string& bucket)
         fail("{}: the split has no {} pairs; choose a {} threshold", data.name, bucket, easy ? "lower" : "higher");
     std::vector<bool> flips;
     for (const std::int64_t number : *numbers)
-        flips.push_back(easy && split.flipped(number));
+        flips.push_back(split.flipped(number));
     return {data.name + " (" + bucket + ")", data.kind, std::int64_t(numbers->size()),
         [each = std::move(data.each), numbers, flips = std::move(flips)](const RowSource::Visit& visit) {
             std::size_t next = 0; // the numbers rise
@@ -424,10 +424,7 @@ RowSource partOf(RowSource data, const Split& split, const std::string& bucket)
                 PreferencePair turned;
                 if (flips[next]) {
                     turned = pair;
-                    std::swap(turned.chosen, turned.rejected);
-                    std::swap(turned.chosenIds, turned.rejectedIds);
-                    if (turned.margin)
-                        turned.margin = -*turned.margin;
+                    exchangeResponses(turned);
                 }
                 return visit(place, flips[next++] ? turned : pair) && next < numbers->size();
             });

@@ -115,7 +115,8 @@ void giveAdapter(Model& model, const Settings& settings);
 /// The value model that PPO starts with, by value_model.
 Model valueModelFor(const Model& policy, const Model& reward, const Settings& settings);
 
-/// The pairs of a data set that a stage trains on under a split, contradictory ones flipped where the split says so.
+/// The pairs of a data set that a stage trains on under a split: without those that are dropped, and with the responses
+/// exchanged of those that its rule or a hand flips. All stages read the pairs of a split here.
 RowSource partOf(RowSource data, const Split& split, const std::string& bucket);
 
 /// The data a stage trains on: all of it, or the part that the split gives it.

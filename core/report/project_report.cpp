@@ -70,6 +70,9 @@ std::string ruleOf(const Split& split)
     std::string text = fmt::format("{} {:.4g}{}", by, rule.value, rule.absolute ? ", absolute gaps" : "");
     if (rule.contradictory)
         text += fmt::format("; contradictory below -{:.4g}", *rule.contradictory);
+    if (const PairEdits edits = split.handEdits(); !edits.empty())
+        text += fmt::format("; by hand {} flipped, {} dropped", grouped(std::int64_t(edits.flipped.size())),
+            grouped(std::int64_t(edits.dropped.size())));
     return text;
 }
 
@@ -100,6 +103,7 @@ ReportSection splitSection(const Project& project, const ReportChain& chain)
         std::vector<double> gaps;
         for (const PairScore& pair : project.loadScores(row.scoreSet))
             gaps.push_back(pair.gap());
+        gaps = editedGaps(gaps, row.split.handEdits());
         HistogramChart chart;
         chart.frame.title = "Reward gaps of the pairs and the split " + row.name;
         chart.frame.xLabel = "reward gap = score of chosen - score of rejected";

@@ -83,6 +83,22 @@ std::string scoringOf(const ScoreSetRow& row, const std::vector<RunRow>& runs)
     return lineOf(argumentsOf(command));
 }
 
+/// The split; before it, where it takes edits in, what brings the data set to them whatever was done to it.
+std::string splittingOf(const SplitRow& row)
+{
+    const PairEdits edits = row.split.handEdits();
+    SplitPairs command {row.dataset, row.scoreSet, row.split.rule, row.name};
+    if (edits.empty())
+        return lineOf(argumentsOf(command));
+    command.edits = kLatestEdits;
+    std::vector<std::string> words {"data", "edit", row.dataset, "--reset"};
+    if (!edits.flipped.empty())
+        words.insert(words.end(), {"--flip", pairNumbersText(edits.flipped)});
+    if (!edits.dropped.empty())
+        words.insert(words.end(), {"--drop", pairNumbersText(edits.dropped)});
+    return lineOf(words) + '\n' + lineOf(argumentsOf(command));
+}
+
 /// What one command makes of what.
 struct Step
 {
@@ -164,8 +180,7 @@ std::string repeatCommands(const Project& project, const ReportChain& chain)
     for (const ScoreSetRow& row : chain.scoreSets)
         steps.push_back({row.created, row.id, row.name, scoringUses(row, chain.runs), scoringOf(row, chain.runs)});
     for (const SplitRow& row : chain.splits)
-        steps.push_back({row.created, row.id, row.name, {row.scoreSet},
-            lineOf(argumentsOf(SplitPairs {row.dataset, row.scoreSet, row.split.rule, row.name}))});
+        steps.push_back({row.created, row.id, row.name, {row.scoreSet}, splittingOf(row)});
     for (const EvaluationRow& row : sessions)
         steps.push_back({row.created, row.id, row.name, {row.sourceA, row.sourceB},
             lineOf(argumentsOf(commandOfEvaluation(row.name, row.sourceA, row.sourceB, row.config)))});

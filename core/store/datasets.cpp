@@ -277,6 +277,7 @@ void Project::removeDataset(const std::string& name)
         const auto id = query.getColumn(0).getInt64();
         const auto first = query.getColumn(1).getInt64(), count = query.getColumn(2).getInt64();
         m_d->statement("DELETE FROM pairs WHERE id >= ? AND id < ?", first, first + count).exec();
+        m_d->statement("DELETE FROM pair_edits WHERE dataset=?", id).exec();
         m_d->statement("DELETE FROM datasets WHERE id=?", id).exec();
     });
 }

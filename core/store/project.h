@@ -276,6 +276,18 @@ public:
     std::vector<SplitRow> splits() const;
     SplitRow loadSplit(const std::string& name) const; ///< throws Error listing the names there are
 
+    // Pairs mended by hand (edit_log.cpp). The pairs of the data set stay as they are; a split takes the edits in.
+    /// Adds a change to the log of a data set. Pairs that are so already are left out of it; nothing where that is all
+    /// of them. `who`: one line, may be empty. Throws Error: no such data set, no pairs, a number that is not there.
+    std::optional<PairChange> editPairs(
+        const std::string& dataset, PairEdit edit, std::vector<std::int64_t> pairs, const std::string& who);
+    /// Takes the last change back, or makes again what was taken back last; nothing where there is none.
+    std::optional<PairChange> undoPairEdit(const std::string& dataset, const std::string& who);
+    std::optional<PairChange> redoPairEdit(const std::string& dataset, const std::string& who);
+    std::vector<PairChange> pairEditLog(const std::string& dataset) const; ///< oldest first
+    /// What the log comes to, up to a revision or as it is now. Throws Error for a revision that is not there.
+    PairEdits pairEdits(const std::string& dataset, std::optional<std::int64_t> revision = {}) const;
+
     // Evaluation: judgments are on disk (synchronous = FULL) before the call returns. `annotator`: who judges; empty
     // for one person without a name.
     std::int64_t addEvaluation(const EvaluationRow& row, const std::vector<EvaluationItemInput>& items);

@@ -13,6 +13,8 @@
 #include <SQLiteCpp/Statement.h>
 #include <SQLiteCpp/Transaction.h>
 
+#include <bit>
+#include <cstring>
 #include <map>
 #include <optional>
 #include <string_view>
@@ -97,6 +99,11 @@ struct Project::Private
     void requireAnnotator(const std::string& name); ///< throws Error for one that is no single line
     void logEvaluation(std::int64_t evaluation, const std::string& text);
     bool hasPlaces(std::int64_t evaluation, const std::string& annotator); ///< an order and sides of their own
+    std::int64_t datasetId(const std::string& name); ///< throws Error listing the names there are
+    std::vector<PairChange> pairEditLog(std::int64_t dataset);
+    /// Adds an entry; `pairs` of Undo and Redo are not stored.
+    void insertPairChange(std::int64_t dataset, const PairChange& change);
+    std::optional<PairChange> repeatPairEdit(const std::string& dataset, PairChange::Kind kind, const std::string& who);
     [[noreturn]] void failWith(const SQLite::Exception& error) const;
 
     std::filesystem::path folder;
@@ -131,6 +138,36 @@ private:
 inline std::optional<std::string> textOrNothing(const SQLite::Column& column)
 {
     return column.isNull() ? std::nullopt : std::optional(column.getString());
+}
+
+// Items go to disk as they lie in memory.
+static_assert(std::endian::native == std::endian::little);
+
+/// The items of a BLOB that holds nothing else. `name`: of what they belong to.
+template<class Item>
+std::vector<Item> itemsFrom(const SQLite::Column& column, const std::string& name)
+{
+    static_assert(std::is_trivially_copyable_v<Item>);
+    const auto* bytes = column.getBlob();
+    const auto size = std::size_t(column.getBytes());
+    if (size % sizeof(Item) != 0)
+        fail("project.db is damaged: \"{}\" ends in the middle of a value", name);
+    std::vector<Item> items(size / sizeof(Item));
+    if (size > 0)
+        std::memcpy(items.data(), bytes, size);
+    return items;
+}
+
+/// The items as a BLOB; they must live until the statement is over.
+template<class Item>
+void bindItems(SQLite::Statement& statement, int index, const std::vector<Item>& items)
+{
+    constexpr std::size_t kLimit = 1'000'000'000; // SQLite's own
+    const std::size_t size = items.size() * sizeof(Item);
+    if (size > kLimit)
+        fail("There are too many pairs to be stored ({} bytes, {} at most)", size, kLimit);
+    static constexpr char kNothing = 0; // a null pointer would be stored as NULL
+    statement.bindNoCopy(index, size > 0 ? static_cast<const void*>(items.data()) : &kNothing, int(size));
 }
 
 /// An enumerator from disk; the file may be damaged or foreign.

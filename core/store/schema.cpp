@@ -110,6 +110,17 @@ constexpr const char* kSteps[] = {
     )sql",
     // The step at which the condition of an alarm no longer held.
     "ALTER TABLE alarms ADD COLUMN ended INTEGER",
+    // Pairs mended by hand: a log for each data set that only grows (kind, edit: PairChange; pairs: their numbers as
+    // 64-bit
+    // integers, little-endian). A split says with which of its entries it was made, and which pairs were flipped then.
+    R"sql(
+    CREATE TABLE pair_edits(
+        dataset INTEGER NOT NULL REFERENCES datasets, number INTEGER NOT NULL, kind INTEGER NOT NULL, edit INTEGER NOT NULL,
+        of INTEGER NOT NULL, who TEXT NOT NULL, created TEXT NOT NULL, pairs BLOB NOT NULL,
+        PRIMARY KEY(dataset, number)) WITHOUT ROWID;
+    ALTER TABLE splits ADD COLUMN edits INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE splits ADD COLUMN flipped BLOB NOT NULL DEFAULT x'';
+    )sql",
 };
 
 int pragma(SQLite::Database& database, const char* name)

@@ -2,43 +2,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/store/project_private.h"
 
-#include <bit>
-#include <cstring>
-
 namespace mpo {
 
-// PairScore goes to disk as it lies in memory.
-static_assert(std::endian::native == std::endian::little && sizeof(PairScore) == 2 * sizeof(double)
-    && sizeof(Bucket) == 1 && std::is_trivially_copyable_v<PairScore>);
+static_assert(sizeof(PairScore) == 2 * sizeof(double) && sizeof(Bucket) == 1);
 
 namespace {
 
 constexpr const char* kSplitQuery
     = "SELECT id, name, dataset, score_set, rule, value, absolute, contradictory, action, "
-      "threshold, created, buckets FROM splits";
-
-/// The items of a BLOB that holds nothing else.
-template<class Item>
-std::vector<Item> itemsFrom(const SQLite::Column& column, const std::string& name)
-{
-    const auto* bytes = column.getBlob();
-    const auto size = std::size_t(column.getBytes());
-    if (size % sizeof(Item) != 0)
-        fail("project.db is damaged: \"{}\" ends in the middle of a value", name);
-    std::vector<Item> items(size / sizeof(Item));
-    if (size > 0)
-        std::memcpy(items.data(), bytes, size);
-    return items;
-}
-
-void bindItems(SQLite::Statement& statement, int index, const void* items, std::size_t size)
-{
-    constexpr std::size_t kLimit = 1'000'000'000; // SQLite's own
-    if (size > kLimit)
-        fail("There are too many pairs to be stored ({} bytes, {} at most)", size, kLimit);
-    static constexpr char kNothing = 0; // a null pointer would be stored as NULL
-    statement.bindNoCopy(index, size > 0 ? items : &kNothing, int(size));
-}
+      "threshold, created, buckets, edits, flipped FROM splits";
 
 SplitRow splitFrom(SQLite::Statement& query)
 {
@@ -58,8 +30,10 @@ SplitRow splitFrom(SQLite::Statement& query)
     row.created = query.getColumn(10).getString();
     row.split.buckets = itemsFrom<Bucket>(query.getColumn(11), row.name);
     for (const auto bucket : row.split.buckets)
-        if (bucket > Bucket::Contradictory)
+        if (bucket > Bucket::Dropped)
             fail("project.db is damaged: the split \"{}\" holds an unknown bucket", row.name);
+    row.split.edits = query.getColumn(12).getInt64();
+    row.split.flippedByHand = itemsFrom<std::int64_t>(query.getColumn(13), row.name);
     return row;
 }
 
@@ -74,7 +48,7 @@ std::int64_t Project::addScoreSet(const ScoreSetRow& row, const std::vector<Pair
                              "VALUES(?, ?, ?, ?, ?, ?, ?)",
                 row.name, row.dataset, row.rewardModel, std::int64_t(row.heldOut), std::int64_t(scores.size()),
                 row.created.empty() ? nowUtc() : row.created);
-        bindItems(insert, 7, scores.data(), scores.size() * sizeof(PairScore));
+        bindItems(insert, 7, scores);
         insert.exec();
         return m_d->database.getLastInsertRowid();
     });
@@ -123,12 +97,13 @@ std::int64_t Project::addSplit(const SplitRow& row)
         const auto& rule = row.split.rule;
         auto insert
             = m_d->statement("INSERT OR REPLACE INTO splits(id, name, dataset, score_set, rule, value, absolute, "
-                             "contradictory, action, threshold, created, buckets) "
-                             "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                             "contradictory, action, threshold, created, edits, buckets, flipped) "
+                             "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 id, row.name, row.dataset, row.scoreSet, std::int64_t(rule.by), rule.value, std::int64_t(rule.absolute),
                 rule.contradictory, std::int64_t(rule.action), row.split.threshold,
-                row.created.empty() ? nowUtc() : row.created);
-        bindItems(insert, 12, row.split.buckets.data(), row.split.buckets.size());
+                row.created.empty() ? nowUtc() : row.created, row.split.edits);
+        bindItems(insert, 13, row.split.buckets);
+        bindItems(insert, 14, row.split.flippedByHand);
         insert.exec();
         return m_d->database.getLastInsertRowid();
     });

@@ -64,11 +64,21 @@ private Q_SLOTS:
             QCOMPARE(index.countBelow(threshold),
                 std::count_if(gaps.begin(), gaps.end(), [&](double g) { return g < threshold; }));
         }
+        // Some gaps change, some go, some come: as if it were made anew.
+        const std::vector<double> before = gaps;
+        std::vector<std::int64_t> changed;
+        for (std::int64_t pair = 3; pair < 500; pair += 7) {
+            changed.push_back(pair);
+            gaps[std::size_t(pair)] = pair % 2 ? -gaps[std::size_t(pair)] : std::nan("");
+        }
+        const GapIndex anew(gaps), updated = index.changed(gaps, changed), back = updated.changed(before, changed);
+        QVERIFY(updated.sorted() == anew.sorted() && updated.order() == anew.order());
+        QVERIFY(back.sorted() == index.sorted() && back.order() == index.order());
         const auto nearest = index.nearest(0.3, 20);
         QCOMPARE(nearest.size(), std::size_t(20));
         for (std::size_t i = 1; i < nearest.size(); ++i)
-            QVERIFY(std::abs(gaps[std::size_t(nearest[i - 1])] - 0.3)
-                <= std::abs(gaps[std::size_t(nearest[i])] - 0.3) + 1e-12);
+            QVERIFY(std::abs(before[std::size_t(nearest[i - 1])] - 0.3)
+                <= std::abs(before[std::size_t(nearest[i])] - 0.3) + 1e-12);
     }
 
     void histogramHoldsAllFiniteValues()
