@@ -264,7 +264,7 @@ void EventPrinter::printForPeople(const Event& event)
 void EventPrinter::printStep(const MetricsLogged& step)
 {
     for (const Metric& metric : step.metrics)
-        if (metric.name.starts_with("eval_")) {
+        if (metric.name.starts_with("eval_") && partOfMetric(metric.name).part.empty()) {
             std::erase_if(m_evaluation, [&](const Metric& known) { return known.name == metric.name; });
             m_evaluation.push_back(metric);
         }

@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: MPO Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/engine/dpo_watch.h"
 #include "core/engine/memory_preflight.h"
 #include "core/engine/rank_jobs.h"
 #include "core/engine/train_config.h"
@@ -47,8 +48,8 @@ void tellMemory(const Workspace& workspace, const TrainStage& command, const Mod
             + (preflight.proposals.empty() ? "" : "; what would help: " + preflight.proposals.front().sentence));
 }
 
-StageOutcome trainOnPairs(
-    const Workspace& workspace, const TrainStage& command, Model& model, const StageContext& context)
+StageOutcome trainOnPairs(const Workspace& workspace, const TrainStage& command, Model& model,
+    const std::string& gapScores, const StageContext& context)
 {
     const RowSource data = trainingRows(workspace, command);
     if (data.kind == DatasetKind::Prompts || (data.kind == DatasetKind::Completions && command.stage != StageKind::Sft))
@@ -79,7 +80,8 @@ StageOutcome trainOnPairs(
         return trainReward(model, pairs, context);
     default:
         // Without a name the reference is the model as loaded: its log-probs are taken before a checkpoint is restored.
-        return trainDpo(model, reference ? &*reference : nullptr, pairs, context);
+        return trainDpo(
+            model, reference ? &*reference : nullptr, pairs, context, dpoWatch(workspace, command, pairs, gapScores));
     }
 }
 
@@ -120,6 +122,9 @@ StageOutcome trainOnPrompts(
     return trainPpo({policy, reference, reward, value, sft ? &*sft : nullptr}, prompts, context);
 }
 
+/// Key of a run's configuration: the score set that its metrics are divided by, the same when it goes on.
+constexpr const char* kGapScores = "gap_scores";
+
 /// What of a configuration decides the result. Settings that a run of an earlier version did not know are at their
 /// defaults.
 Json decisivePart(Json config, StageKind stage)
@@ -128,6 +133,7 @@ Json decisivePart(Json config, StageKind stage)
         config["settings"] = Settings::fromJson(stage, config.at("settings")).resultJson();
     } catch (const std::exception&) { // a setting that is no longer there: not the same training
     }
+    config.erase(kGapScores);
     return config;
 }
 
@@ -180,17 +186,19 @@ bool isModelFolder(const std::filesystem::path& folder)
 
 } // namespace
 
+std::string bucketOf(const TrainStage& command)
+{
+    return !command.splitBucket.empty() ? command.splitBucket : command.stage == StageKind::Ppo ? "hard" : "easy";
+}
+
 RowSource trainingRows(const Workspace& workspace, const TrainStage& command)
 {
     if (command.split.empty())
         return workspace.rows(command.data, command.limit);
     const SplitRow split = workspace.project().loadSplit(command.split);
-    const std::string bucket = !command.splitBucket.empty() ? command.splitBucket
-        : command.stage == StageKind::Ppo                   ? "hard"
-                                                            : "easy";
     // A split made from a limited scoring covers the first pairs only.
-    RowSource part
-        = partOf(workspace.rows(command.data, std::int64_t(split.split.buckets.size())), split.split, bucket);
+    RowSource part = partOf(
+        workspace.rows(command.data, std::int64_t(split.split.buckets.size())), split.split, bucketOf(command));
     if (command.limit > 0 && part.count > command.limit) {
         part.count = command.limit;
         part.each = [each = std::move(part.each), limit = command.limit](const RowSource::Visit& visit) {
@@ -225,6 +233,10 @@ void trainCommand(const Workspace& workspace, const TrainStage& command)
         spec.config["split_made"] = {{"scores", split.scoreSet}, {"threshold", split.split.threshold}};
     }
 
+    std::string gapScores = gapScoresFor(project, command);
+    if (!gapScores.empty())
+        spec.config[kGapScores] = gapScores;
+
     // The same command again: finished is finished, interrupted goes on.
     if (!command.restart) {
         for (const RunRow& row : project.runs()) {
@@ -242,8 +254,10 @@ void trainCommand(const Workspace& workspace, const TrainStage& command)
                 workspace.removeCheckpoints(row.id); // of a program that died between the last two things it did
                 return;
             }
-            if (row.state != RunState::Finished)
+            if (row.state != RunState::Finished) {
                 spec.resume = row.id;
+                gapScores = row.config.value(kGapScores, std::string());
+            }
             break;
         }
     }
@@ -265,7 +279,7 @@ void trainCommand(const Workspace& workspace, const TrainStage& command)
         spec,
         [&](const StageContext& context) {
             outcome = command.stage == StageKind::Ppo ? trainOnPrompts(workspace, command, model, context)
-                                                      : trainOnPairs(workspace, command, model, context);
+                                                      : trainOnPairs(workspace, command, model, gapScores, context);
             if (outcome.resumedAt > 0)
                 workspace.info(fmt::format("Resumed after step {}", outcome.resumedAt));
             return outcome;

@@ -119,6 +119,9 @@ Model valueModelFor(const Model& policy, const Model& reward, const Settings& se
 /// exchanged of those that its rule or a hand flips. All stages read the pairs of a split here.
 RowSource partOf(RowSource data, const Split& split, const std::string& bucket);
 
+/// "easy" or "hard": which part of its split a training takes.
+std::string bucketOf(const TrainStage& command);
+
 /// The data a stage trains on: all of it, or the part that the split gives it.
 RowSource trainingRows(const Workspace& workspace, const TrainStage& command);
 

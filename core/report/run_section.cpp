@@ -118,44 +118,69 @@ void addCurves(const Project& project, const RunRow& run, std::vector<ReportBloc
             chart.lines.push_back(lineOf(*series, "held out"));
         if (!chart.lines.empty())
             blocks.push_back(ReportFigure {lineChartSvg(chart), {}});
+        // Parts of the examples have a chart of their own.
+        LineChart parts;
+        parts.frame = {fmt::format("{} by reward gap", name), "step", "", 440, 240};
+        for (const MetricSeries& series : all)
+            if (const MetricPart half = partOfMetric(series.name);
+                !half.part.empty() && half.metric == name && series.points.size() > 1)
+                parts.lines.push_back(lineOf(series, std::string(half.part)));
+        if (!parts.lines.empty())
+            blocks.push_back(ReportFigure {lineChartSvg(parts), {}});
     }
 }
 
+/// What was answered to the same prompts: by the reference, and by the policy at its first and last samples.
 void addSamples(const Project& project, const RunRow& run, std::vector<ReportBlock>& blocks)
 {
-    const std::vector<SampleRow> samples = project.samples(run.id);
+    std::int64_t first = -1, last = -1;
+    bool reference = false;
+    const std::vector<SampleRow> samples = project.samples(run.id); // by rising step
+    for (const SampleRow& sample : samples) {
+        reference = reference || sample.byReference;
+        if (sample.byReference)
+            continue;
+        first = first < 0 ? sample.step : first;
+        last = sample.step;
+    }
     if (samples.empty())
         return;
-    const auto [first, last] = std::minmax_element(
-        samples.begin(), samples.end(), [](const SampleRow& a, const SampleRow& b) { return a.step < b.step; });
-    struct Both
+    struct Answers
     {
-        std::string prompt, before, after;
+        std::string prompt, reference, before, after;
     };
     const auto textOfSample = [](const SampleRow& sample) {
         return shortened(trimmed(sample.response), kSampleBytes)
             + (sample.score ? fmt::format("\n(score {:.2f})", *sample.score) : std::string());
     };
-    std::map<std::int64_t, Both> items;
+    std::map<std::int64_t, Answers> items;
     for (const SampleRow& sample : samples) {
-        if (sample.step != first->step && sample.step != last->step)
+        if (!sample.byReference && sample.step != first && sample.step != last)
             continue;
-        Both& both = items[sample.item];
-        both.prompt = shortened(trimmed(sample.prompt), kSampleBytes);
-        (sample.step == last->step ? both.after : both.before) = textOfSample(sample);
+        Answers& answers = items[sample.item];
+        answers.prompt = shortened(trimmed(sample.prompt), kSampleBytes);
+        (sample.byReference           ? answers.reference
+                : sample.step == last ? answers.after
+                                      : answers.before)
+            = textOfSample(sample);
     }
-    const bool twice = first->step != last->step;
     ReportTable table {{"prompt"}, {}, "Samples"};
-    if (twice)
-        table.header.push_back(fmt::format("step {}", first->step));
-    table.header.push_back(fmt::format("step {}", last->step));
-    for (const auto& [item, both] : items) {
+    if (reference)
+        table.header.emplace_back("reference");
+    if (first != last)
+        table.header.push_back(fmt::format("step {}", first));
+    if (last >= 0)
+        table.header.push_back(fmt::format("step {}", last));
+    for (const auto& [item, answers] : items) {
         if (table.rows.size() == kSamples)
             break;
-        table.rows.push_back({both.prompt});
-        if (twice)
-            table.rows.back().push_back(both.before);
-        table.rows.back().push_back(both.after);
+        table.rows.push_back({answers.prompt});
+        if (reference)
+            table.rows.back().push_back(answers.reference);
+        if (first != last)
+            table.rows.back().push_back(answers.before);
+        if (last >= 0)
+            table.rows.back().push_back(answers.after);
     }
     blocks.push_back(table);
 }

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/loss/preference_loss.h"
 #include "core/model/frozen_weights.h"
+#include "core/stage/gap_strata.h"
 #include "core/stage/pair_batch.h"
 #include "core/stage/reference_cache.h"
 #include "core/stage/run_identity.h"
@@ -12,11 +13,18 @@
 #include <ATen/ATen.h>
 #include <fmt/core.h>
 
+#include <algorithm>
+#include <functional>
 #include <optional>
 
 namespace mpo {
 
 namespace {
+
+constexpr std::int64_t kOfAll = 4; ///< numbers of a pair that the metrics over all pairs are made from
+/// Pairs that a point of a stratum's curve is the mean of: a step has too few of each.
+constexpr std::int64_t kPairsOfPoint = 16;
+constexpr double kSampleTemperature = 0.7; ///< as sessions of evaluation have it
 
 at::Tensor gather(const std::vector<double>& values, std::span<const std::int64_t> numbers)
 {
@@ -39,8 +47,8 @@ void mixIn(const NamedTensors& reference, const NamedTensors& policy, double sha
 
 } // namespace
 
-StageOutcome trainDpo(
-    Model& policy, const Model* reference, std::span<const TokenizedPair> pairs, const StageContext& context)
+StageOutcome trainDpo(Model& policy, const Model* reference, std::span<const TokenizedPair> pairs,
+    const StageContext& context, const DpoWatch& watch)
 {
     const Settings& settings = context.settings;
     const ComputeType computeType = computeTypeFromName(settings.text("dtype"));
@@ -114,12 +122,14 @@ StageOutcome trainDpo(
     task.tokens = [&](std::int64_t number) { return tokensOf(pairs[std::size_t(number)]); };
     task.countedTokens = [&](std::int64_t number) { return sequenceTokensOf(pairs[std::size_t(number)]); };
     task.wholeBatches = loss.acrossPairs;
+    const GapStrata strata(watch.gaps, held.train);
     task.loss = [&](std::span<const std::int64_t> numbers, double weight) {
         const Result result = compute(numbers);
-        return LossPart {result.loss.loss.mean() * weight,
-            at::stack({result.loss.chosenRewards, result.loss.rejectedRewards, result.chosenLogProbs,
-                          result.rejectedLogProbs},
-                1)};
+        std::vector<at::Tensor> values {
+            result.loss.chosenRewards, result.loss.rejectedRewards, result.chosenLogProbs, result.rejectedLogProbs};
+        if (strata.size() > 0)
+            values.push_back(result.loss.loss.detach());
+        return LossPart {result.loss.loss.mean() * weight, at::stack(values, 1)};
     };
     if (moving) {
         task.kept = moving->parameters();
@@ -128,8 +138,9 @@ StageOutcome trainDpo(
                 mixIn(task.kept, policy.parameters(), settings.real("ref_model_mixup_alpha"));
         };
     }
-    task.values = 4;
-    task.metrics = [](const at::Tensor& values) {
+    task.values = strata.size() > 0 ? kOfAll + 1 : kOfAll;
+    task.metrics = [](const at::Tensor& all) {
+        const at::Tensor values = all.narrow(1, 0, kOfAll).contiguous();
         const at::Tensor means = values.mean(0), margins = values.select(1, 0) - values.select(1, 1);
         const auto mean = [&](std::int64_t column) { return means[column].item<double>(); };
         return Metrics {{"rewards/chosen", mean(0)}, {"rewards/rejected", mean(1)},
@@ -137,22 +148,68 @@ StageOutcome trainDpo(
             {"rewards/accuracies", (margins > 0).to(at::kDouble).mean().item<double>()}, {"logps/chosen", mean(2)},
             {"logps/rejected", mean(3)}};
     };
+    StratumSums kept(strata.size());
+    if (strata.size() > 0) {
+        task.stepMetrics = [&](std::span<const std::int64_t> examples, const at::Tensor& values, bool lastStep) {
+            const auto rows = values.accessor<double, 2>();
+            for (std::size_t i = 0; i < examples.size(); ++i)
+                if (const auto stratum = strata.of(examples[i])) {
+                    const auto row = rows[std::int64_t(i)];
+                    kept.add(*stratum, row[kOfAll], row[0] - row[1]);
+                }
+            return kept.take(strata, lastStep ? 1 : kPairsOfPoint);
+        };
+        task.keptSums = [&] { return kept.toJson(); };
+        task.restoreSums = [&](const Json& state) { kept.restore(state); };
+    }
     if (!held.evaluation.empty()) {
         task.evaluate = [&] {
             const at::NoGradGuard noGrad;
-            const std::vector<double> sums = sumsOverBatches(held.evaluation, task.tokens, *context.ranks, 3,
+            constexpr std::size_t kTotals = 3;
+            const std::vector<double> sums = sumsOverBatches(held.evaluation, task.tokens, *context.ranks,
+                kTotals + StratumSums::kNumbers * strata.size(),
                 [&](std::span<const std::int64_t> numbers, std::vector<double>& sums) {
                     const Result result = compute(numbers);
                     const at::Tensor margins = result.loss.chosenRewards - result.loss.rejectedRewards;
                     sums[0] += result.loss.loss.sum().item<double>();
                     sums[1] += margins.sum().item<double>();
                     sums[2] += (margins > 0).sum().item<double>();
+                    const at::Tensor losses = result.loss.loss.to(at::kDouble), gains = margins.to(at::kDouble);
+                    StratumSums ofBatch(strata.size());
+                    for (std::size_t i = 0; strata.size() > 0 && i < numbers.size(); ++i)
+                        if (const auto stratum = strata.of(numbers[i]))
+                            ofBatch.add(
+                                *stratum, losses.const_data_ptr<double>()[i], gains.const_data_ptr<double>()[i]);
+                    std::transform(ofBatch.numbers().begin(), ofBatch.numbers().end(), sums.begin() + kTotals,
+                        sums.begin() + kTotals, std::plus<>());
                 });
             const auto n = double(held.evaluation.size());
-            return Metrics {{"eval_loss", sums[0] / n}, {"eval_rewards/margins", sums[1] / n},
+            Metrics metrics {{"eval_loss", sums[0] / n}, {"eval_rewards/margins", sums[1] / n},
                 {"eval_rewards/accuracies", sums[2] / n}};
+            StratumSums parts(strata.size());
+            parts.add(std::span(sums).subspan(kTotals));
+            for (Metric& metric : parts.take(strata, 1, "eval_"))
+                metrics.push_back(std::move(metric));
+            return metrics;
         };
     }
+
+    // 3. What is looked at.
+    std::vector<TokenIds> prompts;
+    for (const std::int64_t number : watch.samplePairs)
+        prompts.emplace_back(pairs[std::size_t(number)].prompt.begin(), pairs[std::size_t(number)].prompt.end());
+    const SampleStrip strip(
+        context, std::move(prompts), {settings.integer("sample_tokens"), kSampleTemperature}, watch.sampleScore);
+    task.look = [&](std::int64_t step, std::int64_t totalSteps) {
+        if (step > 0 && !strip.due(step, totalSteps))
+            return;
+        policy.setRequiresGrad(false);
+        if (step == 0)
+            strip.showReference(anchor);
+        else
+            strip.show(policy, step);
+        policy.setRequiresGrad(true);
+    };
     return runTrainingLoop(policy, task, context);
 }
 

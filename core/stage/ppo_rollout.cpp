@@ -5,8 +5,10 @@
 #include "core/loss/log_probs.h"
 #include "core/stage/ppo_exchange.h"
 #include "core/support/error.h"
+#include "core/support/random.h"
 
 #include <ATen/ATen.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
@@ -80,6 +82,23 @@ std::vector<double> rawScores(
 }
 
 } // namespace
+
+std::vector<std::int64_t> promptsOfRollout(std::int64_t rollout, const PromptOrder& order)
+{
+    std::vector<std::int64_t> numbers, epochOrder(std::size_t(order.prompts));
+    std::int64_t orderOf = -1;
+    for (std::int64_t i = 0; i < order.rolloutSize; ++i) {
+        const std::int64_t position = (rollout * order.rolloutSize + i) / order.group, epoch = position / order.prompts;
+        if (epoch != orderOf) {
+            std::iota(epochOrder.begin(), epochOrder.end(), 0);
+            if (order.shuffle)
+                RandomStream(order.seed, fmt::format("prompts of epoch {}", epoch)).shuffle(epochOrder);
+            orderOf = epoch;
+        }
+        numbers.push_back(epochOrder[std::size_t(position % order.prompts)]);
+    }
+    return numbers;
+}
 
 EpisodeBatch layOut(std::span<const Episode> episodes, std::span<const std::int64_t> numbers)
 {

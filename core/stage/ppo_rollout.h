@@ -25,6 +25,18 @@ struct Episode
     std::size_t first = 0; ///< place of its first token in lists over all response tokens
 };
 
+/// How prompts become rollouts: epochs of all of them, shuffled, cut into rollouts; the responses to a prompt stand
+/// beside one another.
+struct PromptOrder
+{
+    std::int64_t prompts = 0, rolloutSize = 0; ///< rolloutSize: responses
+    std::int64_t group = 1; ///< responses to each prompt
+    bool shuffle = true;
+    std::uint64_t seed = 0;
+};
+/// Number of the prompt of each response of a rollout; rollouts count from 0.
+std::vector<std::int64_t> promptsOfRollout(std::int64_t rollout, const PromptOrder& order);
+
 struct EpisodeBatch
 {
     PackedBatch packed;

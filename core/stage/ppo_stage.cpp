@@ -29,6 +29,7 @@
 #include "core/stage/ppo_exchange.h"
 #include "core/stage/ppo_rollout.h"
 #include "core/stage/run_identity.h"
+#include "core/stage/sample_strip.h"
 #include "core/stage/shared_checkpoint.h"
 #include "core/stage/stages.h"
 #include "core/stage/training_loop.h"
@@ -189,6 +190,7 @@ private:
 
     CheckpointKeeper m_keeper;
     BatchRoom m_room; ///< of the update phase
+    SampleStrip m_strip;
 };
 
 std::int64_t groupFor(const Settings& settings)
@@ -230,6 +232,14 @@ Json identityOf(const PpoModels& models, std::span<const TokenIds> prompts, cons
     return identity;
 }
 
+std::vector<TokenIds> promptsToShow(std::span<const TokenIds> prompts, const Settings& settings)
+{
+    std::vector<TokenIds> shown;
+    for (const std::int64_t number : sampleNumbers(std::int64_t(prompts.size()), settings.integer("sample_prompts")))
+        shown.push_back(prompts[std::size_t(number)]);
+    return shown;
+}
+
 PpoRun::PpoRun(const PpoModels& models, std::span<const TokenIds> prompts, const StageContext& context)
     : m_models(models)
     , m_prompts(prompts)
@@ -256,6 +266,11 @@ PpoRun::PpoRun(const PpoModels& models, std::span<const TokenIds> prompts, const
     , m_keeper(context, identityOf(models, prompts, context),
           [this](Json& values, NamedTensors& tensors) { fill(values, tensors); })
     , m_room(m_microBatch, m_ranks.alone(), context.warning)
+    , m_strip(context, promptsToShow(prompts, context.settings),
+          {context.settings.integer("max_new_tokens"), m_temperature},
+          [this](const std::vector<TokenIds>& responses, const std::vector<std::string>&) {
+              return scoreResponses(m_models.rewardModel, promptsToShow(m_prompts, m_context.settings), responses);
+          })
 {
     const Settings& settings = context.settings;
     for (const Model* model : {static_cast<const Model*>(&models.policy), &models.reference, &models.rewardModel,
@@ -306,6 +321,8 @@ StageOutcome PpoRun::run()
     });
     if (!m_ranks.alone() && !(m_outcome.stopped = m_context.stopped()))
         m_ranks.requireSame(std::int64_t(m_prompts.size()), "prompts");
+    if (m_outcome.steps == 0 && !m_outcome.stopped)
+        m_strip.showReference(m_models.reference);
     bool tooFar = false;
     while (m_outcome.steps < m_outcome.totalSteps && !tooFar && !m_outcome.stopped) {
         const auto begin = std::chrono::steady_clock::now();
@@ -326,6 +343,8 @@ StageOutcome PpoRun::run()
         }
         ++m_outcome.steps;
         tooFar = isTooLarge(report(std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count()));
+        if (m_strip.due(m_outcome.steps, m_outcome.totalSteps))
+            m_strip.show(m_models.policy, m_outcome.steps);
         nextRollout();
         const bool last = tooFar || m_outcome.steps == m_outcome.totalSteps;
         // Decided by what all ranks know. A checkpoint by time is left out when a weight is not finite: the next
@@ -381,23 +400,14 @@ PpoRun::Phase PpoRun::collect()
     return Phase::Done;
 }
 
-/// step 1. Epochs of shuffled prompts, cut into rollouts; the responses to a prompt stand beside one another.
+/// step 1.
 void PpoRun::drawPrompts()
 {
-    const auto count = std::int64_t(m_prompts.size());
     m_episodes.resize(std::size_t(m_rolloutSize));
-    std::vector<std::int64_t> order(m_prompts.size());
-    std::int64_t orderOf = -1;
-    for (std::int64_t i = 0; i < m_rolloutSize; ++i) {
-        const std::int64_t position = (m_outcome.steps * m_rolloutSize + i) / m_group, epoch = position / count;
-        if (epoch != orderOf) {
-            std::iota(order.begin(), order.end(), 0);
-            if (m_context.settings.flag("shuffle"))
-                RandomStream(m_seed, fmt::format("prompts of epoch {}", epoch)).shuffle(order);
-            orderOf = epoch;
-        }
-        m_episodes[std::size_t(i)].prompt = m_prompts[std::size_t(order[std::size_t(position % count)])];
-    }
+    const std::vector<std::int64_t> numbers = promptsOfRollout(m_outcome.steps,
+        {std::int64_t(m_prompts.size()), m_rolloutSize, m_group, m_context.settings.flag("shuffle"), m_seed});
+    for (std::size_t i = 0; i < numbers.size(); ++i)
+        m_episodes[i].prompt = m_prompts[std::size_t(numbers[i])];
 }
 
 /// step 2. Log-probs are recorded while generating. Each rank answers a block of the prompts; a response depends on the
@@ -735,17 +745,6 @@ double PpoRun::report(double seconds)
         m_context.alarms(alarms);
     if (!m_alarms.passed().empty() && m_context.alarmsPassed)
         m_context.alarmsPassed(m_outcome.steps, m_alarms.passed());
-    if (m_context.samples && m_models.policy.tokenizer) {
-        const Tokenizer& tokenizer = *m_models.policy.tokenizer;
-        std::vector<SampleRow> rows;
-        const auto shown = std::min<std::int64_t>(m_context.settings.integer("sample_prompts"), m_rolloutSize);
-        for (std::int64_t i = 0; i < shown; ++i) {
-            const Episode& episode = m_episodes[std::size_t(i)];
-            rows.push_back({m_outcome.steps, i, tokenizer.decode(episode.prompt), tokenizer.decode(episode.response),
-                episode.rawScore});
-        }
-        m_context.samples(rows);
-    }
     m_controller.update(kl, m_rolloutSize);
     return kl;
 }

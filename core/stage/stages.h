@@ -5,6 +5,7 @@
 #include "core/data/reward_gap.h"
 #include "core/model/generation.h"
 #include "core/model/model.h"
+#include "core/stage/sample_strip.h"
 #include "core/stage/stage_context.h"
 #include "core/tokenizer/tokenized_pair.h"
 
@@ -19,10 +20,18 @@ StageOutcome trainSft(Model& policy, std::span<const TokenizedPair> pairs, const
 /// Bradley-Terry reward model on pairs. Ends with eval_ metrics on the held-out share.
 StageOutcome trainReward(Model& rewardModel, std::span<const TokenizedPair> pairs, const StageContext& context);
 
+/// What is looked at beside a training by DPO; nothing of it changes what is trained.
+struct DpoWatch
+{
+    std::vector<double> gaps; ///< reward gap of each pair, NaN: unknown; the metrics come by strata of it too
+    std::vector<std::int64_t> samplePairs; ///< numbers of the pairs whose prompts are answered now and then
+    SampleScore sampleScore; ///< of responses to them
+};
+
 /// DPO and its variants. Log-probs of the reference are computed once, before the first step, so only one model is in
 /// memory while training; `reference` null: the policy as it is at the start.
-StageOutcome trainDpo(
-    Model& policy, const Model* reference, std::span<const TokenizedPair> pairs, const StageContext& context);
+StageOutcome trainDpo(Model& policy, const Model* reference, std::span<const TokenizedPair> pairs,
+    const StageContext& context, const DpoWatch& watch = {});
 
 struct PpoModels
 {

@@ -164,6 +164,8 @@ StageOutcome TrainingRun::run()
     });
     if (!m_ranks.alone() && !(m_outcome.stopped = m_context.stopped()))
         m_ranks.requireSame(std::int64_t(m_task.examples.size()), "examples");
+    if (m_task.look && m_outcome.steps == 0 && !m_outcome.stopped)
+        m_task.look(0, m_outcome.totalSteps);
     while (m_outcome.steps < m_outcome.totalSteps && !m_outcome.endedEarly && !m_outcome.stopped) {
         m_outcome.stopped = m_keeper.stopped(m_outcome.steps);
         if (!m_outcome.stopped && m_divergence.skips(m_outcome.steps))
@@ -216,6 +218,10 @@ bool TrainingRun::trainStep()
         for (std::int64_t from = 0; from < count; from += m_microBatch)
             addInto(metrics, m_task.metrics(values.narrow(0, from, std::min(m_microBatch, count - from))),
                 1.0 / double(parts.microBatches));
+    }
+    if (m_task.stepMetrics && std::isfinite(loss)) {
+        const at::Tensor values = at::from_blob(shared.data() + 1, {count, m_task.values}, at::kDouble);
+        addInto(metrics, m_task.stepMetrics(examples, values, m_outcome.steps + 1 == m_outcome.totalSteps));
     }
     std::int64_t tokens = 0, counted = 0;
     for (const std::int64_t example : examples) {
@@ -333,6 +339,8 @@ void TrainingRun::finishStep(Metrics metrics, std::int64_t tokens, double second
         m_context.alarms(alarms);
     if (!m_alarms.passed().empty() && m_context.alarmsPassed)
         m_context.alarmsPassed(m_outcome.steps, m_alarms.passed());
+    if (m_task.look)
+        m_task.look(m_outcome.steps, m_outcome.totalSteps);
     if (keepsBest && m_context.checkpoints.empty() && m_ranks.isFirst()) {
         m_bestWeights.clear();
         for (const auto& [name, parameter] : m_parameters)
@@ -398,6 +406,8 @@ void TrainingRun::fill(Json& values, NamedTensors& tensors) const
     values["left_out"] = m_divergence.toJson();
     if (m_best.wanted())
         values[m_best.keepsWeights() ? "best" : "evaluations"] = m_best.toJson();
+    if (m_task.keptSums)
+        values["sums"] = m_task.keptSums();
     for (const auto& [name, parameter] : m_parameters)
         tensors.emplace_back("model." + name, parameter.detach());
     for (const auto& [name, tensor] : m_optimizer.state())
@@ -418,6 +428,8 @@ void TrainingRun::restore(const Checkpoint& checkpoint)
         m_alarms.restore(values["alarms"]);
     if (values.contains("left_out"))
         m_divergence.restore(values["left_out"]);
+    if (m_task.restoreSums)
+        m_task.restoreSums(values.value("sums", Json()));
     for (const char* key : {"best", "evaluations"})
         if (values.contains(key))
             m_best.restore(values[key]);

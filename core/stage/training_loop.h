@@ -32,10 +32,18 @@ struct TrainingTask
     std::function<LossPart(std::span<const std::int64_t>, double weight)> loss;
     std::int64_t values = 0; ///< numbers an example that `metrics` wants
     std::function<Metrics(const at::Tensor& values)> metrics; ///< of a micro-batch (B, values) fp64; may be empty
+    /// Metrics over all examples of a step, beside those above, from their values (examples, values) fp64. May keep
+    /// sums over several steps: what it keeps is in checkpoints, and a run that goes on or back gets it as it was
+    /// (null: as at the start). All empty or none.
+    std::function<Metrics(std::span<const std::int64_t> examples, const at::Tensor& values, bool lastStep)> stepMetrics;
+    std::function<Json()> keptSums;
+    std::function<void(const Json&)> restoreSums;
     bool wholeBatches = false; ///< the loss is no sum over examples: several ranks must not divide a micro-batch
     /// Called when the weights of a step are settled, before it is evaluated and written; steps count from 1. What it
     /// changes stands in `kept`. May be empty.
     std::function<void(std::int64_t step)> afterStep;
+    /// Called at the start of a run that does not go on (step 0) and after each step. Changes nothing. May be empty.
+    std::function<void(std::int64_t step, std::int64_t totalSteps)> look;
     NamedTensors kept; ///< beside the weights, in checkpoints too; a run that goes on or back finds them as they were
     std::function<Metrics()> evaluate; ///< on held-out examples; may be empty
     std::function<std::int64_t(std::int64_t)> tokens; ///< tokens computed for an example, for throughput

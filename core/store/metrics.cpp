@@ -235,10 +235,16 @@ void Project::addSamples(std::int64_t run, const std::vector<SampleRow>& samples
 {
     m_d->write([&] {
         m_d->runFolder(run); // throws for a run that is not there
-        for (const auto& sample : samples)
-            m_d->statement("INSERT INTO samples(run, step, item, prompt, response, score) VALUES(?, ?, ?, ?, ?, ?)",
-                   run, sample.step, sample.item, sample.prompt, sample.response, sample.score)
+        for (const auto& sample : samples) {
+            const std::int64_t byReference = sample.byReference;
+            m_d->statement("DELETE FROM samples WHERE run=? AND step=? AND item=? AND by_reference=?", run, sample.step,
+                   sample.item, byReference)
                 .exec();
+            m_d->statement("INSERT INTO samples(run, step, item, prompt, response, score, by_reference) "
+                           "VALUES(?, ?, ?, ?, ?, ?, ?)",
+                   run, sample.step, sample.item, sample.prompt, sample.response, sample.score, byReference)
+                .exec();
+        }
     });
 }
 
@@ -251,8 +257,8 @@ std::vector<SampleRow> Project::samplesAfter(std::int64_t run, std::int64_t step
 {
     return m_d->read([&] {
         std::vector<SampleRow> rows;
-        auto query = m_d->statement("SELECT step, item, prompt, response, score FROM samples WHERE run=? AND step>? "
-                                    "ORDER BY step, item, id",
+        auto query = m_d->statement("SELECT step, item, prompt, response, score, by_reference FROM samples "
+                                    "WHERE run=? AND step>? ORDER BY step, item, by_reference DESC, id",
             run, step);
         while (query.executeStep()) {
             SampleRow row;
@@ -262,6 +268,7 @@ std::vector<SampleRow> Project::samplesAfter(std::int64_t run, std::int64_t step
             row.response = query.getColumn(3).getString();
             if (const auto score = query.getColumn(4); !score.isNull())
                 row.score = score.getDouble();
+            row.byReference = query.getColumn(5).getInt() != 0;
             rows.push_back(std::move(row));
         }
         return rows;

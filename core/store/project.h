@@ -98,6 +98,7 @@ struct SampleRow
     std::int64_t step = 0, item = 0; ///< item: number of the prompt
     std::string prompt, response;
     std::optional<double> score; ///< of the reward model
+    bool byReference = false; ///< written by the reference model, not by the policy
 };
 
 /// Something that was about to go wrong in a run.
@@ -261,7 +262,7 @@ public:
     void truncateMetrics(std::int64_t run, std::int64_t lastStep);
     std::vector<MetricSeries> metrics(std::int64_t run) const;
     std::vector<MetricStep> metricsAfter(std::int64_t run, std::int64_t step) const; ///< by rising step
-    void addSamples(std::int64_t run, const std::vector<SampleRow>& samples);
+    void addSamples(std::int64_t run, const std::vector<SampleRow>& samples); ///< each in place of an earlier one
     std::vector<SampleRow> samples(std::int64_t run) const;
     std::vector<SampleRow> samplesAfter(std::int64_t run, std::int64_t step) const;
     void addAlarms(std::int64_t run, const std::vector<AlarmRow>& alarms);

@@ -121,6 +121,8 @@ constexpr const char* kSteps[] = {
     ALTER TABLE splits ADD COLUMN edits INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE splits ADD COLUMN flipped BLOB NOT NULL DEFAULT x'';
     )sql",
+    // Whether the reference model has written a sample, not the policy.
+    "ALTER TABLE samples ADD COLUMN by_reference INTEGER NOT NULL DEFAULT 0",
 };
 
 int pragma(SQLite::Database& database, const char* name)

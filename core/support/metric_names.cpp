@@ -108,8 +108,22 @@ constexpr auto kMetrics = std::to_array<MetricInfo>({
 
 std::span<const MetricInfo> metricInfos() { return kMetrics; }
 
-const MetricInfo* findMetricInfo(std::string_view name)
+std::string metricOfPart(std::string_view metric, std::string_view part)
 {
+    return std::string(metric) + '[' + std::string(part) + ']';
+}
+
+MetricPart partOfMetric(std::string_view name)
+{
+    const auto bracket = name.find('[');
+    if (bracket == std::string_view::npos || !name.ends_with(']'))
+        return {name, {}};
+    return {name.substr(0, bracket), name.substr(bracket + 1, name.size() - bracket - 2)};
+}
+
+const MetricInfo* findMetricInfo(std::string_view wanted)
+{
+    const std::string_view name = partOfMetric(wanted).metric;
     const auto found
         = std::find_if(kMetrics.begin(), kMetrics.end(), [&](const auto& info) { return info.name == name; });
     return found == kMetrics.end() ? nullptr : &*found;

@@ -27,7 +27,16 @@ struct MetricInfo
 
 /// Every metric that a stage can report.
 std::span<const MetricInfo> metricInfos();
-/// nullptr for an unknown name.
+/// nullptr for an unknown name. Of a part of the examples: that of the metric.
 const MetricInfo* findMetricInfo(std::string_view name);
+
+/// A metric over a part of the examples: "rewards/margins[gap 0.5..1.3]".
+std::string metricOfPart(std::string_view metric, std::string_view part);
+/// The two halves of such a name; part empty: the metric is over all examples.
+struct MetricPart
+{
+    std::string_view metric, part;
+};
+MetricPart partOfMetric(std::string_view name);
 
 } // namespace mpo

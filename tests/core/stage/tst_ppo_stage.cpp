@@ -1,11 +1,13 @@
 // SPDX-FileCopyrightText: MPO Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/stage/ppo_rollout.h"
 #include "tests/common/near.h"
 #include "tests/core/stage/stage_fixture.h"
 
 #include <QTemporaryDir>
 
-#include <map>
+#include <algorithm>
+#include <array>
 
 using namespace mpo;
 using namespace stage_fixture;
@@ -40,25 +42,72 @@ private Q_SLOTS:
     /// Four responses to each of two prompts in a rollout.
     void responsesToAPromptStandTogether()
     {
-        Recorded recorded;
-        std::map<I, std::vector<std::string>> promptsOf;
-        Values settings = rloo();
-        settings.push_back({"sample_prompts", I(8)});
-        prepare(recorded, StageKind::Ppo, settings);
-        Model policy = tiny(), reference = tiny(), reward = rewardModelFrom(tiny(), 3), value = cloneModel(reward);
-        policy.tokenizer = Tokenizer::load(std::filesystem::path(MPO_FIXTURES) / "parity/tokenizer");
-        recorded.context.samples = [&](const std::vector<SampleRow>& rows) {
-            for (const SampleRow& row : rows)
-                promptsOf[row.step].push_back(row.prompt);
-        };
-        trainPpo({policy, reference, reward, value, &reference}, prompts(12), recorded.context);
-        QCOMPARE(promptsOf.size(), std::size_t(3));
-        for (const auto& [step, shown] : promptsOf) {
-            QCOMPARE(shown.size(), std::size_t(8));
-            for (std::size_t i = 0; i < shown.size(); ++i)
-                QCOMPARE(shown[i], shown[i / 4 * 4]);
-            QVERIFY(shown[0] != shown[4]);
+        for (const bool shuffle : {false, true}) {
+            std::vector<I> seen;
+            for (I rollout = 0; rollout < 6; ++rollout) {
+                const std::vector<I> numbers = promptsOfRollout(rollout, {12, 8, 4, shuffle, 42});
+                QCOMPARE(numbers.size(), std::size_t(8));
+                for (std::size_t i = 0; i < numbers.size(); ++i)
+                    QCOMPARE(numbers[i], numbers[i / 4 * 4]);
+                seen.push_back(numbers[0]);
+                seen.push_back(numbers[4]);
+            }
+            const std::vector<I> inOrder {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11};
+            QCOMPARE(seen == inOrder, !shuffle);
+            std::sort(seen.begin(), seen.end()); // an epoch is each prompt once
+            QCOMPARE(seen, inOrder);
         }
+    }
+
+    /// The same prompts each time; what the policy answers changes, what the reference answers stays.
+    void samplesToLookAt()
+    {
+        const auto sampled = [](Values settings) {
+            std::vector<SampleRow> rows;
+            Recorded recorded;
+            prepare(recorded, StageKind::Ppo, settings);
+            Model policy = tiny(), reference = tiny(), reward = rewardModelFrom(tiny(), 3), value = cloneModel(reward);
+            policy.tokenizer = reference.tokenizer
+                = Tokenizer::load(std::filesystem::path(MPO_FIXTURES) / "parity/tokenizer");
+            recorded.context.samples
+                = [&](const std::vector<SampleRow>& more) { rows.insert(rows.end(), more.begin(), more.end()); };
+            trainPpo({policy, reference, reward, value, &reference}, prompts(12), recorded.context);
+            return std::tuple(rows, modelDigest(policy), recorded);
+        };
+        Values settings = kSmallPpo;
+        settings.push_back({"sample_prompts", I(3)});
+        settings.push_back({"sample_every", I(2)});
+        settings.push_back({"learning_rate", 1e-2});
+        settings.push_back({"value_warmup_rollouts", I(0)});
+        const auto [rows, digest, recorded] = sampled(settings);
+        constexpr std::array<I, 3> kSteps {0, 2, 3};
+        QCOMPARE(rows.size(), std::size_t(9)); // of the reference, after step 2 and after the last
+        for (std::size_t i = 0; i < rows.size(); ++i) {
+            QCOMPARE(rows[i].step, kSteps[i / 3]);
+            QCOMPARE(rows[i].item, I(i % 3));
+            QCOMPARE(rows[i].byReference, i < 3);
+            QCOMPARE(rows[i].prompt, rows[i % 3].prompt);
+            QVERIFY(rows[i].score);
+        }
+        QVERIFY(rows[0].prompt != rows[1].prompt);
+        const auto answers = [&](std::size_t from) {
+            return std::vector<std::string> {rows[from].response, rows[from + 1].response, rows[from + 2].response};
+        };
+        QVERIFY(answers(0) != answers(6));
+        // The same weights and random numbers give the same answer: nothing is learned at a rate of 0.
+        Values still = settings;
+        still.push_back({"learning_rate", 0.0});
+        const auto [same, ignored, alsoIgnored] = sampled(still);
+        for (std::size_t i = 3; i < same.size(); ++i) {
+            QCOMPARE(same[i].response, same[i % 3].response);
+            QCOMPARE(*same[i].score, *same[i % 3].score);
+        }
+        // Looking changes nothing.
+        settings.push_back({"sample_prompts", I(0)});
+        const auto [none, digestWithout, recordedWithout] = sampled(settings);
+        QVERIFY(none.empty());
+        QCOMPARE(digestWithout, digest);
+        compareMetrics(recorded, recordedWithout);
     }
 
     void goesOnBitForBit()
