@@ -202,6 +202,8 @@ void EngineBridge::dispatch(const Event& event)
                    [this](const WriterChanged& e) { setWriter(e.writer); },
                    [this](const StoreChanged&) { Q_EMIT storeChanged(); },
                    [](const BenchMeasured&) {}, // of the command line alone
+                   [this](const MachineUsed& e) { Q_EMIT machineUsed(e); },
+                   [this](const ChatWriting& e) { Q_EMIT chatWriting(e); },
                    [this](const ChatAnswered& e) { Q_EMIT chatAnswered(e); },
                    [this](const AnswersScored& e) { Q_EMIT answersScored(e); },
                    [this](const CommandFinished& e) {

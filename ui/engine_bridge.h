@@ -66,6 +66,8 @@ Q_SIGNALS:
     void logProbsComputed(const mpo::LogProbsComputed& event);
     void evaluationCreated(const mpo::EvaluationCreated& event);
     void evaluationJudged(const mpo::EvaluationJudged& event);
+    void machineUsed(const mpo::MachineUsed& event);
+    void chatWriting(const mpo::ChatWriting& event);
     void chatAnswered(const mpo::ChatAnswered& event);
     void answersScored(const mpo::AnswersScored& event);
     void pipelineStep(const mpo::PipelineStep& event);

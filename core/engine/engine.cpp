@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include <exception>
+#include <unistd.h>
 #include <utility>
 
 namespace mpo {
@@ -48,8 +49,9 @@ Engine::Engine(std::shared_ptr<Project> project, EventSink sink, Execute execute
     : m_project(std::move(project))
     , m_sink(std::move(sink))
     , m_execute(execute ? std::move(execute) : Execute(executeCommand))
+    , m_usage(getpid())
     , m_desk(m_project->access() == Project::Access::ReadWrite ? std::make_unique<ControlDesk>(
-                 *m_project, [this](const Request& request) { return obey(request); }, [this] { tellWhatWasAsked(); })
+                 *m_project, [this](const Request& request) { return obey(request); }, [this] { look(); })
                                                                : nullptr)
     , m_thread([this](const std::stop_token& quit) { run(quit); })
 {
@@ -200,6 +202,28 @@ Answer Engine::obey(const Request& request)
     m_asked.emplace_back(LogLine {LogLine::Level::Info, answer.message + whose});
     m_asked.emplace_back(WriterChanged {m_desk->state()});
     return answer;
+}
+
+void Engine::look()
+{
+    tellWhatWasAsked();
+    tellWhatIsUsed();
+}
+
+/// Where the sink is taken it is left out; the next second tells.
+void Engine::tellWhatIsUsed()
+{
+    constexpr auto kBetween = std::chrono::seconds(1);
+    const auto now = std::chrono::steady_clock::now();
+    if (now - m_usageTold < kBetween)
+        return;
+    const auto sample = m_usage.next(); // also at rest, so that the next one is of the last second
+    m_usageTold = now;
+    if (!sample || !busy())
+        return;
+    const std::unique_lock lock(m_sinkMutex, std::try_to_lock);
+    if (lock)
+        m_sink(MachineUsed {sample->cpuShare, sample->processors, sample->residentBytes});
 }
 
 /// Not at once: the engine's thread may be held in the sink by a reader that is slow, and requests must go on.

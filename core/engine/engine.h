@@ -4,8 +4,10 @@
 
 #include "core/engine/command.h"
 #include "core/engine/event.h"
+#include "core/support/process_usage.h"
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
@@ -78,7 +80,9 @@ private:
     void run(const std::stop_token& quit);
     void send(Event event);
     Answer obey(const Request& request); ///< on the thread of the desk
+    void look(); ///< ten times a second on the thread of the desk
     void tellWhatWasAsked(); ///< on the thread of the desk
+    void tellWhatIsUsed(); ///< on the thread of the desk
 
     std::shared_ptr<Project> m_project;
     EventSink m_sink;
@@ -92,6 +96,8 @@ private:
     bool m_running = false, m_cancelNext = false;
     std::atomic<bool> m_busy {false};
     std::vector<Event> m_asked; ///< of the thread of the desk: not told yet
+    ProcessUsage m_usage; ///< of the thread of the desk
+    std::chrono::steady_clock::time_point m_usageTold; ///< of the thread of the desk
     std::unique_ptr<ControlDesk> m_desk; ///< empty: the project is only read
     std::jthread m_thread; ///< last: starts when all else exists, joins before anything goes
 };

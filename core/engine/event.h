@@ -179,6 +179,14 @@ struct StoreChanged
 {
 };
 
+/// What this program uses while a command runs, once a second.
+struct MachineUsed
+{
+    double cpuShare = 0.0; ///< of all processors it may run on, over the last second; in [0, 1]
+    int processors = 0;
+    std::int64_t residentBytes = 0;
+};
+
 struct BenchMeasured
 {
     std::string workload, itemName; ///< "pairs", "samples", "tokens"
@@ -205,7 +213,7 @@ struct CommandFinished
 using Event = std::variant<RunStarted, MetricsLogged, Progress, LogLine, SamplesLogged, CheckpointWritten, RunEnded,
     DatasetImported, DatasetExported, ModelSaved, PairsScored, SplitSaved, ResponsesSampled, LogProbsComputed,
     EvaluationCreated, EvaluationJudged, PipelineStep, ReportWritten, WriterChanged, StoreChanged, BenchMeasured,
-    ChatAnswered, AnswersScored, CommandFinished>;
+    MachineUsed, ChatWriting, ChatAnswered, AnswersScored, CommandFinished>;
 using EventSink = std::function<void(Event)>; ///< called on one thread of the engine at a time
 
 } // namespace mpo

@@ -91,6 +91,7 @@ void ProjectWatcher::look()
         lookAtStore();
     }
     lookAtRun();
+    lookAtProcess();
     if (m_writer && !m_writer->what.empty()
         && (!before || before->what != m_writer->what || before->share != m_writer->share))
         m_sink(Progress {m_writer->what, m_writer->share, m_writer->detail});
@@ -100,6 +101,23 @@ void ProjectWatcher::look()
         m_sink(WriterChanged {m_writer});
     if (wasBusy && !m_busy)
         m_sink(m_end); // as the last run of it ended
+}
+
+void ProjectWatcher::lookAtProcess()
+{
+    constexpr auto kBetween = std::chrono::seconds(1);
+    const auto now = std::chrono::steady_clock::now();
+    if (!m_busy || m_writer->process == 0) {
+        m_usage.reset();
+        return;
+    }
+    if (m_usage && m_usage->process() == m_writer->process && now - m_usageTold < kBetween)
+        return;
+    if (!m_usage || m_usage->process() != m_writer->process)
+        m_usage.emplace(m_writer->process);
+    m_usageTold = now;
+    if (const auto sample = m_usage->next())
+        m_sink(MachineUsed {sample->cpuShare, sample->processors, sample->residentBytes});
 }
 
 void ProjectWatcher::lookAtStore()
@@ -129,7 +147,8 @@ void ProjectWatcher::lookAtRun()
     if (!row)
         return;
     if (row->steps < m_step) { // begun anew, or gone on with from an earlier checkpoint
-        m_step = m_sampleStep = row->steps;
+        m_step = row->steps;
+        m_sampleStep = row->steps - 1; // samples of the reference have step 0
         m_started = false;
     }
     tellLog();
@@ -145,7 +164,8 @@ void ProjectWatcher::followRun(const RunRow& row)
     m_end = {};
     m_started = false;
     m_logRead = 0;
-    m_step = m_sampleStep = 0;
+    m_step = 0;
+    m_sampleStep = -1; // samples of the reference have step 0
     if (m_first && !m_options.fromBeginning) {
         m_step = std::max<std::int64_t>(0, row.steps - 1); // so that the last step is seen at once
         m_sampleStep = row.steps;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/engine/event.h"
+#include "core/support/process_usage.h"
 
 #include <condition_variable>
 #include <memory>
@@ -41,6 +42,7 @@ private:
     void tellLog();
     void endRun(const RunRow& row);
     void lookAtStore();
+    void lookAtProcess();
 
     std::shared_ptr<Project> m_project;
     EventSink m_sink;
@@ -54,6 +56,8 @@ private:
     bool m_busy = false; ///< the writer was when last looked at
     std::int64_t m_run = 0; ///< followed; 0: none
     std::int64_t m_step = 0, m_sampleStep = 0; ///< told up to here
+    std::optional<ProcessUsage> m_usage; ///< of the writer, while it runs something
+    std::chrono::steady_clock::time_point m_usageTold;
     bool m_started = false; ///< RunStarted was told
     std::uint64_t m_logRead = 0; ///< bytes of its log
     CommandFinished m_end; ///< how the last run of the command under way ended

@@ -29,6 +29,13 @@ struct ChatTurn
     std::uint64_t seed = 42;
 };
 
+/// What a side has written so far: at most some times a second. It ends with a whole character.
+struct ChatWriting
+{
+    std::size_t side = 0;
+    std::string text; ///< all of it, from its beginning
+};
+
 /// One side has answered.
 struct ChatAnswered
 {

@@ -1,15 +1,26 @@
 // SPDX-FileCopyrightText: MPO Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/data/formats/dialogue.h"
-#include "core/engine/workspace.h"
-#include "core/stage/pair_batch.h"
+#include "core/engine/answer_scores.h"
 #include "core/support/error.h"
 
-#include <algorithm>
+#include <chrono>
+#include <string_view>
 
 namespace mpo {
 
 namespace {
+
+constexpr auto kBetweenTexts = std::chrono::milliseconds(60); ///< a window draws no more often
+
+/// Without the mark of a character at its end whose bytes are not all there yet.
+std::string wholeText(std::string text)
+{
+    constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
+    while (text.ends_with(kReplacement))
+        text.resize(text.size() - kReplacement.size());
+    return text;
+}
 
 PreferencePair rowOf(const std::vector<ChatMessage>& dialogue, bool plain)
 {
@@ -20,30 +31,6 @@ PreferencePair rowOf(const std::vector<ChatMessage>& dialogue, bool plain)
     }
     setTurns(row, dialogue);
     return row;
-}
-
-/// As `mpo score` scores rows of two responses; an odd number has its last answer twice.
-std::vector<double> scoresOf(
-    const Workspace& workspace, const Model& reward, const PreferencePair& row, const std::vector<std::string>& answers)
-{
-    Dataset data {"the answers", DatasetKind::Pairs, {}};
-    for (std::size_t i = 0; i < answers.size(); i += 2) {
-        data.pairs.push_back(row);
-        data.pairs.back().chosen = answers[i];
-        data.pairs.back().rejected = answers[std::min(i + 1, answers.size() - 1)];
-    }
-    auto pairs = tokenizeFor(workspace, RowSource::of(data), reward, 0, Truncation::DropLong);
-    if (pairs.size() != data.pairs.size())
-        fail("An answer without a token cannot be scored; type something");
-    trimForScoring(pairs, reward.config());
-    const auto scored = scorePairs(reward, pairs, workspace.context(Settings(StageKind::Reward)));
-    std::vector<double> scores;
-    for (const PairScore& pair : scored) {
-        scores.push_back(pair.chosen);
-        scores.push_back(pair.rejected);
-    }
-    scores.resize(answers.size());
-    return scores;
 }
 
 } // namespace
@@ -72,6 +59,15 @@ void chatCommand(const Workspace& workspace, const ChatTurn& command)
         const Dataset data {"the dialogue", DatasetKind::Prompts, {rowOf(asked.dialogue, false)}};
         const auto begin = std::chrono::steady_clock::now();
         workspace.progress(asked.model + " is writing", -1.0, {});
+        options.onToken = [&, told = begin - kBetweenTexts](std::size_t, std::span<const TokenId> ids) mutable {
+            const auto now = std::chrono::steady_clock::now();
+            if (now - told < kBetweenTexts)
+                return;
+            told = now;
+            const TokenIds written(ids.begin(), ids.end());
+            workspace.send(
+                ChatWriting {side, wholeText(model.tokenizer->decode(written, Tokenizer::SpecialTokens::Skip))});
+        };
         const Sampled sampled = sampleFrom(workspace, model, data, options, command.seed);
         if (sampled.texts.empty())
             fail("{}: the dialogue has no token for this model", asked.model);
@@ -83,13 +79,18 @@ void chatCommand(const Workspace& workspace, const ChatTurn& command)
         answered.finished = response.finished;
         answered.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
         texts.push_back(answered.text);
+        if (workspace.stop().stop_requested()) { // what is written stays; nobody waits for more
+            workspace.send(answered);
+            return;
+        }
         if (command.rewardModel.empty())
             workspace.send(answered);
         else {
             workspace.progress("Scoring the answer", -1.0, {});
             const Model reward = workspace.rewardModel(command.rewardModel);
             if (!answered.text.empty())
-                answered.score = scoresOf(workspace, reward, rowOf(asked.dialogue, false), {answered.text}).front();
+                answered.score
+                    = scoresOfAnswers(workspace, reward, {rowOf(asked.dialogue, false)}, {answered.text}).front();
             workspace.send(answered);
         }
     }
@@ -100,8 +101,8 @@ void scoreAnswersCommand(const Workspace& workspace, const ScoreAnswers& command
     if (command.answers.empty() || command.dialogue.empty())
         fail("A prompt and an answer are needed to score one");
     const Model reward = workspace.rewardModel(command.rewardModel, command.adapter);
-    workspace.send(
-        AnswersScored {scoresOf(workspace, reward, rowOf(command.dialogue, command.plain), command.answers)});
+    const std::vector<PreferencePair> rows(command.answers.size(), rowOf(command.dialogue, command.plain));
+    workspace.send(AnswersScored {scoresOfAnswers(workspace, reward, rows, command.answers)});
 }
 
 } // namespace mpo

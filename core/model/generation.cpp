@@ -169,6 +169,8 @@ std::vector<GeneratedResponse> generate(const Model& policy, const std::vector<T
                 GeneratedResponse& response = responses[open[row].number];
                 response.ids.push_back(TokenId(id));
                 response.logProbs.push_back(taken.const_data_ptr<float>()[row]);
+                if (options.onToken)
+                    options.onToken(open[row].number, response.ids);
                 response.finished
                     = std::find(options.stopIds.begin(), options.stopIds.end(), id) != options.stopIds.end();
                 leaves[row] = response.finished || t + 1 == options.maxNewTokens;

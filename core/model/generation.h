@@ -6,6 +6,7 @@
 #include "core/support/random.h"
 
 #include <functional>
+#include <span>
 #include <stop_token>
 
 namespace mpo {
@@ -20,6 +21,8 @@ struct GenerationOptions
     std::vector<std::int64_t> stopIds; ///< ids that end a response; they are part of it
     std::int64_t batchRows = 32; ///< rows decoded together
     std::int64_t firstRow = 0; ///< number of the first prompt where the prompts are a part of a longer list
+    /// Called after every token of a row with all its tokens so far; may be empty.
+    std::function<void(std::size_t row, std::span<const TokenId> ids)> onToken;
 };
 
 struct GeneratedResponse

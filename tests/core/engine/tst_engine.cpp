@@ -70,6 +70,38 @@ private Q_SLOTS:
         QTRY_VERIFY(!engine.busy());
     }
 
+    /// Once a second while something runs, and not at rest.
+    void tellsWhatIsUsed()
+    {
+        QTemporaryDir folder;
+        const auto project = Project::open(folder.path().toStdString() + "/p.mpo");
+        std::mutex mutex;
+        std::vector<MachineUsed> used;
+        const auto count = [&] {
+            const std::lock_guard lock(mutex);
+            return used.size();
+        };
+        Engine engine(
+            project,
+            [&](Event event) {
+                const std::lock_guard lock(mutex);
+                if (const auto* use = std::get_if<MachineUsed>(&event))
+                    used.push_back(*use);
+            },
+            work);
+        QTest::qWait(1300);
+        QCOMPARE(count(), std::size_t(0));
+        engine.post(RunDemo {});
+        QTRY_VERIFY_WITH_TIMEOUT(count() >= 2, 10000);
+        engine.cancel();
+        QTRY_VERIFY(!engine.busy());
+        for (const MachineUsed& use : used) {
+            QVERIFY(use.processors >= 1 && use.residentBytes > 1 << 20);
+            QVERIFY(use.cpuShare >= 0.0 && use.cpuShare <= 1.0);
+        }
+        QVERIFY(used.size() <= 10);
+    }
+
     /// A checkpoint is asked of what runs, wakes what is paused, and is never left over for the next command; so is the
     /// wish to throw the checkpoints away.
     void requestsAreForTheCommandThatRuns()

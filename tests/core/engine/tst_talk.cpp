@@ -29,7 +29,7 @@ class TestTalk : public QObject
 
     /// All events of a command that matter here; throws Error when it failed.
     template<class Wanted>
-    std::vector<Wanted> run(const Command& command) const
+    std::vector<Wanted> run(const Command& command, const std::function<void(const Event&)>& hear = {}) const
     {
         std::mutex mutex;
         std::condition_variable wake;
@@ -37,6 +37,8 @@ class TestTalk : public QObject
         std::optional<CommandFinished> finished;
         Engine engine(m_project, [&](Event event) {
             const std::lock_guard lock(mutex);
+            if (hear)
+                hear(event);
             if (auto* wanted = std::get_if<Wanted>(&event))
                 events.push_back(std::move(*wanted));
             if (auto* end = std::get_if<CommandFinished>(&event))
@@ -93,6 +95,64 @@ private Q_SLOTS:
             QCOMPARE(answers[side].finished, sampled.finished);
             QVERIFY(!answers[side].score);
         }
+    }
+
+    /// What is written so far is a beginning of the answer, also where its last character has come only in part.
+    void answerGrows()
+    {
+        ChatTurn command = turn({model("llama"), model("qwen2")}, "hello there");
+        command.greedy = false;
+        command.temperature = 2.0; // bytes in any order
+        command.maxNewTokens = 400;
+        for (const std::uint64_t seed : {1, 2, 3}) {
+            command.seed = seed;
+            std::vector<ChatWriting> texts;
+            const auto answers = run<ChatAnswered>(command, [&](const Event& event) {
+                if (const auto* text = std::get_if<ChatWriting>(&event))
+                    texts.push_back(*text);
+            });
+            QVERIFY(texts.size() >= 2); // the first token of each side is told at once
+            for (const ChatWriting& text : texts) {
+                QVERIFY(answers.at(text.side).text.starts_with(text.text));
+                QVERIFY(!text.text.ends_with("\xEF\xBF\xBD"));
+                QCOMPARE(QString::fromUtf8(text.text.data()).toUtf8().toStdString(), text.text);
+            }
+            for (std::size_t i = 1; i < texts.size(); ++i)
+                QVERIFY(texts[i - 1].side < texts[i].side || texts[i].text.starts_with(texts[i - 1].text));
+        }
+    }
+
+    /// Who stops has what is written, and the other side does not begin.
+    void stopKeepsWhatIsWritten()
+    {
+        ChatTurn command = turn({model("llama"), model("qwen2")}, "hello there");
+        command.rewardModel = model("llama_reward");
+        command.greedy = false;
+        command.maxNewTokens = 4000;
+        std::mutex mutex;
+        std::condition_variable wake;
+        std::vector<ChatAnswered> answers;
+        std::optional<CommandFinished> finished;
+        std::unique_ptr<Engine> engine;
+        engine = std::make_unique<Engine>(m_project, [&](Event event) {
+            const std::lock_guard lock(mutex);
+            if (std::holds_alternative<ChatWriting>(event))
+                engine->cancel();
+            if (auto* answer = std::get_if<ChatAnswered>(&event))
+                answers.push_back(*answer);
+            if (auto* end = std::get_if<CommandFinished>(&event))
+                finished = *end;
+            wake.notify_all();
+        });
+        engine->post(command);
+        {
+            std::unique_lock lock(mutex);
+            wake.wait(lock, [&] { return finished.has_value(); });
+        }
+        QVERIFY(finished->outcome == CommandFinished::Outcome::Cancelled);
+        QCOMPARE(answers.size(), std::size_t(1));
+        QVERIFY(!answers.front().finished && !answers.front().score);
+        QVERIFY(answers.front().tokens >= 1 && answers.front().tokens < 4000);
     }
 
     /// The same numbers as `mpo score` of a data set with these responses.
