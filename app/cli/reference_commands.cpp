@@ -3,7 +3,8 @@
 #include "app/cli/arguments.h"
 #include "app/cli/console.h"
 #include "app/cli/json_lines.h"
-#include "core/config/settings.h"
+#include "core/config/presets.h"
+#include "core/config/settings_file.h"
 #include "core/engine/ppo_terms_command.h"
 
 #include <fmt/format.h>
@@ -47,6 +48,42 @@ std::string rangeOf(const SettingInfo& info)
     return text;
 }
 
+/// The settings that a preset changes, or all presets side by side.
+int showPresets(const GlobalOptions& global, StageKind stage)
+{
+    std::vector<std::vector<std::string>> table {{"setting", "default"}};
+    for (const Preset& preset : presets()) {
+        table.front().emplace_back(preset.name);
+        if (!global.json)
+            continue;
+        Json changed = Json::object();
+        const Settings settings = presetSettings(preset, stage);
+        for (const SettingInfo& info : settingInfos(stage))
+            if (!settings.isDefault(info.name))
+                changed[std::string(info.name)] = jsonOfValue(settings.value(info.name));
+        writeLine(toLine({{"preset", preset.name}, {"title", preset.title}, {"help", preset.help},
+            {"below", preset.below}, {"settings", changed}}));
+    }
+    if (global.json)
+        return 0;
+    for (const SettingInfo& info : settingInfos(stage)) {
+        std::vector<std::string> row {std::string(info.name), textOfSetting(info.defaultValue)};
+        bool changed = false;
+        for (const Preset& preset : presets()) {
+            const Settings settings = presetSettings(preset, stage);
+            changed = changed || !settings.isDefault(info.name);
+            row.push_back(settings.isDefault(info.name) ? "" : textOfSetting(settings.value(info.name)));
+        }
+        if (changed)
+            table.push_back(std::move(row));
+    }
+    writeTable(table);
+    writeLine("");
+    for (const Preset& preset : presets())
+        writeLine(fmt::format("{:<8}{}. {}", preset.name, preset.title, preset.help));
+    return 0;
+}
+
 int showSettings(const GlobalOptions& global, StageKind stage)
 {
     std::vector<std::vector<std::string>> table {{"setting", "default", "unit", "range", "meaning"}};
@@ -79,9 +116,12 @@ void addReferenceCommands(CLI::App& app, Arguments& arguments)
     auto* settings = app.add_subcommand("settings", "The settings of a stage: default, range, meaning");
     auto stage = std::make_shared<std::string>();
     settings->add_option("stage", *stage, "sft, reward, dpo or ppo")->required();
-    settings->callback([stage, &arguments] {
-        arguments.action
-            = [kind = stageFromName(*stage)](const GlobalOptions& global) { return showSettings(global, kind); };
+    auto byPreset = std::make_shared<bool>(false);
+    settings->add_flag("--presets", *byPreset, "What the presets for sizes of models change");
+    settings->callback([stage, byPreset, &arguments] {
+        arguments.action = [kind = stageFromName(*stage), byPreset](const GlobalOptions& global) {
+            return *byPreset ? showPresets(global, kind) : showSettings(global, kind);
+        };
     });
 
     auto* terms = app.add_subcommand("ppo-terms", "The PPO terms of given rollouts, for checking");

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/cli/console.h"
 #include "app/cli/engine_session.h"
+#include "core/config/presets.h"
+#include "core/config/settings_file.h"
 #include "core/engine/command.h"
 #include "core/engine/memory_preflight.h"
 #include "core/support/error.h"
@@ -19,6 +21,8 @@ namespace {
 struct TrainArguments
 {
     TrainStage command;
+    std::string preset; ///< a name, "auto", or empty
+    std::string file; ///< of settings; may be empty
     std::vector<std::string> sets;
     std::map<std::string, std::string> flags; ///< setting -> text, of the flags that were given
     bool preflight = false; ///< only say how much memory it needs
@@ -62,15 +66,34 @@ void addSettingFlag(CLI::App& app, const SettingInfo& info, std::map<std::string
     }
 }
 
-void applySettings(
-    Settings& settings, const std::vector<std::string>& sets, const std::map<std::string, std::string>& flags)
+/// What comes later wins: preset, file, --set, flags.
+void applySettings(TrainArguments& given, const Preset* preset)
 {
-    for (const std::string& set : sets) {
+    Settings& settings = given.command.settings;
+    if (preset)
+        settings = presetSettings(*preset, given.command.stage);
+    if (!given.file.empty()) {
+        const Settings read = readSettingsFile(given.command.stage, given.file);
+        for (const SettingInfo& info : settingInfos(given.command.stage))
+            if (!read.isDefault(info.name))
+                settings.set(info.name, read.value(info.name));
+    }
+    for (const std::string& set : given.sets) {
         const auto [name, value] = keyAndValue(set, "--set");
         settings.setFromText(name, value);
     }
-    for (const auto& [name, value] : flags)
+    for (const auto& [name, value] : given.flags)
         settings.setFromText(name, value);
+}
+
+/// The preset for the size of the model, as its configuration says it.
+const Preset& presetOfModel(const GlobalOptions& global, const std::string& model)
+{
+    const auto project = openProject(global, Project::Access::ReadOnly);
+    const std::int64_t parameters = parametersOf(*project, model);
+    const Preset& preset = presetFor(parameters);
+    note(fmt::format("Preset {} for {:.3g} million parameters", preset.name, double(parameters) / 1e6));
+    return preset;
 }
 
 int printPreflight(const GlobalOptions& global, const TrainStage& command)
@@ -143,6 +166,11 @@ void addStage(CLI::App& train, StageKind stage, const char* help, Arguments& arg
         ->check(plain(CLI::IsMember({"easy", "hard"})))
         ->type_name("easy|hard");
     app->add_option("--limit", command.limit, "Only the first N")->check(plain(CLI::NonNegativeNumber))->type_name("N");
+    app->add_option("--preset", given->preset, "Settings for the size of the model; `mpo settings` shows them")
+        ->check(plain(CLI::IsMember({"auto", "tiny", "small", "medium", "large"})))
+        ->type_name("auto|tiny|small|medium|large");
+    app->add_option("--settings", given->file, "Settings from a file of YAML: its section of this stage")
+        ->type_name("FILE");
     app->add_option("--set", given->sets, "A setting; `mpo settings` lists them")
         ->type_name("NAME=VALUE")
         ->always_capture_default(false);
@@ -155,8 +183,12 @@ void addStage(CLI::App& train, StageKind stage, const char* help, Arguments& arg
         TrainStage& command = given->command;
         if (!command.splitBucket.empty() && command.split.empty())
             throw UsageError("--bucket needs --split");
-        applySettings(command.settings, given->sets, given->flags);
+        // Mistakes are told before anything is opened; a preset by size needs the model.
+        if (given->preset != "auto")
+            applySettings(*given, given->preset.empty() ? nullptr : &findPreset(given->preset));
         arguments.action = [given](const GlobalOptions& global) {
+            if (given->preset == "auto")
+                applySettings(*given, &presetOfModel(global, given->command.model));
             const TrainStage& command = given->command;
             if (given->preflight)
                 return printPreflight(global, command);

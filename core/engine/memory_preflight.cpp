@@ -97,6 +97,13 @@ std::vector<RowLengths> rowLengths(Project& project, const TrainStage& command, 
     return lengthsOf(report.pairs);
 }
 
+std::int64_t parametersOf(Project& project, const std::string& model)
+{
+    const Quietly quietly(project, {});
+    const ModelFacts facts = factsOf(quietly.workspace().modelFolder(model));
+    return parameterCount(facts.config, !facts.isReward);
+}
+
 Preflight preflight(Project& project, const TrainStage& command, const std::vector<RowLengths>& rows)
 {
     const Quietly quietly(project, {});

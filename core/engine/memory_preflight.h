@@ -28,6 +28,9 @@ struct Preflight
 /// less than all when stopped.
 std::vector<RowLengths> rowLengths(Project& project, const TrainStage& command, const std::stop_token& stop = {});
 
+/// Parameters of a model that is named in a command, from its configuration. Throws Error as preflight() does.
+std::int64_t parametersOf(Project& project, const std::string& model);
+
 /// Milliseconds. Throws Error for a model that is not there or of an unknown kind.
 Preflight preflight(Project& project, const TrainStage& command, const std::vector<RowLengths>& rows);
 Preflight preflightOf(const MemoryInput& input); ///< for the engine, which has loaded all of it

@@ -253,15 +253,4 @@ std::optional<std::vector<std::string>> argumentsOf(const Command& command)
     return std::nullopt;
 }
 
-std::string textOfSetting(const SettingValue& value)
-{
-    if (const auto* flag = std::get_if<bool>(&value))
-        return *flag ? "true" : "false";
-    if (const auto* whole = std::get_if<std::int64_t>(&value))
-        return std::to_string(*whole);
-    if (const auto* real = std::get_if<double>(&value))
-        return fmt::format("{}", *real); // as short as reads back the same
-    return std::get<std::string>(value);
-}
-
 } // namespace mpo

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "core/config/settings_file.h"
 #include "core/engine/command.h"
 #include "core/support/json.h"
 
@@ -28,8 +29,5 @@ std::optional<std::vector<std::string>> argumentsOf(const Command& command);
 /// The session that an evaluation was made by; its responses come from the two models again.
 CreateEvaluation commandOfEvaluation(
     const std::string& name, const std::string& sourceA, const std::string& sourceB, const Json& config);
-
-/// A value as --set takes it; reads back as the same.
-std::string textOfSetting(const SettingValue& value);
 
 } // namespace mpo

@@ -47,6 +47,7 @@ private Q_SLOTS:
     void refusesEmptyData();
     void listsAreJson();
     void settingsAreDeclared();
+    void presetsAndFiles();
     void ppoTermsByHand();
     void logProbsByHand();
     void agreesWithTransformers_data();
@@ -112,6 +113,8 @@ void TestCli::refusesBadArguments_data()
     row("train dpo --model tiny --data pairs.jsonl --out x --beta=-1", "beta");
     row("train dpo --model tiny --data pairs.jsonl --out x --batch-size many", "batch_size");
     row("train dpo --model tiny --data pairs.jsonl --out x --bucket easy", "--split");
+    row("train dpo --model tiny --data pairs.jsonl --out x --preset huge", "tiny");
+    row("train dpo --model tiny --data pairs.jsonl --out x --settings nowhere.yaml", "nowhere.yaml");
     row("score --data pairs.jsonl", "--model");
     row("score --data pairs.jsonl --folds 2", "--base");
     row("split --data pairs.jsonl --scores s", "--easy-share");
@@ -260,6 +263,32 @@ void TestCli::settingsAreDeclared()
             QVERIFY(!row.value(QLatin1String("help")).toString().isEmpty());
         }
     QVERIFY(found);
+}
+
+void TestCli::presetsAndFiles()
+{
+    const auto presets = run("settings dpo --presets --json").rows();
+    QCOMPARE(presets.size(), 4);
+    QCOMPARE(presets[1].value(QLatin1String("preset")).toString(), QStringLiteral("small"));
+    QCOMPARE(number(presets[1].value(QLatin1String("settings")).toObject(), "learning_rate"), 2e-6);
+    QVERIFY(run("settings dpo --presets").out.contains("gradient_accumulation"));
+
+    // What comes later wins: preset, file, --set.
+    write("mine.yaml", "model: m\ndata: d\ndpo:\n  learning_rate: 5e-5\n  beta: 0.25\n");
+    const auto rateOf = [&](const char* more, const char* out) {
+        const Result result = run(QByteArray("--project q.mpo --json train dpo --model tiny --data pairs.jsonl --set "
+                                             "max_steps=1 lr_schedule=constant batch_size=2 --out ")
+                                      .append(out)
+                                      .append(' ')
+                                      .append(more)
+                                      .constData());
+        return result.status == 0 ? number(result.rows().value(0), "learning_rate") : -1.0;
+    };
+    QCOMPARE(rateOf("--preset auto", "a"), 1e-4); // the model is tiny
+    QCOMPARE(rateOf("--preset small", "b"), 2e-6);
+    QCOMPARE(rateOf("--preset auto --settings mine.yaml", "c"), 5e-5);
+    QCOMPARE(rateOf("--preset auto --settings mine.yaml --learning-rate 3e-5", "d"), 3e-5);
+    QCOMPARE(rateOf("", "e"), 1e-6);
 }
 
 void TestCli::ppoTermsByHand()
