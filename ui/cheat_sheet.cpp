@@ -32,6 +32,7 @@ constexpr std::array kKeys {
     Key {"Chart: drag, double click", QT_TRANSLATE_NOOP("mpo::CheatSheet", "Zoom into a box, show everything again")},
     Key {"Chart: right click", QT_TRANSLATE_NOOP("mpo::CheatSheet", "Log axis, save as PNG, SVG or CSV")},
     Key {"Split: Left, Right", QT_TRANSLATE_NOOP("mpo::CheatSheet", "Move the threshold")},
+    Key {"Training: Ctrl+Z", QT_TRANSLATE_NOOP("mpo::CheatSheet", "Undo a preset, loaded settings or defaults")},
     Key {"Evaluate: 1, 2, 0", QT_TRANSLATE_NOOP("mpo::CheatSheet", "Left is better, right is better, a tie")},
     Key {"Evaluate: B, Space, Backspace, C",
         QT_TRANSLATE_NOOP("mpo::CheatSheet", "Both bad, skip, undo, comment; Enter starts and ends a session")},

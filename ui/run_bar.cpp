@@ -78,7 +78,10 @@ RunBar::RunBar(EngineBridge& bridge, QWidget* parent)
     m_step = makeNumber(tr("Optimiser step of all steps"), this);
     m_left = makeNumber(tr("Time left, from the pace so far"), this);
     m_pace = makeNumber(tr("Tokens computed per second"), this);
+    m_processors = makeNumber({}, this);
+    m_processors->setObjectName(QStringLiteral("processors"));
     m_memory = makeNumber(tr("Memory of this program"), this);
+    m_memory->setObjectName(QStringLiteral("memory"));
     m_pause = new QPushButton(tr("Pause"), this);
     m_pause->setShortcut(QKeySequence(Qt::CTRL | Qt::Key_P));
     m_pause->setToolTip(tr("Hold at the next micro-batch (Ctrl+P)"));
@@ -104,6 +107,7 @@ RunBar::RunBar(EngineBridge& bridge, QWidget* parent)
     layout->addWidget(m_left);
     layout->addWidget(m_pace);
     layout->addStretch(1);
+    layout->addWidget(m_processors);
     layout->addWidget(m_memory);
     layout->addWidget(m_pause);
     layout->addWidget(m_stop);
@@ -144,6 +148,7 @@ RunBar::RunBar(EngineBridge& bridge, QWidget* parent)
         updateState();
     });
     connect(&bridge, &EngineBridge::metricsLogged, this, &RunBar::showMetrics);
+    connect(&bridge, &EngineBridge::machineUsed, this, &RunBar::showUse);
     connect(&bridge, &EngineBridge::progress, this, [this](const Progress& event) {
         m_work = toQString(event.what);
         showWhat();
@@ -218,9 +223,10 @@ void RunBar::updateState()
     if (!busy) {
         m_stop->setEnabled(true);
         m_stop->setText(tr("Stop"));
-        for (QLabel* label : {m_step, m_left, m_pace})
+        for (QLabel* label : {m_step, m_left, m_pace, m_processors})
             showNumber(label, {});
         m_progress->setRange(0, 0);
+        updateMemory();
     }
     showWhat();
 }
@@ -233,10 +239,25 @@ void RunBar::showWhat()
     m_what->setToolTip({});
 }
 
+/// While something runs the engine tells, also of another program's memory.
 void RunBar::updateMemory()
 {
+    if (m_bridge.busy() && !m_processors->isHidden())
+        return;
     const qint64 bytes = residentBytes();
     showNumber(m_memory, bytes > 0 ? tr("%1 MB").arg(formatCount(bytes / (1024 * 1024))) : QString());
+    m_memory->setToolTip(tr("Memory of this program"));
+}
+
+void RunBar::showUse(const MachineUsed& event)
+{
+    if (!m_bridge.busy())
+        return;
+    showNumber(m_processors, tr("CPU %1 %").arg(std::lround(100.0 * event.cpuShare)));
+    m_processors->setToolTip(
+        tr("Share of the %n processor(s) that the run may use, over the last second", nullptr, event.processors));
+    showNumber(m_memory, tr("%1 MB").arg(formatCount(event.residentBytes / (1024 * 1024))));
+    m_memory->setToolTip(m_bridge.readOnly() ? tr("Memory of the program that runs it") : tr("Memory of this program"));
 }
 
 } // namespace mpo

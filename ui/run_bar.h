@@ -14,7 +14,8 @@ class QPushButton;
 
 namespace mpo {
 
-/// The bar at the foot of the window: what runs, step of total, time left, tokens a second, memory, Pause and Stop.
+/// The bar at the foot of the window: what runs, step of total, time left, tokens a second, processors, memory, Pause
+/// and Stop.
 class RunBar : public QWidget
 {
     Q_OBJECT
@@ -30,6 +31,7 @@ private:
     void updateState();
     void showWhat();
     void updateMemory();
+    void showUse(const MachineUsed& event);
 
     EngineBridge& m_bridge;
     QLabel* m_what = nullptr;
@@ -37,6 +39,7 @@ private:
     QLabel* m_step = nullptr;
     QLabel* m_left = nullptr;
     QLabel* m_pace = nullptr;
+    QLabel* m_processors = nullptr;
     QLabel* m_memory = nullptr;
     QPushButton* m_pause = nullptr;
     QPushButton* m_stop = nullptr;

@@ -15,7 +15,8 @@ class QTextBrowser;
 
 namespace mpo {
 
-/// Responses sampled during a run: a slider over the steps, and prompt, response and score of each sample of that step.
+/// Responses to fixed prompts during a run: a slider over the steps, and for each prompt what the policy answers at
+/// that step beside what the reference answers, with scores of a reward model where one is known.
 class SampleView : public QWidget
 {
     Q_OBJECT
@@ -25,6 +26,7 @@ public:
     void setSamples(const std::vector<SampleRow>& samples);
     void append(const std::vector<SampleRow>& samples); ///< follows the newest step unless an earlier one was chosen
     int stepCount() const { return int(m_steps.size()); }
+    QString text() const; ///< that is shown
 
 protected:
     void changeEvent(QEvent* event) override;
@@ -33,10 +35,14 @@ private:
     void updateSlider(bool toEnd);
     void showStep();
 
-    std::map<qint64, std::vector<SampleRow>> m_steps;
+    QString htmlOf(const SampleRow& sample) const;
+
+    std::map<qint64, std::vector<SampleRow>> m_steps; ///< of the policy
+    std::map<qint64, SampleRow> m_reference; ///< by item
     QSlider* m_slider = nullptr;
     QLabel* m_step = nullptr;
     QTextBrowser* m_text = nullptr;
+    QLabel* m_noScores = nullptr;
     QLabel* m_empty = nullptr;
 };
 

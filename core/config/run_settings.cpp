@@ -72,10 +72,13 @@ List alarmSettings(StageKind stage)
             alarm("alarm_negative_kl", "nats", "Warn when the KL falls below minus this; 0: never", 1.0),
             alarm("alarm_ratio", "",
                 "Warn when the mean ratio of new to old policy is this many times too large or small; 0: never", 1.5),
+            alarm("alarm_approx_kl", "nats/token",
+                "Warn when the policy moves further than this in the updates of a rollout; 0: never", 0.1),
             alarm("alarm_clip_fraction", "", "Warn when a larger share of tokens is clipped; 0: never", 0.3, 1.0),
             alarm("alarm_entropy", "", "Warn when the entropy falls below this share of its start; 0: never", 0.2, 1.0),
             alarm("alarm_length", "",
                 "Warn when responses get this many times longer or shorter than at the start; 0: never", 3.0),
+            alarm("alarm_eos_share", "", "Warn when fewer of the responses end by themselves; 0: never", 0.2, 1.0),
             alarm(
                 "alarm_grad_norm", "", "Warn when a gradient norm is this many times its mean so far; 0: never", 20.0),
         };

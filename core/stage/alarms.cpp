@@ -83,6 +83,12 @@ void Alarms::lookAtUpdates(const Metrics& metrics)
             fmt::format("the mean ratio of new to old policy is {:.3g}, further from 1 than alarm_ratio = {:g} allows: "
                         "updates are too drastic; lower learning_rate or ppo_epochs",
                 *ratio, ratioLimit));
+    const double moveLimit = threshold("alarm_approx_kl");
+    if (const auto moved = find(metrics, "policy/approxkl_avg"); moved && moveLimit > 0.0)
+        raise("alarm_approx_kl", *moved > moveLimit, *moved, moveLimit,
+            fmt::format("the updates of this rollout moved the policy by {:.3g} nats a token, above alarm_approx_kl = "
+                        "{:g}; lower learning_rate or ppo_epochs",
+                *moved, moveLimit));
     if (const auto clipped = find(metrics, "policy/clipfrac_avg"); clipped && clipLimit > 0.0)
         raise("alarm_clip_fraction", *clipped > clipLimit, *clipped, clipLimit,
             fmt::format("{:.3g} of the tokens are clipped, above alarm_clip_fraction = {:g}: updates are too large; "
@@ -103,6 +109,12 @@ void Alarms::lookAtDrift(const Metrics& metrics)
                 "{:g}: responses become all alike; raise kl_coef or temperature, or lower learning_rate",
                 perToken, start, entropyLimit));
     }
+    if (const auto ended = find(metrics, "response/eos_share"), limit = std::optional(threshold("alarm_eos_share"));
+        ended && *limit > 0.0)
+        raise("alarm_eos_share", *ended < *limit, *ended, *limit,
+            fmt::format("{:.3g} of the responses end by themselves, below alarm_eos_share = {:g}: the others run into "
+                        "max_new_tokens; raise that or missing_eos_penalty",
+                *ended, *limit));
     if (length && lengthLimit > 1.0) {
         const double start = m_starts.emplace("length", *length).first->second;
         raise("alarm_length", start > 0.0 && (*length > lengthLimit * start || *length < start / lengthLimit), *length,

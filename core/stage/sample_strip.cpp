@@ -11,7 +11,7 @@ namespace mpo {
 
 namespace {
 
-constexpr std::int64_t kTimes = 20; ///< in a run, where the settings do not say how often
+constexpr std::int64_t kTimes = 10; ///< in a run, where the settings do not say how often
 
 } // namespace
 

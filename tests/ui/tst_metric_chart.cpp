@@ -6,8 +6,10 @@
 
 #include "tests/common/near.h"
 #include "ui/charts/custom_plot.h"
+#include "ui/style.h"
 
 #include <QFile>
+#include <QLabel>
 #include <QTemporaryDir>
 #include <QWheelEvent>
 
@@ -119,10 +121,32 @@ private Q_SLOTS:
         chart.replotNow();
         QVERIFY(chart.plot()->graph(2)->dataCount() == 1);
         COMPARE_NEAR(chart.smoothed(1)[2], (0.24 * 1.0 + 0.4 * 2.0) / 0.64, 1e-12);
-        QVERIFY(!metricAlarm("loss", std::numeric_limits<double>::quiet_NaN()).isEmpty());
-        QVERIFY(metricAlarm("loss", 1.0).isEmpty());
-        QVERIFY(!metricAlarm("objective/kl", 25.0).isEmpty());
-        QVERIFY(!metricAlarm("val/ratio", 0.3).isEmpty());
+        QVERIFY(chart.warning().isEmpty()); // a number has come after it
+        chart.append(1, pointsOf({std::numeric_limits<double>::quiet_NaN()}, 4));
+        QVERIFY(chart.warning().contains(QStringLiteral("not a number")));
+    }
+
+    /// A chart is marked while an alarm of the run holds on its metric, whatever its value is: the engine knows the
+    /// run's settings.
+    void alarmsOfTheRun()
+    {
+        MetricGrid grid;
+        grid.setRuns({{1, QStringLiteral("a"),
+            {{"objective/kl", pointsOf({500.0})}, {"loss", pointsOf({1.0})}, {"grad_norm", pointsOf({1.0})},
+                {"response/eos_share", pointsOf({0.1})}}}});
+        const auto warned = [&](const char* metric) { return grid.chart(metric)->warning(); };
+        grid.setAlarms(1, {});
+        QVERIFY(warned("objective/kl").isEmpty());
+        grid.setAlarms(1,
+            {{1, "alarm_kl", 500.0, 450.0, "too far"}, {1, "alarm_grad_norm of grad_norm", 9.0, 3.0, "a spike"},
+                {1, "alarm_eos_share", 0.1, 0.2, "endless", 3}});
+        QCOMPARE(warned("objective/kl"), QStringLiteral("too far"));
+        QCOMPARE(warned("grad_norm"), QStringLiteral("a spike"));
+        QVERIFY(warned("loss").isEmpty());
+        QVERIFY(warned("response/eos_share").isEmpty()); // has ended
+        grid.setAlarms(1, {{1, "alarm_kl", 500.0, 450.0, "too far", 2}});
+        QVERIFY(warned("objective/kl").isEmpty() && warned("grad_norm").isEmpty());
+        QCOMPARE(metricAlarm("val/ratio", {{1, "alarm_ratio", 0.3, 1.5, "drastic"}}), QStringLiteral("drastic"));
     }
 
     void savesPicturesAndNumbers()
@@ -162,6 +186,49 @@ private Q_SLOTS:
         grid.setRuns({{2, QStringLiteral("b"), {{"loss", pointsOf({2.0})}}}});
         QCOMPARE(grid.chartCount(), 1);
         QVERIFY(!grid.chart("loss")->hasCurve(1));
+    }
+
+    /// A line for each stratum of reward gap in one chart; they come one after the other while a run goes on.
+    void partsShareAChart()
+    {
+        MetricGrid grid;
+        grid.resize(800, 600);
+        grid.setRuns({{1, QStringLiteral("a"), {{"loss", pointsOf({1.0})}, {"loss[gap 0.5..2]", pointsOf({0.2}, 8)}}}});
+        QCOMPARE(grid.chartCount(), 2);
+        const auto event = [](std::int64_t step, const char* name, double value) {
+            MetricsLogged logged;
+            logged.run = 1;
+            logged.step = step;
+            logged.metrics = {{name, value}};
+            return logged;
+        };
+        grid.append({event(9, "loss[gap -10..-0.2]", 0.9), event(10, "loss[gap 0.5..2]", 0.1)});
+        grid.append({event(11, "loss[gap -0.1..0.4]", 0.6)});
+        QCOMPARE(grid.chartCount(), 2);
+        MetricChart* chart = grid.chart("loss[]");
+        QVERIFY(chart);
+        QCOMPARE(chart->points(1, "gap 0.5..2").size(), std::size_t(2));
+        QCOMPARE(chart->points(1, "gap -10..-0.2").size(), std::size_t(1));
+        QVERIFY(!chart->hasCurve(1));
+        // By rising gap from the colour of hard to that of easy pairs, whatever came first.
+        const auto colourOf = [&](int line) { return chart->plot()->graph(3 * line + 1)->pen().color(); };
+        QCOMPARE(colourOf(0), colours().easy);
+        QCOMPARE(colourOf(1), colours().hard);
+        QVERIFY(colourOf(2) != colours().hard && colourOf(2) != colours().easy);
+        QStringList legends;
+        for (const QLabel* label : grid.findChildren<QLabel*>())
+            if (label->text().contains(QStringLiteral("gap ")))
+                legends << label->text();
+        QCOMPARE(legends.size(), qsizetype(1));
+        QVERIFY(legends[0].indexOf(QStringLiteral("-10 to -0.2")) < legends[0].indexOf(QStringLiteral("0.5 to 2")));
+        const QTemporaryDir folder;
+        QVERIFY(chart->saveCsv(folder.filePath(QStringLiteral("a.csv"))));
+        QFile csv(folder.filePath(QStringLiteral("a.csv")));
+        QVERIFY(csv.open(QIODevice::ReadOnly));
+        QCOMPARE(csv.readLine(), QByteArray("run,part,step,seconds,loss,smoothed\n"));
+        QVERIFY(csv.readLine().startsWith("1,gap -0.1..0.4,11,"));
+        grid.setRuns({{2, QStringLiteral("b"), {{"loss", pointsOf({2.0})}}}});
+        QCOMPARE(grid.chartCount(), 1);
     }
 
     void wheelIsLeftToThePage()

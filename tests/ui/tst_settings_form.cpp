@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: MPO Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/config/presets.h"
 #include "core/engine/train_config.h"
 #include "ui/forms/settings_form.h"
 #include "ui/forms/train_command.h"
@@ -9,6 +10,7 @@
 #include <QLineEdit>
 #include <QSignalSpy>
 #include <QTest>
+#include <QUndoStack>
 #include <QWheelEvent>
 
 using namespace mpo;
@@ -111,6 +113,31 @@ private Q_SLOTS:
         QVERIFY(!form.isValid()); // a mini-batch of 16 does not fit into a rollout of 8
         qobject_cast<QLineEdit*>(form.editor("minibatch_size"))->setText(QStringLiteral("4"));
         QVERIFY(form.isValid());
+    }
+
+    void undoesWhatReplacedAll()
+    {
+        SettingsForm form(StageKind::Dpo);
+        auto* beta = qobject_cast<QLineEdit*>(form.editor("beta"));
+        beta->setText(QStringLiteral("0.3"));
+        QVERIFY(!form.history()->canUndo()); // fields undo themselves what is typed
+        form.change(presetSettings(findPreset("tiny"), StageKind::Dpo), QStringLiteral("preset"));
+        QCOMPARE(form.settings().real("beta"), 0.1);
+        QCOMPARE(form.settings().real("learning_rate"), 1e-4);
+        beta->setText(QStringLiteral("0.7"));
+        form.reset();
+        QCOMPARE(toLine(form.settings().toJson()), toLine(Settings(StageKind::Dpo).toJson()));
+        form.history()->undo();
+        QCOMPARE(form.settings().real("beta"), 0.7); // also what was typed in between
+        QCOMPARE(form.settings().real("learning_rate"), 1e-4);
+        // By the keyboard, in a field that has nothing of its own to undo.
+        QTest::keySequence(beta, QKeySequence::Undo);
+        QCOMPARE(form.settings().real("beta"), 0.3);
+        QVERIFY(form.settings().isDefault("learning_rate"));
+        QTest::keySequence(beta, QKeySequence::Redo);
+        QCOMPARE(form.settings().real("beta"), 0.7);
+        form.change(form.settings(), QStringLiteral("nothing"));
+        QVERIFY(form.history()->canRedo()); // what changes nothing is no step
     }
 
     void namesTheCommand()

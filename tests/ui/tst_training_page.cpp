@@ -6,14 +6,19 @@
 #include "ui/format.h"
 #include "ui/forms/memory_panel.h"
 #include "ui/forms/settings_form.h"
+#include "ui/pages/training_form.h"
 #include "ui/pages/training_page.h"
 #include "ui/sample_view.h"
 
+#include <QComboBox>
+#include <QFile>
 #include <QLabel>
 #include <QLineEdit>
 #include <QPushButton>
 #include <QSignalSpy>
+#include <QSlider>
 #include <QTest>
+#include <QUndoStack>
 
 #include <thread>
 
@@ -140,6 +145,101 @@ private Q_SLOTS:
         command.model = "broken";
         panel->ask(command);
         QTRY_VERIFY(panel->text().contains(QStringLiteral("not known")));
+    }
+
+    void presetsFilesAndUndo()
+    {
+        UiFixture fixture;
+        fixture.addPairs("pairs", 4);
+        ModelRow model;
+        model.name = "sft";
+        model.folder = MPO_FIXTURES "/model/tied";
+        model.kind = "policy";
+        model.family = "llama";
+        model.parameters = 135'000'000;
+        model.created = nowUtc();
+        fixture.project->addModel(model);
+        EngineBridge bridge(fixture.project, fixture.execute());
+        Selection selection(fixture.project);
+        TrainingPage page(StageKind::Dpo, bridge, selection);
+        page.resize(1200, 700);
+        page.show();
+        page.refresh();
+        auto* preset = page.findChild<QComboBox*>(QStringLiteral("preset"));
+        auto* proposal = page.findChild<QPushButton*>(QStringLiteral("presetProposal"));
+        QCOMPARE(preset->currentText(), QStringLiteral("Defaults"));
+        QVERIFY(proposal->isVisible() && proposal->text().contains(QStringLiteral("Small")));
+        QTest::mouseClick(proposal, Qt::LeftButton);
+        QVERIFY(preset->currentText().startsWith(QStringLiteral("Small")));
+        QVERIFY(!proposal->isVisible());
+        QCOMPARE(page.command().settings.real("learning_rate"), 2e-6);
+        QCOMPARE(page.command().settings.text("dtype"), std::string("auto"));
+        int marked = 0;
+        for (const QLabel* label : page.form()->findChildren<QLabel*>())
+            marked += label->property("role").toString() == QLatin1String("changed");
+        QCOMPARE(marked, 3); // as if changed by hand
+        qobject_cast<QLineEdit*>(page.form()->editor("beta"))->setText(QStringLiteral("0.3"));
+        QCOMPARE(preset->currentIndex(), -1); // settings of one's own
+
+        // A file, read again after the defaults; and undone.
+        auto* form = page.findChild<TrainingForm*>();
+        const QTemporaryDir folder;
+        const QString file = folder.filePath(QStringLiteral("mine.yaml"));
+        QVERIFY(form->saveSettings(file));
+        page.form()->reset();
+        QCOMPARE(preset->currentText(), QStringLiteral("Defaults"));
+        QVERIFY(form->loadSettings(file));
+        QCOMPARE(page.command().settings.real("beta"), 0.3);
+        QCOMPARE(page.command().settings.real("learning_rate"), 2e-6);
+        page.form()->history()->undo();
+        QVERIFY(page.command().settings.isDefault("beta"));
+        page.form()->history()->undo();
+        QCOMPARE(page.command().settings.real("beta"), 0.3);
+
+        // A file that does not fit says why and changes nothing.
+        const QSignalSpy said(&page, &Page::message);
+        QFile bad(folder.filePath(QStringLiteral("bad.yaml")));
+        QVERIFY(bad.open(QIODevice::WriteOnly));
+        bad.write("ppo:\n  kl_coef: 1\n");
+        bad.close();
+        QVERIFY(!form->loadSettings(bad.fileName()));
+        QVERIFY(said.last().first().toString().contains(QStringLiteral("no section")));
+        QCOMPARE(page.command().settings.real("beta"), 0.3);
+    }
+
+    void samplesStandBesideTheReference()
+    {
+        SampleView view;
+        view.resize(700, 400);
+        view.show();
+        const auto row = [](std::int64_t step, std::int64_t item, const char* response, std::optional<double> score,
+                             bool byReference = false) {
+            return SampleRow {step, item, item == 0 ? "why?" : "how?", response, score, byReference};
+        };
+        const auto noScores = [&] {
+            for (const QLabel* label : view.findChildren<QLabel*>())
+                if (label->isVisible() && label->text().contains(QStringLiteral("no scores")))
+                    return true;
+            return false;
+        };
+        view.setSamples({row(0, 0, "because", {}, true), row(0, 1, "so", {}, true)});
+        QCOMPARE(view.stepCount(), 0); // nothing of the policy yet
+        QVERIFY(view.text().contains(QStringLiteral("because")) && view.text().contains(QStringLiteral("Reference")));
+        QVERIFY(noScores());
+        view.append({row(5, 0, "therefore", 0.25), row(5, 1, "thus", 0.5)});
+        view.append({row(10, 0, "hence", 0.75), row(10, 1, "", -1.0)});
+        QCOMPARE(view.stepCount(), 2);
+        QVERIFY(!noScores());
+        for (const char* part : {"Policy at step 10", "hence", "reward 0.75", "nothing", "because", "so", "how?"})
+            QVERIFY2(view.text().contains(QLatin1String(part)), part);
+        view.findChild<QSlider*>()->setValue(0);
+        QVERIFY(view.text().contains(QStringLiteral("therefore")) && view.text().contains(QStringLiteral("because")));
+        QVERIFY(!view.text().contains(QStringLiteral("hence")));
+        view.append({row(15, 0, "later", 0.1)}); // an earlier step was chosen and stays
+        QVERIFY(view.text().contains(QStringLiteral("therefore")));
+        // Of a run without a reference.
+        view.setSamples({row(3, 0, "alone", {})});
+        QVERIFY(view.text().contains(QStringLiteral("alone")) && !view.text().contains(QStringLiteral("Reference")));
     }
 
     void cannotStartWithWhatIsMissingOrWrong()

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/charts/health_strip.h"
 
+#include "core/config/alarm_metrics.h"
 #include "core/support/metric_names.h"
 #include "ui/elided_label.h"
 #include "ui/format.h"
@@ -22,24 +23,18 @@ struct Vital
     const char* caption;
     std::string_view metric;
     bool isShare;
-    std::array<std::string_view, 2> alarms; ///< settings whose alarms speak of it
 };
 
 constexpr std::array<Vital, HealthStrip::kCells> kVitals {{
-    {QT_TRANSLATE_NOOP("mpo::HealthStrip", "Reward"), "objective/scores", false, {}},
-    {QT_TRANSLATE_NOOP("mpo::HealthStrip", "KL to ref."), "objective/kl", false, {"alarm_kl", "alarm_negative_kl"}},
-    {QT_TRANSLATE_NOOP("mpo::HealthStrip", "KL to SFT"), "objective/kl_sft", false, {}},
-    {QT_TRANSLATE_NOOP("mpo::HealthStrip", "Ratio"), "val/ratio", false, {"alarm_ratio"}},
-    {QT_TRANSLATE_NOOP("mpo::HealthStrip", "Clipped"), "policy/clipfrac_avg", true, {"alarm_clip_fraction"}},
-    {QT_TRANSLATE_NOOP("mpo::HealthStrip", "Entropy"), "objective/entropy", false, {"alarm_entropy"}},
-    {QT_TRANSLATE_NOOP("mpo::HealthStrip", "Length"), "response/length", false, {"alarm_length"}},
-    {QT_TRANSLATE_NOOP("mpo::HealthStrip", "Ends by EOS"), "response/eos_share", true, {}},
+    {QT_TRANSLATE_NOOP("mpo::HealthStrip", "Reward"), "objective/scores", false},
+    {QT_TRANSLATE_NOOP("mpo::HealthStrip", "KL to ref."), "objective/kl", false},
+    {QT_TRANSLATE_NOOP("mpo::HealthStrip", "KL to SFT"), "objective/kl_sft", false},
+    {QT_TRANSLATE_NOOP("mpo::HealthStrip", "Ratio"), "val/ratio", false},
+    {QT_TRANSLATE_NOOP("mpo::HealthStrip", "Clipped"), "policy/clipfrac_avg", true},
+    {QT_TRANSLATE_NOOP("mpo::HealthStrip", "Entropy"), "objective/entropy", false},
+    {QT_TRANSLATE_NOOP("mpo::HealthStrip", "Length"), "response/length", false},
+    {QT_TRANSLATE_NOOP("mpo::HealthStrip", "Ends by EOS"), "response/eos_share", true},
 }};
-
-bool speaksOf(const Vital& vital, const AlarmRow& alarm)
-{
-    return std::find(vital.alarms.begin(), vital.alarms.end(), alarm.name) != vital.alarms.end();
-}
 
 QString sentenceOf(const AlarmRow& alarm)
 {
@@ -108,7 +103,7 @@ void HealthStrip::setAlarms(const std::vector<AlarmRow>& alarms)
 {
     for (std::size_t i = 0; i < m_cells.size(); ++i) {
         const auto open = std::find_if(alarms.rbegin(), alarms.rend(),
-            [&](const AlarmRow& alarm) { return !alarm.ended && speaksOf(kVitals[i], alarm); });
+            [&](const AlarmRow& alarm) { return !alarm.ended && alarmIsOf(alarm.name, kVitals[i].metric); });
         const bool alarmed = open != alarms.rend();
         setRole(m_cells[i].value, alarmed ? "vitalBad" : "vital");
         m_cells[i].widget->setToolTip(

@@ -2,14 +2,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "core/store/project.h"
+
 #include <QString>
 
 #include <string_view>
+#include <vector>
 
 namespace mpo {
 
-/// A sentence when a (smoothed) value of a metric says that a run goes wrong, with what to try; else empty. Limits are
-/// the danger lines that practitioners of PPO share; they warn, nothing stops.
-QString metricAlarm(std::string_view metric, double value);
+/// What the newest alarm that holds on a metric says, with what to try; empty: none holds. The alarms of a run, in
+/// order of their steps, come from the engine, which knows its settings.
+QString metricAlarm(std::string_view metric, const std::vector<AlarmRow>& alarms);
 
 } // namespace mpo

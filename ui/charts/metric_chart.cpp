@@ -4,7 +4,7 @@
 
 #include "ui/charts/crosshair.h"
 #include "ui/charts/custom_plot.h"
-#include "ui/charts/metric_alarm.h"
+#include "ui/charts/metric_tickers.h"
 #include "ui/format.h"
 #include "ui/style.h"
 
@@ -15,66 +15,14 @@
 
 namespace mpo {
 
-namespace {
-
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
-
-/// Seconds as "2:05" or "1:02:05".
-class TimeTicker : public QCPAxisTicker
-{
-protected:
-    QString getTickLabel(double tick, const QLocale&, QChar, int) override
-    {
-        const qint64 seconds = qint64(std::llround(tick));
-        if (seconds >= 3600)
-            return QStringLiteral("%1:%2 h").arg(seconds / 3600).arg(seconds / 60 % 60, 2, 10, QLatin1Char('0'));
-        return QStringLiteral("%1:%2").arg(seconds / 60).arg(seconds % 60, 2, 10, QLatin1Char('0'));
-    }
-};
-
-/// Steps are whole numbers.
-class StepTicker : public QCPAxisTicker
-{
-protected:
-    double getTickStep(const QCPRange& range) override { return std::max(1.0, QCPAxisTicker::getTickStep(range)); }
-    QString getTickLabel(double tick, const QLocale&, QChar, int) override
-    {
-        return std::abs(tick) < 10000.0 ? QString::number(qint64(tick)) : formatLargeCount(tick);
-    }
-};
-
-class ValueTicker : public QCPAxisTicker
-{
-protected:
-    QString getTickLabel(double tick, const QLocale&, QChar, int) override
-    {
-        if (std::abs(tick) < 1e-12)
-            return QStringLiteral("0");
-        return std::abs(tick) < 1e5 ? formatNumber(tick, 3) : formatLargeCount(tick);
-    }
-};
-
-} // namespace
-
-struct MetricChart::Curve
-{
-    QString label;
-    int colour = 0;
-    QCPGraph *raw = nullptr, *average = nullptr, *notNumbers = nullptr;
-    std::vector<MetricPoint> points;
-    std::vector<double> smoothed;
-    double past = 0.0, weight = 0.0; ///< of the moving average, before its bias is taken out
-    double lowest = HUGE_VAL, lowestPositive = HUGE_VAL, highest = -HUGE_VAL;
-};
-
-MetricChart::MetricChart(const std::string& metric, QWidget* parent)
+MetricChart::MetricChart(const std::string& metric, QWidget* parent, const QString& title)
     : Chart(parent)
     , m_metric(metric)
     , m_line(new QCPItemStraightLine(plot()))
 {
     const MetricInfo* info = findMetricInfo(metric);
     const QString unit = info && !info->unit.empty() ? QStringLiteral(" (%1)").arg(toQString(info->unit)) : QString();
-    setTitle(toQString(metric),
+    setTitle(title.isEmpty() ? toQString(metric) : title,
         info ? QStringLiteral("<b>%1</b>%2<br>%3").arg(toQString(metric), unit, toQString(info->meaning)) : QString());
     setEmptyText(tr("No values yet"));
     setMinimumHeight(17 * kSpace);
@@ -105,52 +53,47 @@ double MetricChart::keyOf(const MetricPoint& point) const
     return m_xAxis == XAxis::Step ? double(point.step) : point.seconds;
 }
 
-void MetricChart::addCurve(qint64 run, const QString& label, int colour)
+MetricCurve::Drawing MetricChart::drawing() const
 {
-    auto curve = std::make_unique<Curve>();
-    curve->label = label;
-    curve->colour = colour;
-    curve->raw = plot()->addGraph();
-    curve->average = plot()->addGraph();
-    curve->notNumbers = plot()->addGraph();
-    for (QCPGraph* graph : {curve->raw, curve->average, curve->notNumbers}) {
-        graph->setSelectable(QCP::stNone);
-        graph->setAdaptiveSampling(true); // minimum and maximum of each pixel
-    }
-    curve->notNumbers->setLineStyle(QCPGraph::lsNone);
-    m_curves[run] = std::move(curve);
-    applyColours();
+    // Wall time of a resumed run is the exception: its keys may fall, then QCustomPlot sorts.
+    return {[this](const MetricPoint& point) { return keyOf(point); }, m_xAxis == XAxis::Step, m_logY, m_smoothing};
 }
 
-void MetricChart::setCurve(qint64 run, const QString& label, int colour, std::span<const MetricPoint> points)
+MetricCurve& MetricChart::curveFor(const Key& key)
 {
-    if (!m_curves.contains(run))
-        addCurve(run, label, colour);
-    Curve& curve = *m_curves[run];
+    const auto found = m_curves.find(key);
+    return found != m_curves.end() ? found->second : m_curves.emplace(key, MetricCurve(*plot())).first->second;
+}
+
+void MetricChart::setCurve(
+    qint64 run, const QString& label, CurveLook look, std::span<const MetricPoint> points, const std::string& part)
+{
+    MetricCurve& curve = curveFor({run, part});
     curve.label = label;
-    curve.colour = colour;
-    curve.points.assign(points.begin(), points.end());
-    rebuild(curve);
+    curve.look = look;
+    curve.set(points, drawing());
     applyColours();
     updateAlarm();
     replotSoon();
 }
 
-void MetricChart::append(qint64 run, std::span<const MetricPoint> points)
+void MetricChart::setLook(qint64 run, const std::string& part, CurveLook look)
+{
+    if (const auto found = m_curves.find({run, part}); found != m_curves.end())
+        found->second.look = look;
+    applyColours();
+    replotSoon();
+}
+
+void MetricChart::append(qint64 run, std::span<const MetricPoint> points, const std::string& part)
 {
     if (points.empty())
         return;
-    if (!m_curves.contains(run))
-        addCurve(run, {}, int(m_curves.size()));
-    Curve& curve = *m_curves[run];
-    if (!curve.points.empty() && points.front().step <= curve.points.back().step) {
-        std::erase_if(curve.points, [&](const MetricPoint& point) { return point.step >= points.front().step; });
-        curve.points.insert(curve.points.end(), points.begin(), points.end());
-        rebuild(curve);
-    } else {
-        curve.points.insert(curve.points.end(), points.begin(), points.end());
-        addPoints(curve, points);
+    if (!hasCurve(run, part)) {
+        curveFor({run, part}).look.colour = int(m_curves.size()) - 1;
+        applyColours();
     }
+    curveFor({run, part}).append(points, drawing());
     updateAlarm();
     if (!m_pointer)
         showValues({});
@@ -159,62 +102,20 @@ void MetricChart::append(qint64 run, std::span<const MetricPoint> points)
 
 void MetricChart::removeCurves()
 {
-    for (const auto& [run, curve] : m_curves)
-        for (QCPGraph* graph : {curve->raw, curve->average, curve->notNumbers})
-            plot()->removeGraph(graph);
+    for (auto& [key, curve] : m_curves)
+        curve.removeFrom(*plot());
     m_curves.clear();
+    m_alarms.clear();
     setNote({});
     setWarning({});
     replotSoon();
 }
 
-void MetricChart::rebuild(Curve& curve)
-{
-    for (QCPGraph* graph : {curve.raw, curve.average, curve.notNumbers})
-        graph->data()->clear();
-    curve.smoothed.clear();
-    curve.past = curve.weight = 0.0;
-    curve.lowest = curve.lowestPositive = HUGE_VAL;
-    curve.highest = -HUGE_VAL;
-    addPoints(curve, curve.points);
-}
-
 void MetricChart::rebuildAll()
 {
-    for (const auto& [run, curve] : m_curves)
-        rebuild(*curve);
+    for (auto& [key, curve] : m_curves)
+        curve.redraw(drawing());
     replotSoon();
-}
-
-void MetricChart::addPoints(Curve& curve, std::span<const MetricPoint> points)
-{
-    QVector<QCPGraphData> raw, average, notNumbers;
-    raw.reserve(qsizetype(points.size()));
-    average.reserve(qsizetype(points.size()));
-    for (const MetricPoint& point : points) {
-        const double key = keyOf(point);
-        if (std::isfinite(point.value)) {
-            curve.past = m_smoothing * curve.past + (1.0 - m_smoothing) * point.value;
-            curve.weight = m_smoothing * curve.weight + (1.0 - m_smoothing);
-            curve.lowest = std::min(curve.lowest, point.value);
-            curve.highest = std::max(curve.highest, point.value);
-            if (point.value > 0.0)
-                curve.lowestPositive = std::min(curve.lowestPositive, point.value);
-        } else {
-            notNumbers.append({key, 0.0});
-        }
-        const double smooth = curve.weight > 0.0 ? curve.past / curve.weight : kNan;
-        curve.smoothed.push_back(smooth);
-        const auto drawn
-            = [&](double value) { return std::isfinite(value) && (!m_logY || value > 0.0) ? value : kNan; };
-        raw.append({key, drawn(point.value)});
-        average.append({key, drawn(smooth)});
-    }
-    // Keys rise within a curve; wall time of a resumed run is the exception, then QCustomPlot sorts.
-    const bool sorted = m_xAxis == XAxis::Step;
-    curve.raw->data()->add(raw, sorted);
-    curve.average->data()->add(average, sorted);
-    curve.notNumbers->data()->add(notNumbers, sorted);
 }
 
 void MetricChart::setXAxis(XAxis axis)
@@ -259,22 +160,37 @@ void MetricChart::setCrosshair(Crosshair* crosshair)
     connect(crosshair, &Crosshair::moved, this, &MetricChart::showValues);
 }
 
-std::vector<MetricPoint> MetricChart::points(qint64 run) const
+std::vector<MetricPoint> MetricChart::points(qint64 run, const std::string& part) const
 {
-    const auto found = m_curves.find(run);
-    return found == m_curves.end() ? std::vector<MetricPoint>() : found->second->points;
+    const auto found = m_curves.find({run, part});
+    return found == m_curves.end() ? std::vector<MetricPoint>() : found->second.points();
 }
 
-std::vector<double> MetricChart::smoothed(qint64 run) const
+std::vector<double> MetricChart::smoothed(qint64 run, const std::string& part) const
 {
-    const auto found = m_curves.find(run);
-    return found == m_curves.end() ? std::vector<double>() : found->second->smoothed;
+    const auto found = m_curves.find({run, part});
+    return found == m_curves.end() ? std::vector<double>() : found->second.smoothed();
+}
+
+std::vector<const MetricCurve*> MetricChart::inOrder() const
+{
+    std::vector<std::pair<qint64, const MetricCurve*>> curves;
+    for (const auto& [key, curve] : m_curves)
+        if (!curve.points().empty())
+            curves.emplace_back(key.first, &curve);
+    std::stable_sort(curves.begin(), curves.end(), [](const auto& a, const auto& b) {
+        return std::pair(a.first, a.second->look.colour) < std::pair(b.first, b.second->look.colour);
+    });
+    std::vector<const MetricCurve*> result;
+    for (const auto& [run, curve] : curves)
+        result.push_back(curve);
+    return result;
 }
 
 bool MetricChart::isEmpty() const
 {
     return std::none_of(m_curves.begin(), m_curves.end(), [this](const auto& entry) {
-        return m_logY ? std::isfinite(entry.second->lowestPositive) : !entry.second->points.empty();
+        return m_logY ? std::isfinite(entry.second.lowestPositive()) : !entry.second.points().empty();
     });
 }
 
@@ -282,12 +198,12 @@ void MetricChart::resetView()
 {
     double left = HUGE_VAL, right = -HUGE_VAL, low = HUGE_VAL, high = -HUGE_VAL;
     for (const auto& [run, curve] : m_curves) {
-        if (curve->points.empty())
+        if (curve.points().empty())
             continue;
-        left = std::min(left, keyOf(curve->points.front()));
-        right = std::max(right, keyOf(curve->points.back()));
-        low = std::min(low, m_logY ? curve->lowestPositive : curve->lowest);
-        high = std::max(high, curve->highest);
+        left = std::min(left, keyOf(curve.points().front()));
+        right = std::max(right, keyOf(curve.points().back()));
+        low = std::min(low, m_logY ? curve.lowestPositive() : curve.lowest());
+        high = std::max(high, curve.highest());
     }
     if (!(left <= right))
         return;
@@ -310,34 +226,17 @@ void MetricChart::resetView()
 
 void MetricChart::beforeReplot()
 {
-    // Marks of values that are not numbers sit on the lower edge, wherever that is.
-    const double edge = plot()->yAxis->range().lower;
-    for (const auto& [run, curve] : m_curves) {
-        for (auto point = curve->notNumbers->data()->begin(); point != curve->notNumbers->data()->end(); ++point)
-            point->value = edge;
-        // One value makes no line.
-        const auto shape = curve->points.size() == 1 ? QCPScatterStyle::ssDisc : QCPScatterStyle::ssNone;
-        for (QCPGraph* graph : {curve->raw, curve->average})
-            graph->setScatterStyle(QCPScatterStyle(shape, 6));
-    }
+    for (auto& [key, curve] : m_curves)
+        curve.beforeReplot(plot()->yAxis->range().lower);
 }
 
 void MetricChart::applyColours()
 {
     Chart::applyColours();
-    const Colours& c = colours();
     if (m_line)
-        m_line->setPen(QPen(c.faint, 1, Qt::DotLine));
-    for (const auto& [run, curve] : m_curves) {
-        const QColor strong = c.series.at(curve->colour % c.series.size());
-        QColor faint = strong;
-        faint.setAlpha(c.dark ? 120 : 90);
-        const bool rawOnly = m_smoothing == 0.0;
-        curve->raw->setPen(QPen(rawOnly ? strong : faint, rawOnly ? 1.5 : 1.0));
-        curve->average->setPen(QPen(strong, 1.8));
-        curve->average->setVisible(!rawOnly);
-        curve->notNumbers->setScatterStyle(QCPScatterStyle(QCPScatterStyle::ssCross, c.bad, 6));
-    }
+        m_line->setPen(QPen(colours().faint, 1, Qt::DotLine));
+    for (auto& [key, curve] : m_curves)
+        curve.style(m_smoothing);
     if (!m_curves.empty())
         showValues(m_pointer); // its colours too
 }
@@ -354,20 +253,20 @@ void MetricChart::showValues(std::optional<double> x)
             m_line->point2->setCoords(*x, plot()->yAxis->range().upper * 2.0);
     }
     QStringList values;
-    for (const auto& [run, curve] : m_curves) {
-        if (curve->points.empty())
-            continue;
+    for (const MetricCurve* curve : inOrder()) {
+        const std::vector<MetricPoint>& points = curve->points();
         // Without a pointer: the latest value.
-        auto found = curve->points.end() - 1;
+        auto found = points.end() - 1;
         if (x) {
-            found = std::lower_bound(curve->points.begin(), curve->points.end(), *x,
+            found = std::lower_bound(points.begin(), points.end(), *x,
                 [this](const MetricPoint& point, double key) { return keyOf(point) < key; });
-            if (found == curve->points.end()
-                || (found != curve->points.begin() && *x - keyOf(*(found - 1)) < keyOf(*found) - *x))
+            if (found == points.end() || (found != points.begin() && *x - keyOf(*(found - 1)) < keyOf(*found) - *x))
                 --found;
         }
-        const QString colour = colours().series.at(curve->colour % colours().series.size()).name();
-        QString value = QStringLiteral("<span style='color:%1'>%2</span>").arg(colour, formatNumber(found->value, 4));
+        // Several in one line need the room.
+        const int digits = curve->look.strata > 0 ? 2 : 4;
+        QString value = QStringLiteral("<span style='color:%1'>%2</span>")
+                            .arg(curve->look.inTheme().name(), formatNumber(found->value, digits));
         if (x && values.isEmpty())
             value.prepend(m_xAxis == XAxis::Step ? QStringLiteral("%1: ").arg(found->step)
                                                  : QStringLiteral("%1: ").arg(formatDuration(found->seconds)));
@@ -378,17 +277,24 @@ void MetricChart::showValues(std::optional<double> x)
         plot()->layer(QStringLiteral("overlay"))->replot();
 }
 
-void MetricChart::updateAlarm()
+void MetricChart::setAlarm(qint64 run, const QString& sentence)
 {
-    QString alarm;
-    for (const auto& [run, curve] : m_curves) {
-        if (curve->points.empty() || !alarm.isEmpty())
-            continue;
-        const double last = curve->points.back().value;
-        alarm = metricAlarm(m_metric, std::isnan(last) ? last : curve->smoothed.back());
-    }
-    setWarning(alarm);
+    if (sentence.isEmpty())
+        m_alarms.erase(run);
+    else
+        m_alarms[run] = sentence;
+    updateAlarm();
 }
+
+QString MetricChart::warning() const
+{
+    for (const auto& [key, curve] : m_curves)
+        if (!curve.points().empty() && std::isnan(curve.points().back().value))
+            return tr("The value is not a number. Stop the run and lower learning_rate.");
+    return m_alarms.empty() ? QString() : m_alarms.begin()->second;
+}
+
+void MetricChart::updateAlarm() { setWarning(warning()); }
 
 bool MetricChart::eventFilter(QObject* watched, QEvent* event)
 {
@@ -412,15 +318,19 @@ void MetricChart::fillContextMenu(QMenu& menu)
 
 QString MetricChart::csv() const
 {
-    QString text = QStringLiteral("run,step,seconds,%1,smoothed\n").arg(toQString(m_metric));
-    for (const auto& [run, curve] : m_curves)
-        for (std::size_t i = 0; i < curve->points.size(); ++i)
-            text += QStringLiteral("%1,%2,%3,%4,%5\n")
-                        .arg(run)
-                        .arg(curve->points[i].step)
-                        .arg(curve->points[i].seconds, 0, 'g', 9)
-                        .arg(curve->points[i].value, 0, 'g', 17)
-                        .arg(curve->smoothed[i], 0, 'g', 9);
+    const bool parts
+        = std::any_of(m_curves.begin(), m_curves.end(), [](const auto& entry) { return !entry.first.second.empty(); });
+    QString text = QStringLiteral("run,%1step,seconds,%2,smoothed\n")
+                       .arg(parts ? QStringLiteral("part,") : QString(), toQString(partOfMetric(m_metric).metric));
+    for (const auto& [key, curve] : m_curves)
+        for (std::size_t i = 0; i < curve.points().size(); ++i)
+            text += QStringLiteral("%1,%2%3,%4,%5,%6\n")
+                        .arg(key.first)
+                        .arg(parts ? toQString(key.second) + QLatin1Char(',') : QString())
+                        .arg(curve.points()[i].step)
+                        .arg(curve.points()[i].seconds, 0, 'g', 9)
+                        .arg(curve.points()[i].value, 0, 'g', 17)
+                        .arg(curve.smoothed()[i], 0, 'g', 9);
     return text;
 }
 

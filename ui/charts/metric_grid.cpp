@@ -3,11 +3,13 @@
 #include "ui/charts/metric_grid.h"
 
 #include "ui/charts/crosshair.h"
+#include "ui/charts/metric_alarm.h"
 #include "ui/format.h"
 #include "ui/forms/form_combo_box.h"
 #include "ui/style.h"
 
 #include <QCheckBox>
+#include <QEvent>
 #include <QGridLayout>
 #include <QHBoxLayout>
 #include <QLabel>
@@ -17,6 +19,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 namespace mpo {
 
@@ -26,14 +29,17 @@ constexpr int kCardWidth = 280; ///< wanted, in pixels
 constexpr int kCardHeight = 160;
 
 /// Groups in the order in which one looks at them.
+constexpr std::string_view kParts = "parts"; ///< group of metrics over parts of the examples
+
 struct GroupTitle
 {
     std::string_view prefix, title;
 };
 constexpr std::array kGroups {GroupTitle {"objective", "Objective"}, GroupTitle {"", "Training"},
     GroupTitle {"eval", "Held-out data"}, GroupTitle {"rewards", "Implicit rewards"},
-    GroupTitle {"response", "Responses"}, GroupTitle {"policy", "Policy"}, GroupTitle {"loss", "Losses"},
-    GroupTitle {"val", "Value model"}, GroupTitle {"logps", "Log-probs"}, GroupTitle {"machine", "Pace and machine"}};
+    GroupTitle {kParts, "By reward gap"}, GroupTitle {"response", "Responses"}, GroupTitle {"policy", "Policy"},
+    GroupTitle {"loss", "Losses"}, GroupTitle {"val", "Value model"}, GroupTitle {"logps", "Log-probs"},
+    GroupTitle {"machine", "Pace and machine"}};
 
 /// Numbers about the course of the run rather than about learning.
 constexpr std::array<std::string_view, 10> kMachine {"learning_rate", "lr", "value_lr", "epoch", "episode",
@@ -41,6 +47,8 @@ constexpr std::array<std::string_view, 10> kMachine {"learning_rate", "lr", "val
 
 std::string_view prefixOf(std::string_view metric)
 {
+    if (partOfMetric(metric).metric != metric)
+        return kParts;
     if (metric.starts_with("eval_"))
         return "eval";
     if (std::find(kMachine.begin(), kMachine.end(), metric) != kMachine.end())
@@ -63,13 +71,31 @@ int rankOfGroup(std::string_view prefix)
 constexpr std::array<std::string_view, 4> kFirst {
     "objective/scores", "objective/kl", "rewards/accuracies", "rewards/margins"};
 
-int rankOfMetric(std::string_view metric)
+int rankOfMetric(std::string_view name)
 {
+    const std::string_view metric = partOfMetric(name).metric;
     if (const auto first = std::find(kFirst.begin(), kFirst.end(), metric); first != kFirst.end())
         return int(first - kFirst.end());
     const auto infos = metricInfos();
     const auto found = std::find_if(infos.begin(), infos.end(), [&](const auto& info) { return info.name == metric; });
     return int(found - infos.begin());
+}
+
+/// The chart that a metric is drawn in: parts share one.
+std::string chartOf(std::string_view metric)
+{
+    const MetricPart half = partOfMetric(metric);
+    return half.part.empty() ? std::string(metric) : metricOfPart(half.metric, {});
+}
+
+/// -3.1 of "gap -3.1..-0.2".
+double lowerEndOf(const std::string& part)
+{
+    const auto begin = part.find_first_of("-0123456789");
+    double low = 0.0;
+    if (begin != std::string::npos)
+        std::from_chars(part.data() + begin, part.data() + part.size(), low);
+    return low;
 }
 
 } // namespace
@@ -172,6 +198,11 @@ MetricChart* MetricGrid::ensureChart(const std::string& metric)
         layout->setSpacing(kSpace);
         const bool known = std::size_t(group.rank) < kGroups.size();
         layout->addWidget(makeHeading(toQString(known ? kGroups[std::size_t(group.rank)].title : prefix)));
+        if (prefix == kParts) {
+            group.legend = makeHint({});
+            group.legend->setTextFormat(Qt::RichText);
+            layout->addWidget(group.legend);
+        }
         group.grid = new QGridLayout;
         group.grid->setSpacing(kSpace);
         layout->addLayout(group.grid);
@@ -184,7 +215,7 @@ MetricChart* MetricGrid::ensureChart(const std::string& metric)
     card->setFixedHeight(kCardHeight);
     auto* layout = new QVBoxLayout(card);
     layout->setContentsMargins(kSpace + kSpace / 2, kSpace, kSpace, kSpace / 2);
-    auto* made = new MetricChart(metric, card);
+    auto* made = new MetricChart(metric, card, toQString(partOfMetric(metric).metric));
     layout->addWidget(made);
     made->setCrosshair(m_crosshair);
     made->setXAxis(m_xAxis->currentIndex() == 0 ? MetricChart::XAxis::Step : MetricChart::XAxis::Time);
@@ -251,14 +282,18 @@ void MetricGrid::setRuns(const std::vector<Run>& runs)
         chart->removeCurves();
     m_colours.clear();
     m_labels.clear();
+    m_parts.clear();
     std::map<std::string, bool> used;
     for (const Run& run : runs) {
         const int colour = int(m_colours.size());
         m_colours[run.id] = colour;
         m_labels[run.id] = run.label;
         for (const MetricSeries& series : run.series) {
-            ensureChart(series.name)->setCurve(run.id, run.label, colour, series.points);
-            used[series.name] = true;
+            const std::string part(partOfMetric(series.name).part);
+            if (!part.empty())
+                addPart(run.id, part);
+            ensureChart(chartOf(series.name))->setCurve(run.id, run.label, lookOf(run.id, part), series.points, part);
+            used[chartOf(series.name)] = true;
         }
     }
     for (auto group = m_groups.begin(); group != m_groups.end();) {
@@ -280,6 +315,7 @@ void MetricGrid::setRuns(const std::vector<Run>& runs)
         }
     }
     updateLegend(runs);
+    updatePartLegend();
     updateEmpty();
 }
 
@@ -291,14 +327,82 @@ void MetricGrid::append(const std::vector<MetricsLogged>& batch)
             for (const Metric& metric : event.metrics)
                 points[{metric.name, event.run}].push_back({event.step, event.seconds, metric.value});
     for (const auto& [key, list] : points) {
-        MetricChart* target = ensureChart(key.first);
-        if (!target->hasCurve(key.second))
-            target->setCurve(key.second, m_labels[key.second], m_colours[key.second], list);
+        const qint64 run = key.second;
+        const std::string part(partOfMetric(key.first).part);
+        if (!part.empty())
+            addPart(run, part);
+        MetricChart* target = ensureChart(chartOf(key.first));
+        if (!target->hasCurve(run, part))
+            target->setCurve(run, m_labels[run], lookOf(run, part), list, part);
         else
-            target->append(key.second, list);
+            target->append(run, list, part);
     }
     if (!points.empty())
         updateEmpty();
+}
+
+CurveLook MetricGrid::lookOf(qint64 run, const std::string& part) const
+{
+    const int colour = m_colours.at(run);
+    if (part.empty())
+        return {colour, 0, 0};
+    const auto& parts = m_parts.at(run);
+    return {int(std::find(parts.begin(), parts.end(), part) - parts.begin()), int(parts.size()), colour};
+}
+
+/// The parts of a run come one after the other while it trains; with each the colours of all are dealt anew.
+void MetricGrid::addPart(qint64 run, const std::string& part)
+{
+    std::vector<std::string>& parts = m_parts[run];
+    if (std::find(parts.begin(), parts.end(), part) != parts.end())
+        return;
+    parts.push_back(part);
+    std::stable_sort(parts.begin(), parts.end(),
+        [](const std::string& a, const std::string& b) { return lowerEndOf(a) < lowerEndOf(b); });
+    for (const auto& [metric, chart] : m_charts)
+        if (prefixOf(metric) == kParts)
+            for (const std::string& one : parts)
+                chart->setLook(run, one, lookOf(run, one));
+    updatePartLegend();
+}
+
+/// The ranges of one run; of several, whose ranges differ, what the ends of the row of colours are.
+void MetricGrid::updatePartLegend()
+{
+    const auto group = m_groups.find(toQString(kParts));
+    if (group == m_groups.end() || m_parts.empty())
+        return;
+    const auto line = [](const CurveLook& look) {
+        return QStringLiteral("<span style='color:%1'>━</span> ").arg(look.inTheme().name());
+    };
+    const auto& [run, parts] = *m_parts.begin();
+    QStringList names;
+    for (const std::string& part : parts) {
+        const bool ends = &part == &parts.front() || &part == &parts.back();
+        const QString text = m_parts.size() > 1 ? (!ends       ? QString()
+                                     : &part == &parts.front() ? tr("lowest gaps")
+                                                               : tr("highest gaps"))
+                                                : toQString(part).replace(QStringLiteral(".."), QStringLiteral(" to "));
+        names << line(lookOf(run, part)) + text;
+    }
+    group->second.legend->setText(names.join(QStringLiteral(" &nbsp; ")));
+    group->second.legend->setToolTip(tr("Pairs in groups of equal size by the reward model's gap between chosen and "
+                                        "rejected: low gaps are the hard pairs. A point is the mean over at least 16 "
+                                        "training pairs, or over all held-out ones."));
+}
+
+void MetricGrid::setAlarms(qint64 run, const std::vector<AlarmRow>& alarms)
+{
+    for (const auto& [metric, chart] : m_charts)
+        if (chart->hasCurve(run))
+            chart->setAlarm(run, metricAlarm(metric, alarms));
+}
+
+void MetricGrid::changeEvent(QEvent* event)
+{
+    QWidget::changeEvent(event);
+    if (event->type() == QEvent::PaletteChange)
+        updatePartLegend();
 }
 
 void MetricGrid::updateLegend(const std::vector<Run>& runs)

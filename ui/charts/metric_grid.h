@@ -22,7 +22,8 @@ class QVBoxLayout;
 namespace mpo {
 
 /// All metrics of one or several runs: a small chart each, grouped by the prefix of their names, with one crosshair.
-/// New metrics get a chart when they first arrive.
+/// New metrics get a chart when they first arrive. A metric over parts of the examples (strata of reward gap) has a
+/// chart of its own with a line for each part.
 class MetricGrid : public QWidget
 {
     Q_OBJECT
@@ -40,11 +41,16 @@ public:
     void append(const std::vector<MetricsLogged>& batch); ///< events of runs that are not shown are left out
     void setEmptyText(const QString& sentence);
 
-    MetricChart* chart(const std::string& metric) const; ///< nullptr: no such metric yet
+    /// Alarms of a run that is shown: the charts of their metrics are marked while they hold.
+    void setAlarms(qint64 run, const std::vector<AlarmRow>& alarms);
+
+    /// nullptr: no such metric yet. That of parts: metricOfPart(metric, "").
+    MetricChart* chart(const std::string& metric) const;
     int chartCount() const { return int(m_charts.size()); }
 
 protected:
     void resizeEvent(QResizeEvent* event) override;
+    void changeEvent(QEvent* event) override;
 
 private:
     struct Group
@@ -52,10 +58,14 @@ private:
         int rank = 0;
         QWidget* widget = nullptr;
         QGridLayout* grid = nullptr;
+        QLabel* legend = nullptr; ///< of parts; nullptr: the charts have none
         std::vector<std::pair<int, QWidget*>> cells; ///< rank of the metric, its card
     };
 
     MetricChart* ensureChart(const std::string& metric);
+    void addPart(qint64 run, const std::string& part);
+    CurveLook lookOf(qint64 run, const std::string& part) const;
+    void updatePartLegend();
     double smoothingFor(const std::string& metric) const;
     void arrange(Group& group) const;
     void arrangeAll();
@@ -78,6 +88,7 @@ private:
     std::map<std::string, MetricChart*> m_charts;
     std::map<qint64, int> m_colours; ///< colour of each run shown
     std::map<qint64, QString> m_labels;
+    std::map<qint64, std::vector<std::string>> m_parts; ///< of the examples of each run, by rising lower end
     int m_columns = 0;
 };
 

@@ -10,11 +10,14 @@
 #include <QCheckBox>
 #include <QComboBox>
 #include <QGridLayout>
+#include <QKeyEvent>
 #include <QLabel>
 #include <QLineEdit>
 #include <QSignalBlocker>
 #include <QStyle>
 #include <QToolButton>
+#include <QUndoCommand>
+#include <QUndoStack>
 #include <QVBoxLayout>
 
 namespace mpo {
@@ -64,6 +67,31 @@ QString sentenceFor(const SettingInfo& info, const char* what)
     return sentence;
 }
 
+/// What was changed by hand before it is undone comes back when it is redone.
+class ReplacedSettings : public QUndoCommand
+{
+public:
+    ReplacedSettings(SettingsForm& form, const Settings& after, const QString& what)
+        : QUndoCommand(what)
+        , m_form(form)
+        , m_other(after)
+    {
+    }
+    void undo() override { exchange(); }
+    void redo() override { exchange(); }
+
+private:
+    void exchange()
+    {
+        const Settings now = m_form.settings();
+        m_form.setSettings(m_other);
+        m_other = now;
+    }
+
+    SettingsForm& m_form;
+    Settings m_other; ///< that are not in the form now
+};
+
 } // namespace
 
 QString settingText(const SettingValue& value)
@@ -83,6 +111,7 @@ SettingsForm::SettingsForm(StageKind stage, QWidget* parent)
     , m_advanced(new QWidget(this))
     , m_advancedButton(new QToolButton(this))
     , m_problems(new QLabel(this))
+    , m_history(new QUndoStack(this))
 {
     auto* layout = new QVBoxLayout(this);
     layout->setContentsMargins(0, 0, 0, 0);
@@ -192,6 +221,7 @@ QWidget* SettingsForm::makeEditor(const SettingInfo& info)
         inside->addWidget(unit);
         edit->setTextMargins(0, 0, unit->sizeHint().width() + kSpace, 0);
     }
+    edit->installEventFilter(this);
     connect(edit, &QLineEdit::textChanged, this, [this, &info](const QString& text) { take(info, text.trimmed()); });
     return edit;
 }
@@ -258,7 +288,31 @@ void SettingsForm::setSettings(const Settings& settings)
     Q_EMIT changed();
 }
 
-void SettingsForm::reset() { setSettings(Settings(m_settings.stage())); }
+void SettingsForm::change(const Settings& settings, const QString& what)
+{
+    if (settings.toJson() != m_settings.toJson() || !isValid())
+        m_history->push(new ReplacedSettings(*this, settings, what));
+}
+
+/// A field undoes what was typed in it; where nothing was, the form undoes.
+bool SettingsForm::eventFilter(QObject* watched, QEvent* event)
+{
+    if (event->type() == QEvent::KeyPress) {
+        const auto* key = static_cast<QKeyEvent*>(event);
+        const auto* edit = qobject_cast<QLineEdit*>(watched);
+        if (edit && key->matches(QKeySequence::Undo) && !edit->isUndoAvailable() && m_history->canUndo()) {
+            m_history->undo();
+            return true;
+        }
+        if (edit && key->matches(QKeySequence::Redo) && !edit->isRedoAvailable() && m_history->canRedo()) {
+            m_history->redo();
+            return true;
+        }
+    }
+    return QWidget::eventFilter(watched, event);
+}
+
+void SettingsForm::reset() { change(Settings(m_settings.stage()), tr("defaults")); }
 
 bool SettingsForm::isValid() const
 {

@@ -11,6 +11,7 @@
 
 class QLabel;
 class QToolButton;
+class QUndoStack;
 
 namespace mpo {
 
@@ -26,6 +27,10 @@ public:
     void setSettings(const Settings& settings);
     void reset(); ///< all defaults
     bool isValid() const; ///< every field is right and the fields fit together
+
+    /// Replaces all settings, as one step that can be undone (Ctrl+Z in the form). `what` names it: "preset".
+    void change(const Settings& settings, const QString& what);
+    QUndoStack* history() const { return m_history; } ///< of change()
 
     /// The editor of a setting: a QLineEdit, QComboBox or QCheckBox named after it.
     QWidget* editor(const std::string& name) const;
@@ -44,6 +49,7 @@ private:
         QString title;
     };
 
+    bool eventFilter(QObject* watched, QEvent* event) override;
     QWidget* makeEditor(const SettingInfo& info);
     QWidget* makeRow(const SettingInfo& info);
     void take(const SettingInfo& info, const QString& text);
@@ -56,6 +62,7 @@ private:
     QWidget* m_advanced = nullptr;
     QToolButton* m_advancedButton = nullptr;
     QLabel* m_problems = nullptr;
+    QUndoStack* m_history = nullptr;
     bool m_loading = false;
 };
 

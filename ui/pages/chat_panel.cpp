@@ -70,6 +70,7 @@ ChatPanel::ChatPanel(EngineBridge& bridge, Project& project, QWidget* parent)
     layout->addWidget(makeInput());
 
     connect(&m_bridge, &EngineBridge::chatAnswered, this, &ChatPanel::receive);
+    connect(&m_bridge, &EngineBridge::chatWriting, this, &ChatPanel::showWriting);
     connect(&m_bridge, &EngineBridge::busyChanged, this, &ChatPanel::updateState);
     connect(&m_bridge, &EngineBridge::progress, this, [this](const Progress& event) {
         if (m_waiting)
@@ -81,6 +82,8 @@ ChatPanel::ChatPanel(EngineBridge& bridge, Project& project, QWidget* parent)
         // What was not answered can be asked again.
         const std::size_t next = *m_waiting;
         m_waiting.reset();
+        for (Side& side : m_sides)
+            side.writing.clear();
         for (std::size_t side = next; side < (twoSides() ? 2U : 1U); ++side) {
             if (!m_sides[side].lines.empty() && m_sides[side].lines.back().message.role == "user") {
                 if (side == 0 && m_input->toPlainText().isEmpty())
@@ -224,11 +227,20 @@ void ChatPanel::receive(const ChatAnswered& event)
         note << tr("cut off");
     if (event.score)
         note << tr("reward %1").arg(formatNumber(*event.score, 3));
+    m_sides[event.side].writing.clear();
     m_sides[event.side].lines.push_back({{"assistant", event.text}, note.join(QStringLiteral(" · "))});
     m_waiting = event.side + 1;
     showSide(event.side);
     if (event.side == 0 && twoSides())
         showSide(1);
+}
+
+void ChatPanel::showWriting(const ChatWriting& event)
+{
+    if (m_waiting != event.side)
+        return;
+    m_sides[event.side].writing = event.text;
+    showSide(event.side);
 }
 
 void ChatPanel::clear()
@@ -265,9 +277,13 @@ void ChatPanel::showSide(std::size_t number)
         html += small(
             line.note.isEmpty() ? QStringLiteral("&nbsp;") : line.note + QStringLiteral("<br>&nbsp;"), c.muted);
     }
-    if (m_waiting && *m_waiting == number && !side.lines.empty())
+    if (m_waiting && *m_waiting == number && !side.lines.empty()) {
+        if (!side.writing.empty())
+            html
+                += small(QStringLiteral("<b>%1</b>").arg(side.model->value().toHtmlEscaped()), c.series.at(int(number)))
+                + QStringLiteral("<div style='margin-top:2px'>%1</div>").arg(htmlOf(side.writing));
         html += small(tr("is writing …"), c.muted);
-    else if (side.lines.empty())
+    } else if (side.lines.empty())
         html = small(side.model->value().isEmpty() ? tr("Import a model, or run the demo, which makes its own.")
                                                    : tr("Nothing said yet."),
             c.muted);

@@ -52,6 +52,7 @@ private:
         QWidget* column = nullptr;
         QTextBrowser* view = nullptr;
         std::vector<Line> lines;
+        std::string writing; ///< what it has written of its next line
     };
 
     QWidget* makeTools();
@@ -60,6 +61,7 @@ private:
     void showSide(std::size_t side);
     void updateState();
     void receive(const ChatAnswered& event);
+    void showWriting(const ChatWriting& event);
 
     EngineBridge& m_bridge;
     Project& m_project;

@@ -413,6 +413,8 @@ void RunsPage::showChosen()
     m_charts->setEmptyText(
         runs.size() == 1 ? tr("This run has logged no metrics.") : tr("These runs have logged no metrics."));
     m_charts->setRuns(curves);
+    for (const MetricGrid::Run& run : curves)
+        m_charts->setAlarms(run.id, project().alarms(run.id));
     m_settings->setRuns(titles, configs);
     m_settingsTable->horizontalHeader()->setStretchLastSection(titles.size() == 1);
     m_settingsTable->setColumnWidth(0, 22 * kSpace);

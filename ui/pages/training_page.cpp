@@ -11,22 +11,14 @@
 #include "ui/elided_label.h"
 #include "ui/format.h"
 #include "ui/forms/form_combo_box.h"
-#include "ui/forms/item_picker.h"
-#include "ui/forms/memory_panel.h"
-#include "ui/forms/settings_form.h"
-#include "ui/forms/train_command.h"
+#include "ui/pages/training_form.h"
 #include "ui/sample_view.h"
 #include "ui/style.h"
 
-#include <QApplication>
-#include <QClipboard>
-#include <QFormLayout>
 #include <QHBoxLayout>
 #include <QLabel>
-#include <QLineEdit>
 #include <QPlainTextEdit>
 #include <QPushButton>
-#include <QScrollArea>
 #include <QSignalBlocker>
 #include <QTabBar>
 #include <QTabWidget>
@@ -39,7 +31,6 @@ namespace mpo {
 
 namespace {
 
-constexpr int kFormWidth = 320;
 constexpr int kLogLines = 2000;
 
 QString introductionOf(StageKind stage)
@@ -65,6 +56,7 @@ QString wordOf(RunState state) { return toQString(runStateName(state)); }
 TrainingPage::TrainingPage(StageKind stage, EngineBridge& bridge, Selection& selection, QWidget* parent)
     : Page(bridge, selection, parent)
     , m_stage(stage)
+    , m_form(new TrainingForm(stage, bridge.project(), selection, this))
 {
     m_start = new QPushButton(tr("Start"), this);
     m_start->setObjectName(QStringLiteral("start"));
@@ -86,7 +78,7 @@ TrainingPage::TrainingPage(StageKind stage, EngineBridge& bridge, Selection& sel
 
     auto* body = new QHBoxLayout;
     body->setSpacing(2 * kSpace);
-    body->addWidget(makeForm());
+    body->addWidget(m_form);
     body->addWidget(makeRunView(), 1);
 
     auto* layout = new QVBoxLayout(this);
@@ -102,122 +94,15 @@ TrainingPage::TrainingPage(StageKind stage, EngineBridge& bridge, Selection& sel
         Q_EMIT message(tr("Stopping at the next step; the run can be resumed."));
     });
     connect(m_pause, &QPushButton::clicked, this, [this] { m_bridge.paused() ? m_bridge.resume() : m_bridge.pause(); });
+    connect(m_form, &TrainingForm::changed, this, &TrainingPage::updateButtons);
+    connect(m_form, &TrainingForm::message, this, &TrainingPage::message);
     connectBridge();
     updateButtons();
 }
 
-QWidget* TrainingPage::makeForm()
-{
-    auto* content = new QWidget;
-    auto* layout = new QVBoxLayout(content);
-    layout->setContentsMargins(2 * kSpace, 2 * kSpace, 2 * kSpace, 2 * kSpace);
-    layout->setSpacing(kSpace);
+SettingsForm* TrainingPage::form() const { return m_form->settings(); }
 
-    auto* pickers = new QFormLayout;
-    pickers->setContentsMargins(0, 0, 0, 0);
-    pickers->setSpacing(kSpace);
-    pickers->setLabelAlignment(Qt::AlignLeft);
-    pickers->setFieldGrowthPolicy(QFormLayout::AllNonFixedFieldsGrow);
-    m_model = new ItemPicker(ItemPicker::Browse::Folder);
-    m_model->setPlaceholder(tr("No model yet"));
-    m_model->setToolTip(m_stage == StageKind::Reward ? tr("The model whose body becomes the reward model")
-            : m_stage == StageKind::Ppo ? tr("The model of stage 1: PPO starts from it and is anchored to it")
-                                        : tr("The model to start from; it is also the reference"));
-    pickers->addRow(tr("Model"), m_model);
-    m_data = new ItemPicker(ItemPicker::Browse::File);
-    m_data->setPlaceholder(tr("No data yet"));
-    pickers->addRow(tr("Data"), m_data);
-    if (m_stage == StageKind::Dpo || m_stage == StageKind::Ppo) {
-        m_split = new ItemPicker;
-        m_split->setOptional(tr("All pairs"));
-        m_split->setToolTip(m_stage == StageKind::Dpo ? tr("With a split: its easy pairs only")
-                                                      : tr("With a split: the prompts of its hard pairs only"));
-        pickers->addRow(tr("Split"), m_split);
-    }
-    if (m_stage == StageKind::Ppo) {
-        m_rewardModel = new ItemPicker(ItemPicker::Browse::Folder);
-        m_rewardModel->setPlaceholder(tr("No reward model yet"));
-        pickers->addRow(tr("Reward"), m_rewardModel);
-        m_sftModel = new ItemPicker(ItemPicker::Browse::Folder);
-        m_sftModel->setOptional(tr("Not logged"));
-        m_sftModel->setToolTip(tr("The SFT model, to log the drift of both stages together (objective/kl_sft)"));
-        pickers->addRow(tr("SFT"), m_sftModel);
-    }
-    m_name = new QLineEdit;
-    m_name->setObjectName(QStringLiteral("name"));
-    m_name->setToolTip(tr("Name of the model that is made"));
-    pickers->addRow(tr("Name"), m_name);
-    layout->addLayout(pickers);
-
-    m_form = new SettingsForm(m_stage);
-    layout->addWidget(m_form, 1);
-
-    auto* scroll = new QScrollArea;
-    scroll->setWidget(content);
-    scroll->setWidgetResizable(true);
-    scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
-    scroll->viewport()->setAutoFillBackground(false);
-    content->setAutoFillBackground(false);
-
-    m_missing = new QLabel;
-    m_missing->setWordWrap(true);
-    setRole(m_missing, "hint");
-    m_copy = new QPushButton(tr("Copy as command"));
-    setRole(m_copy, "quiet");
-    auto* reset = new QPushButton(tr("Defaults"));
-    setRole(reset, "quiet");
-    reset->setToolTip(tr("Set every setting back to its default"));
-    m_copy->setToolTip(tr("Copy the same training as a line for the terminal"));
-
-    QFrame* card = makeCard();
-    card->setFixedWidth(kFormWidth);
-    auto* cardLayout = new QVBoxLayout(card);
-    cardLayout->setContentsMargins(1, 1, 1, kSpace);
-    cardLayout->setSpacing(kSpace / 2);
-    cardLayout->addWidget(scroll, 1);
-    auto* line = new QFrame;
-    line->setFixedHeight(1);
-    line->setAutoFillBackground(true);
-    line->setBackgroundRole(QPalette::Mid);
-    cardLayout->addWidget(line);
-    auto* foot = new QVBoxLayout;
-    foot->setContentsMargins(kSpace, kSpace / 2, kSpace, 0);
-    m_missing->setContentsMargins(kSpace, 0, kSpace, 0);
-    foot->addWidget(m_missing);
-    m_memory = new MemoryPanel(project());
-    m_memory->setContentsMargins(kSpace, 0, kSpace, 0);
-    foot->addWidget(m_memory);
-    connect(m_memory, &MemoryPanel::proposalChosen, this,
-        [this](const std::vector<std::pair<std::string, std::string>>& changes) {
-            Settings settings = m_form->settings();
-            for (const auto& [name, value] : changes)
-                settings.setFromText(name, value);
-            m_form->setSettings(settings);
-        });
-    auto* buttons = new QHBoxLayout;
-    buttons->addWidget(m_copy);
-    buttons->addStretch(1);
-    buttons->addWidget(reset);
-    foot->addLayout(buttons);
-    cardLayout->addLayout(foot);
-
-    for (ItemPicker* picker : {m_model, m_data, m_split, m_rewardModel, m_sftModel})
-        if (picker)
-            connect(picker, &ItemPicker::changed, this, &TrainingPage::updateButtons);
-    // Splits belong to a data set.
-    if (m_split)
-        connect(m_data, &ItemPicker::changed, this,
-            [this](const QString& data) { m_split->setItems(splitItems(project(), data)); });
-    connect(m_name, &QLineEdit::textEdited, this, [this] { m_nameEdited = true; });
-    connect(m_name, &QLineEdit::textChanged, this, &TrainingPage::updateButtons);
-    connect(m_form, &SettingsForm::changed, this, &TrainingPage::updateButtons);
-    connect(reset, &QPushButton::clicked, m_form, &SettingsForm::reset);
-    connect(m_copy, &QPushButton::clicked, this, [this] {
-        QApplication::clipboard()->setText(commandLineOf(command(), project().folder()));
-        Q_EMIT message(tr("Copied: the same training as a command for the terminal."));
-    });
-    return card;
-}
+TrainStage TrainingPage::command() const { return m_form->command(); }
 
 QWidget* TrainingPage::makeRunView()
 {
@@ -300,7 +185,7 @@ void TrainingPage::connectBridge()
             m_health->append(event.metrics);
         }
         if (!batch.empty() && batch.back().run == m_run) {
-            m_health->setAlarms(project().alarms(m_run));
+            showAlarms();
             updateRunLine();
         }
     });
@@ -315,7 +200,7 @@ void TrainingPage::connectBridge()
         constexpr std::array levels {"info", "warning", "error"};
         addLogLine(levels.at(std::size_t(event.level)), toQString(event.text));
         if (event.level != LogLine::Level::Info && m_run != 0) // an alarm is told after the metrics of its step
-            m_health->setAlarms(project().alarms(m_run));
+            showAlarms();
     });
     connect(&m_bridge, &EngineBridge::runEnded, this, [this](const RunEnded& event) {
         if (event.run != m_liveRun)
@@ -339,37 +224,26 @@ void TrainingPage::connectBridge()
     connect(&m_bridge, &EngineBridge::pausedChanged, this, &TrainingPage::updateButtons);
 }
 
+void TrainingPage::showAlarms()
+{
+    const std::vector<AlarmRow> alarms = project().alarms(m_run);
+    m_health->setAlarms(alarms);
+    m_charts->setAlarms(m_run, alarms);
+}
+
 void TrainingPage::addLogLine(const std::string& level, const QString& text)
 {
     m_log->appendPlainText((level == "info" ? QString() : toQString(level) + QStringLiteral(": ")) + text);
 }
 
-TrainStage TrainingPage::command() const
-{
-    TrainStage command;
-    command.stage = m_stage;
-    command.model = m_model->value().toStdString();
-    command.data = m_data->value().toStdString();
-    command.out = m_name->text().trimmed().toStdString();
-    command.settings = m_form->settings();
-    if (m_split)
-        command.split = m_split->value().toStdString();
-    if (m_rewardModel)
-        command.rewardModel = m_rewardModel->value().toStdString();
-    if (m_sftModel)
-        command.sftModel = m_sftModel->value().toStdString();
-    return command;
-}
-
 void TrainingPage::start()
 {
-    const TrainStage wanted = command();
-    if (m_bridge.busy() || !m_form->isValid() || !missingIn(wanted).isEmpty())
+    if (m_bridge.busy() || !m_form->isReady())
         return;
-    m_nameEdited = false;
+    m_form->started();
     m_posted = true;
     m_startError.clear();
-    m_bridge.post(wanted);
+    m_bridge.post(command());
     updateButtons();
 }
 
@@ -394,9 +268,7 @@ void TrainingPage::reuseSettings()
     if (!row)
         return;
     try {
-        const TrainStage old = commandOfRun(m_stage, row->config);
-        fillFrom(old);
-        m_form->setSettings(old.settings);
+        m_form->fillFrom(commandOfRun(m_stage, row->config));
         Q_EMIT message(tr("The form now holds the settings of run %1.").arg(m_run));
     } catch (const Error& error) {
         Q_EMIT message(toQString(error.what()));
@@ -405,20 +277,7 @@ void TrainingPage::reuseSettings()
 
 void TrainingPage::refresh()
 {
-    m_model->setItems(modelItems(project(), QStringLiteral("policy")));
-    constexpr std::array all {DatasetKind::Pairs, DatasetKind::Completions, DatasetKind::Prompts};
-    // Prompts are enough for PPO, responses for SFT; the others compare two.
-    m_data->setItems(datasetItems(project(),
-        m_stage == StageKind::Ppo ? std::span(all) : std::span(all).first(m_stage == StageKind::Sft ? 2 : 1)));
-    if (m_split)
-        m_split->setItems(splitItems(project(), m_data->value()));
-    if (m_rewardModel)
-        m_rewardModel->setItems(modelItems(project(), QStringLiteral("reward")));
-    if (m_sftModel)
-        m_sftModel->setItems(modelItems(project(), QStringLiteral("policy")));
-    if (!m_filled)
-        chooseDefaults();
-    suggestName();
+    m_form->refresh();
     loadRunList();
     if (m_run == 0 && m_runs->count() > 0)
         showRun(m_runs->itemData(0).toLongLong());
@@ -426,61 +285,11 @@ void TrainingPage::refresh()
     updateButtons();
 }
 
-void TrainingPage::fillFrom(const TrainStage& command)
-{
-    m_model->setValue(toQString(command.model));
-    m_data->setValue(toQString(command.data));
-    if (m_split)
-        m_split->setValue(toQString(command.split));
-    if (m_rewardModel)
-        m_rewardModel->setValue(toQString(command.rewardModel));
-    if (m_sftModel)
-        m_sftModel->setValue(toQString(command.sftModel));
-}
-
-void TrainingPage::chooseDefaults()
-{
-    if (project().models().empty() || project().datasets().empty())
-        return;
-    m_filled = true;
-    m_data->setValue(m_selection.dataset());
-    // What was trained before this stage on the path: SFT before DPO and the reward model, DPO before PPO.
-    const std::vector<RunRow> runs = project().runs();
-    const auto newest = [&](std::string_view stage) {
-        return std::find_if(runs.begin(), runs.end(), [&](const RunRow& row) {
-            return row.stage == stage && row.state == RunState::Finished && project().model(row.name);
-        });
-    };
-    auto made = m_stage == StageKind::Ppo ? newest("dpo") : m_stage == StageKind::Sft ? runs.end() : newest("sft");
-    if (made == runs.end() && m_stage == StageKind::Ppo)
-        made = newest("sft");
-    const auto startedFrom = [](const RunRow& row) { return toQString(row.config.value("model", std::string())); };
-    if (made != runs.end()) {
-        m_model->setValue(toQString(made->name));
-        if (m_sftModel && made->stage == "dpo")
-            m_sftModel->setValue(startedFrom(*made));
-    } else if (const auto other = newest(m_stage == StageKind::Dpo ? "reward" : "dpo"); other != runs.end()) {
-        m_model->setValue(startedFrom(*other)); // a model from elsewhere, without SFT here
-    }
-    if (m_stage == StageKind::Ppo && made != runs.end())
-        m_data->setValue(toQString(made->config.value("data", std::string())));
-    if (m_split)
-        if (const auto items = splitItems(project(), m_data->value()); !items.empty())
-            m_split->setValue(items.front().value);
-}
-
 QPushButton* TrainingPage::addHeadButton(const QString& text)
 {
     auto* button = new QPushButton(text, this);
     m_head->insertWidget(1, button);
     return button;
-}
-
-void TrainingPage::suggestName()
-{
-    if (m_nameEdited && !m_name->text().trimmed().isEmpty())
-        return;
-    m_name->setText(toQString(project().freeName(std::string(stageName(m_stage)))));
 }
 
 void TrainingPage::loadRunList()
@@ -504,8 +313,9 @@ void TrainingPage::showRun(qint64 run)
     m_step = row->steps;
     m_totalSteps = std::max<qint64>(row->totalSteps, run == m_liveRun ? m_totalSteps : 0);
     std::vector<MetricSeries> series = project().metrics(run);
-    m_health->setRun(series, project().alarms(run));
+    m_health->setRun(series, {});
     m_charts->setRuns({{run, toQString(row->name), std::move(series)}});
+    showAlarms();
     m_samples->setSamples(project().samples(run));
     m_log->clear();
     std::uint64_t read = 0;
@@ -544,34 +354,16 @@ void TrainingPage::updateRunLine()
     m_failure->setVisible(!failure.isEmpty());
 }
 
-QString TrainingPage::noteOnName(const std::string& name) const
-{
-    for (const RunRow& row : project().runs())
-        if (row.stage == stageName(m_stage) && row.name == name && row.state != RunState::Finished)
-            return tr("Run %1 of this name has not finished: with its settings, Start goes on with it.").arg(row.id);
-    return project().model(name) ? tr("%1 exists; other settings replace it.").arg(toQString(name)) : QString();
-}
-
 void TrainingPage::updateButtons()
 {
     const bool busy = m_bridge.busy();
     const bool live = m_liveRun != 0;
-    const TrainStage wanted = command();
-    const QString missing = missingIn(wanted);
     const bool free = !busy && !m_bridge.readOnly();
-    m_start->setEnabled(free && missing.isEmpty() && m_form->isValid());
+    m_start->setEnabled(free && m_form->isReady());
     m_start->setToolTip(m_bridge.readOnly() ? tr("Another program writes to this project; it is only read here.")
             : busy                          ? tr("Something else is running; it can be stopped in the bar below.")
                                             : QString());
-    m_missing->setText(!missing.isEmpty() ? missing
-            : !m_form->isValid()          ? tr("Correct the marked fields first.")
-            : busy                        ? QString()
-                                          : noteOnName(wanted.out));
-    m_missing->setVisible(!m_missing->text().isEmpty());
-    if (!busy && missing.isEmpty() && m_form->isValid())
-        m_memory->ask(wanted);
-    else if (!busy)
-        m_memory->clear();
+    m_form->showState(busy);
     m_pause->setVisible(live);
     m_stop->setVisible(live);
     m_start->setVisible(!live);

@@ -9,19 +9,17 @@
 class QComboBox;
 class QHBoxLayout;
 class QLabel;
-class QLineEdit;
 class QPlainTextEdit;
 class QPushButton;
 class QTabWidget;
 
 namespace mpo {
 
-class ItemPicker;
-class MemoryPanel;
 class HealthStrip;
 class MetricGrid;
 class SampleView;
 class SettingsForm;
+class TrainingForm;
 
 /// One stage of training: what to train on what, its settings, and the curves, samples and log of a run. Opens with the
 /// newest run of its stage, so that closing the window loses no curve.
@@ -37,12 +35,11 @@ public:
     qint64 shownRun() const { return m_run; }
     void showRun(qint64 run);
     TrainStage command() const; ///< what Start would post
-    SettingsForm* form() const { return m_form; }
+    SettingsForm* form() const;
     MetricGrid* charts() const { return m_charts; }
     QPushButton* addHeadButton(const QString& text); ///< beside the title, for whoever puts the page together
 
 private:
-    QWidget* makeForm();
     QWidget* makeRunView();
     void connectBridge();
     void start();
@@ -51,37 +48,24 @@ private:
     void updateButtons();
     void updateRunLine();
     void loadRunList();
+    void showAlarms();
     void addLogLine(const std::string& level, const QString& text);
-    void suggestName();
-    void chooseDefaults();
-    void fillFrom(const TrainStage& command);
     QString runText() const;
-    QString noteOnName(const std::string& name) const; ///< what Start will do to what is there already
 
     StageKind m_stage;
+    TrainingForm* m_form = nullptr;
     qint64 m_run = 0; ///< shown
     qint64 m_liveRun = 0; ///< running now, of this stage
     qint64 m_step = 0, m_totalSteps = 0;
-    bool m_nameEdited = false, m_filled = false;
     QString m_startError; ///< of the last Start, when no run came of it
     bool m_posted = false; ///< Start was pressed and its run has not begun
 
-    ItemPicker* m_model = nullptr;
-    ItemPicker* m_data = nullptr;
-    ItemPicker* m_split = nullptr;
-    ItemPicker* m_rewardModel = nullptr;
-    ItemPicker* m_sftModel = nullptr;
-    QLineEdit* m_name = nullptr;
-    SettingsForm* m_form = nullptr;
-    QLabel* m_missing = nullptr;
-    MemoryPanel* m_memory = nullptr;
     QHBoxLayout* m_head = nullptr;
     QPushButton* m_start = nullptr;
     QPushButton* m_pause = nullptr;
     QPushButton* m_stop = nullptr;
     QPushButton* m_resume = nullptr;
     QPushButton* m_reuse = nullptr;
-    QPushButton* m_copy = nullptr;
     QComboBox* m_runs = nullptr;
     QLabel* m_runLine = nullptr;
     QLabel* m_failure = nullptr;

@@ -77,6 +77,14 @@ private Q_SLOTS:
             raised(StageKind::Ppo, "policy/clipfrac_avg", {0, 0.3, 0.31, 0.5}), (Raised {{3, "alarm_clip_fraction"}}));
     }
 
+    void movesAndEnds()
+    {
+        QCOMPARE(raised(StageKind::Ppo, "policy/approxkl_avg", {0, 0.1, 0.11, 0.5, 0.05, 0.2}),
+            (Raised {{3, "alarm_approx_kl"}, {6, "alarm_approx_kl"}}));
+        QCOMPARE(
+            raised(StageKind::Ppo, "response/eos_share", {1, 0.2, 0.19, 0, 0.5}), (Raised {{3, "alarm_eos_share"}}));
+    }
+
     void driftFromTheStart()
     {
         QCOMPARE(raised(StageKind::Ppo, "objective/entropy", {20, 10, 4.1, 3.9, 0.1}), (Raised {{4, "alarm_entropy"}}));
@@ -128,8 +136,9 @@ private Q_SLOTS:
                 }
             QVERIFY(alarms > 0);
             Alarms off(settings);
-            for (const char* name : {"objective/kl", "val/ratio", "policy/clipfrac_avg", "objective/entropy",
-                     "response/length", "rewards/margins", "margin", "grad_norm"})
+            for (const char* name :
+                {"objective/kl", "val/ratio", "policy/clipfrac_avg", "objective/entropy", "response/length",
+                    "rewards/margins", "margin", "grad_norm", "policy/approxkl_avg", "response/eos_share"})
                 QCOMPARE(raised(off, name, {1, 0, -1000, 1e9, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1e12}), Raised {});
         }
     }

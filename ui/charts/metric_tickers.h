@@ -1,0 +1,48 @@
+// SPDX-FileCopyrightText: MPO Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "ui/charts/custom_plot.h"
+#include "ui/format.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace mpo {
+
+/// Seconds as "2:05" or "1:02 h".
+class TimeTicker : public QCPAxisTicker
+{
+protected:
+    QString getTickLabel(double tick, const QLocale&, QChar, int) override
+    {
+        const qint64 seconds = qint64(std::llround(tick));
+        if (seconds >= 3600)
+            return QStringLiteral("%1:%2 h").arg(seconds / 3600).arg(seconds / 60 % 60, 2, 10, QLatin1Char('0'));
+        return QStringLiteral("%1:%2").arg(seconds / 60).arg(seconds % 60, 2, 10, QLatin1Char('0'));
+    }
+};
+
+/// Steps are whole numbers.
+class StepTicker : public QCPAxisTicker
+{
+protected:
+    double getTickStep(const QCPRange& range) override { return std::max(1.0, QCPAxisTicker::getTickStep(range)); }
+    QString getTickLabel(double tick, const QLocale&, QChar, int) override
+    {
+        return std::abs(tick) < 10000.0 ? QString::number(qint64(tick)) : formatLargeCount(tick);
+    }
+};
+
+class ValueTicker : public QCPAxisTicker
+{
+protected:
+    QString getTickLabel(double tick, const QLocale&, QChar, int) override
+    {
+        if (std::abs(tick) < 1e-12)
+            return QStringLiteral("0");
+        return std::abs(tick) < 1e5 ? formatNumber(tick, 3) : formatLargeCount(tick);
+    }
+};
+
+} // namespace mpo
