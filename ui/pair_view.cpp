@@ -115,7 +115,12 @@ PairView::PairView(QWidget* parent)
     auto* body = new QVBoxLayout(m_body);
     body->setContentsMargins(0, 0, 0, 0);
     body->setSpacing(kSpace);
-    body->addWidget(makeColumn({}, m_prompt, m_body, &m_headings[0], m_differences), 2);
+    auto* tools = new QWidget(m_body);
+    m_tools = new QHBoxLayout(tools);
+    m_tools->setContentsMargins(0, 0, 0, 0);
+    m_tools->setSpacing(kSpace);
+    m_tools->addWidget(m_differences);
+    body->addWidget(makeColumn({}, m_prompt, m_body, &m_headings[0], tools), 2);
     body->addLayout(sides, 3);
 
     auto* layout = new QVBoxLayout(this);
@@ -176,6 +181,8 @@ void PairView::setHeading(int part, std::int64_t tokens)
         text += tokens == 1 ? tr(" · 1 token") : tr(" · %1 tokens").arg(formatCount(tokens));
     m_headings[part]->setText(text);
 }
+
+void PairView::setTools(QWidget* tools) { m_tools->insertWidget(0, tools); }
 
 void PairView::setNote(const QString& note)
 {

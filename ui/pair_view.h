@@ -9,6 +9,7 @@
 #include <optional>
 
 class QCheckBox;
+class QHBoxLayout;
 class QLabel;
 class QTextBrowser;
 
@@ -26,6 +27,7 @@ public:
     void setPair(const PreferencePair& pair);
     /// The pair as a model gets it, with its special tokens and the number of tokens.
     void setTokens(const TokenPreview::Row& row);
+    void setTools(QWidget* tools); ///< beside the heading of the prompt; takes them
     void setNote(const QString& note); ///< small line above: "Pair 12 · gap 0.31"; empty: none
     void clear(const QString& sentence);
 
@@ -43,6 +45,7 @@ private:
     std::optional<TokenPreview::Row> m_tokens; ///< what is shown, where it is tokens
     QLabel* m_headings[3] {}; ///< over prompt, chosen, rejected
     QCheckBox* m_differences = nullptr;
+    QHBoxLayout* m_tools = nullptr; ///< left of it
     QTextBrowser* m_prompt = nullptr;
     QTextBrowser* m_chosen = nullptr;
     QTextBrowser* m_rejected = nullptr;

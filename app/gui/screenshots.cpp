@@ -244,6 +244,49 @@ void shootData(Photographer& camera)
     }
 }
 
+/// With pairs flipped and dropped, divided bars, and another scoring to compare with.
+void shootSplit(Photographer& camera)
+{
+    camera.shootPage(PageId::Split);
+    mpo::Page* page = camera.window().page(PageId::Split);
+    auto* table = camera.find<QTableView>(page, "examples");
+    if (!table->isVisible() || table->model()->rowCount() < 8)
+        return;
+    const auto choose = [](QComboBox* combo, int index) {
+        combo->setCurrentIndex(index);
+        Q_EMIT combo->activated(index);
+    };
+    auto* tabs = page->findChild<QTabWidget*>();
+    auto* divide = camera.find<QComboBox>(page, "stackBy");
+    Photographer::waitFor([&] { return divide->count() > 1; }, 10'000);
+    for (const auto& [row, button] :
+        {std::pair(2, "flipPairs"), std::pair(5, "dropPairs"), std::pair(3, "flipPairs")}) {
+        table->selectRow(row);
+        camera.find<QPushButton>(page, button)->click();
+    }
+    choose(divide, divide->count() - 1);
+    camera.shoot(QStringLiteral("split-edited"));
+    tabs->setCurrentIndex(1);
+    choose(divide, 1);
+    camera.shoot(QStringLiteral("split-edits"));
+    auto* second = camera.find<QComboBox>(page, "secondScores");
+    if (second->count() < 2) {
+        const mpo::ScoreSetRow row = camera.project().scoreSets().back();
+        std::vector<mpo::PairScore> scores = camera.project().loadScores(row.name);
+        for (std::size_t i = 0; i < scores.size(); ++i) // another opinion, by rule
+            scores[i].chosen = 0.7 * scores[i].chosen + 0.4 * double(i % 7) - 1.0;
+        camera.project().addScoreSet({0, "second opinion", row.dataset, "second", true, row.pairs, {}}, scores);
+        page->refresh();
+    }
+    tabs->setCurrentIndex(tabs->count() - 1);
+    choose(second, 1);
+    camera.settle();
+    camera.shoot(QStringLiteral("split-compared"));
+    camera.find<QPushButton>(page, "listDisagreeing")->click();
+    choose(divide, 0);
+    camera.shoot(QStringLiteral("split-disagreeing"));
+}
+
 void shootEvaluate(Photographer& camera)
 {
     auto* page = static_cast<mpo::EvaluatePage*>(camera.window().page(PageId::Evaluate));
@@ -400,7 +443,9 @@ void takeScreenshots(QApplication& application, const ScreenshotOptions& options
         runDemo(camera);
     }
     shootData(camera);
-    for (const PageId page : {PageId::RewardModel, PageId::Split, PageId::Dpo, PageId::Ppo})
+    camera.shootPage(PageId::RewardModel);
+    shootSplit(camera);
+    for (const PageId page : {PageId::Dpo, PageId::Ppo})
         camera.shootPage(page);
     shootEvaluate(camera);
     shootRuns(camera);

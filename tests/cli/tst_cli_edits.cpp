@@ -166,6 +166,7 @@ private Q_SLOTS:
     {
         QCOMPARE(run("report --out r.html").status, 0);
         const QString page = QString::fromUtf8(content("r.html"));
+        qInfo("%s", qPrintable(page.mid(page.indexOf(QStringLiteral("mpo data import")), 1500)));
         QVERIFY(page.contains(
             QStringLiteral("mpo data edit pairs --reset --flip 2 --drop 4,6-8\n"
                            "mpo split --data pairs --scores a --gap 1.5 --absolute --edits --name for-dpo")));

@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: MPO Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/data/score_comparison.h"
 #include "core/store/project.h"
 #include "core/support/file.h"
 #include "core/support/json.h"
@@ -7,6 +8,7 @@
 #include "ui/charts/reward_gap_histogram.h"
 #include "ui/engine_bridge.h"
 #include "ui/format.h"
+#include "ui/models/pair_strata.h"
 #include "ui/models/scored_pair_model.h"
 #include "ui/pages/split_calibration_view.h"
 #include "ui/pages/split_page.h"
@@ -24,6 +26,7 @@
 #include <QPushButton>
 #include <QSettings>
 #include <QSignalSpy>
+#include <QTabWidget>
 #include <QTableView>
 #include <QTemporaryDir>
 #include <QTest>
@@ -31,6 +34,7 @@
 
 #include <cmath>
 #include <mutex>
+#include <numeric>
 #include <random>
 #include <sstream>
 
@@ -128,7 +132,8 @@ private:
                 row.name = split->name.empty() ? project.freeName(split->data + "-split") : split->name;
                 row.dataset = split->data;
                 row.scoreSet = split->scoreSet;
-                row.split = splitPairs(gapsOf(project.loadScores(split->scoreSet)), split->rule);
+                row.split = splitPairs(gapsOf(project.loadScores(split->scoreSet)), split->rule,
+                    project.pairEdits(split->data, split->edits));
                 row.created = nowUtc();
                 project.addSplit(row);
                 sink(SplitSaved {row.name, row.split.threshold, row.split.counts()});
@@ -162,7 +167,30 @@ private:
             QTRY_VERIFY(child<QPushButton>("saveSplit")->isEnabled());
     }
 
-    SplitCounts expected() const { return splitPairs(gapsOf(makeScores()), m_page->rule()).counts(); }
+    SplitCounts expected() const
+    {
+        return splitPairs(gapsOf(makeScores()), m_page->rule(), m_project->pairEdits("pairs")).counts();
+    }
+
+    ScoredPairModel* examples() { return qobject_cast<ScoredPairModel*>(child<QTableView>("examples")->model()); }
+
+    /// Rows of the list of pairs, chosen as with Ctrl and clicks.
+    void select(const QList<int>& rows)
+    {
+        auto* table = child<QTableView>("examples");
+        table->setCurrentIndex(table->model()->index(rows.front(), 0));
+        for (const int row : rows)
+            table->selectionModel()->select(
+                table->model()->index(row, 0), QItemSelectionModel::Select | QItemSelectionModel::Rows);
+    }
+
+    bool isRead(const std::string& text) const
+    {
+        for (const QTextBrowser* reader : m_page->findChildren<QTextBrowser*>())
+            if (reader->toPlainText() == toQString(text))
+                return true;
+        return false;
+    }
 
     void compareCounts()
     {
@@ -489,6 +517,194 @@ private Q_SLOTS:
             qPrintable(m_page->commandLine()));
     }
 
+    void pairsAreMendedByKeys()
+    {
+        makePage(true);
+        child<QDoubleSpinBox>("gapValue")->setValue(0.6);
+        auto* table = child<QTableView>("examples");
+        QTRY_VERIFY(table->model()->rowCount() > 0);
+        const SplitCounts before = m_page->counts();
+        const std::int64_t first = examples()->pairNumber(3), second = examples()->pairNumber(7);
+        select({3, 7});
+        const double gap = examples()->score(3).gap();
+        QVERIFY(gap > 0.0);
+        table->setFocus();
+        QTest::keyClick(table, Qt::Key_F);
+        QCOMPARE(m_project->pairEdits("pairs").flipped,
+            (std::vector<std::int64_t> {std::min(first, second), std::max(first, second)}));
+        compareCounts();
+        // The list stays, with the other sign and the responses exchanged.
+        QCOMPARE(examples()->pairNumber(3), first);
+        QCOMPARE(examples()->score(3).gap(), -gap);
+        QCOMPARE(examples()->pair(3).chosen, makeDataset("pairs").pairs[std::size_t(first)].rejected);
+        QVERIFY(child<QLabel>("pairNote")->text().startsWith(QStringLiteral("Flipped by hand")));
+        QVERIFY(child<QLabel>("editedCount")->text() == QStringLiteral("2"));
+        QVERIFY(!child<QPushButton>("flipPairs")->isEnabled() && child<QPushButton>("keepPairs")->isEnabled());
+        std::int64_t inBars = 0;
+        for (const auto& bin : child<RewardGapHistogram>("histogram")->bins())
+            inBars += bin.count;
+        QCOMPARE(inBars, kPairs - 1);
+
+        select({5});
+        QTest::keyClick(table, Qt::Key_D);
+        compareCounts();
+        QCOMPARE(m_page->counts().dropped, std::int64_t(1));
+        QTest::keyClick(table, Qt::Key_Z, Qt::ControlModifier);
+        QTest::keyClick(table, Qt::Key_Z, Qt::ControlModifier);
+        QVERIFY(m_project->pairEdits("pairs").empty());
+        QCOMPARE(m_page->counts().easy, before.easy);
+        compareCounts();
+        QTest::keyClick(table, Qt::Key_Z, Qt::ControlModifier); // nothing is left
+        QCOMPARE(m_project->pairEditLog("pairs").size(), std::size_t(4));
+        QTest::keyClick(table, Qt::Key_Z, Qt::ControlModifier | Qt::ShiftModifier);
+        QCOMPARE(m_project->pairEdits("pairs").flipped.size(), std::size_t(2));
+        compareCounts();
+        auto* log = child<QTableView>("editLog");
+        QCOMPARE(log->model()->rowCount(), 5);
+        QVERIFY(log->model()->index(4, 3).data().toString().startsWith(QStringLiteral("redo of 1")));
+
+        // All of it is there when the window is opened again, and in the split that is saved.
+        m_page = std::make_unique<SplitPage>(*m_bridge, *m_selection);
+        m_page->resize(1080, 660);
+        m_page->show();
+        QTRY_VERIFY(child<QPushButton>("saveSplit")->isEnabled());
+        QCOMPARE(child<QTableView>("editLog")->model()->rowCount(), 5);
+        child<QDoubleSpinBox>("gapValue")->setValue(0.6);
+        compareCounts();
+        QVERIFY2(m_page->commandLine().contains(QStringLiteral(" --edits 5 ")), qPrintable(m_page->commandLine()));
+        child<QLineEdit>("splitName")->setText(QStringLiteral("mended"));
+        QSignalSpy said(m_page.get(), &Page::message);
+        child<QPushButton>("saveSplit")->click();
+        QTRY_COMPARE(said.count(), 1);
+        const Split split = m_project->loadSplit("mended").split;
+        QCOMPARE(split.edits, std::int64_t(5));
+        QCOMPARE(split.flippedByHand, m_project->pairEdits("pairs").flipped);
+        QCOMPARE(split.counts().easy, m_page->counts().easy);
+        // They can be found again, and an entry of the log lists its pairs.
+        auto* listing = child<QComboBox>("pairListing");
+        listing->setCurrentIndex(1);
+        Q_EMIT listing->activated(1);
+        QCOMPARE(examples()->rowCount(), 2);
+        QTRY_VERIFY(isRead(makeDataset("pairs").pairs[std::size_t(examples()->pairNumber(0))].rejected));
+        Q_EMIT child<QTableView>("editLog")->activated(child<QTableView>("editLog")->model()->index(1, 0));
+        QCOMPARE(examples()->rowCount(), 1);
+    }
+
+    void keysAreTextInTheSearch()
+    {
+        makePage(true);
+        QTRY_VERIFY(child<QTableView>("examples")->model()->rowCount() > 0);
+        for (QLineEdit* edit : m_page->findChildren<QLineEdit*>())
+            if (edit->accessibleName() == QStringLiteral("Search in prompts and responses")) {
+                edit->setFocus();
+                QTest::keyClicks(edit, QStringLiteral("fdk"));
+                QCOMPARE(edit->text(), QStringLiteral("fdk"));
+            }
+        QVERIFY(m_project->pairEditLog("pairs").empty());
+    }
+
+    void barsAreDivided()
+    {
+        makePage(true);
+        auto* by = child<QComboBox>("stackBy");
+        QTRY_COMPARE(by->count(), 2); // these data have no confidence
+        by->setCurrentIndex(1);
+        Q_EMIT by->activated(1);
+        auto* histogram = child<RewardGapHistogram>("histogram");
+        QCOMPARE(
+            histogram->strata(), (QStringList {QStringLiteral("chosen longer"), QStringLiteral("chosen shorter")}));
+        std::int64_t longer = 0, shorter = 0;
+        for (const auto& bin : histogram->bins()) {
+            longer += bin.parts[0];
+            shorter += bin.parts[1];
+            QCOMPARE(bin.parts[0] + bin.parts[1], bin.count);
+        }
+        QCOMPARE(longer, std::int64_t(299)); // three of four; number 10 has no score
+        QCOMPARE(shorter, std::int64_t(100));
+        QVERIFY(histogram->table().startsWith(QStringLiteral("low,high,pairs,\"chosen longer\",\"chosen shorter\"\n")));
+        // A flip turns the lengths too.
+        m_project->editPairs("pairs", PairEdit::Flip, {1}, "Ada");
+        m_page->refresh();
+        QCOMPARE(std::accumulate(histogram->bins().begin(), histogram->bins().end(), std::int64_t(0),
+                     [](std::int64_t sum, const auto& bin) { return sum + bin.parts[1]; }),
+            std::int64_t(101));
+    }
+
+    void confidenceMakesStrata()
+    {
+        std::vector<PairScore> scores(12);
+        for (std::size_t i = 0; i < scores.size(); ++i)
+            scores[i] = {double(i), 0.0};
+        const SplitData data("s", "d", scores, {1, {}, {11}});
+        const float none = std::nanf("");
+        std::vector<float> confidence {1, 2, 3, 4, 5, 6, 7, 8, 9, 9, none, 5};
+        // Ten pairs with a value from 1 to 9: thirds by the middle of each value's place.
+        const auto thirds = strataByConfidence(data, confidence);
+        QCOMPARE(thirds->names,
+            (QStringList {QStringLiteral("8 to 9"), QStringLiteral("4 to 7"), QStringLiteral("1 to 3"),
+                QStringLiteral("not said")}));
+        QCOMPARE(thirds->gaps[0], (std::vector<double> {7, 8, 9}));
+        QCOMPARE(thirds->gaps[3], (std::vector<double> {10}));
+        QCOMPARE(thirds->countBelow(0, 8.0), std::int64_t(1));
+        confidence = {1, 1, 2, 2, 3, 3, 1, 1, 2, 2, 3, 3};
+        QCOMPARE(strataByConfidence(data, confidence)->names,
+            (QStringList {QStringLiteral("3"), QStringLiteral("2"), QStringLiteral("1")}));
+        QVERIFY(!strataByConfidence(data, std::vector<float>(12, none)));
+    }
+
+    void anotherScoringIsCompared()
+    {
+        makePage(true);
+        auto* choice = child<QComboBox>("secondScores");
+        QVERIFY(!choice->isEnabled());
+        std::vector<PairScore> others = makeScores();
+        std::mt19937 random(8);
+        std::normal_distribution<double> normal(0.1, 0.7);
+        for (PairScore& score : others)
+            score.chosen = 0.5 * score.chosen + normal(random);
+        m_project->addScoreSet({0, "others", "pairs", "rm2", true, kPairs, nowUtc()}, others);
+        m_project->editPairs("pairs", PairEdit::Flip, {20, 21}, "Ada");
+        m_project->editPairs("pairs", PairEdit::Drop, {22, 23}, "Ada");
+        m_page->refresh();
+        QCOMPARE(choice->count(), 2);
+        for (auto* tabs : m_page->findChildren<QTabWidget*>())
+            tabs->setCurrentWidget(choice->parentWidget()->parentWidget());
+        choice->setCurrentIndex(1);
+        Q_EMIT choice->activated(1);
+        auto* text = child<QLabel>("comparisonText");
+        const PairEdits edits = m_project->pairEdits("pairs");
+        const std::vector<double> a = editedGaps(gapsOf(makeScores()), edits), b = editedGaps(gapsOf(others), edits);
+        const GapAgreement agreement = compareGaps(a, b);
+        QCOMPARE(agreement.pairs, std::int64_t(kPairs - 3));
+        QTRY_VERIFY2(text->text().contains(formatShare(agreement.alike)), qPrintable(text->text()));
+        QVERIFY(text->text().contains(QStringLiteral("Correlation %1").arg(agreement.pearson, 0, 'f', 2)));
+        // The rule is an easy share at first: each scoring has its own threshold.
+        const SplitRule rule = m_page->rule();
+        const auto changes = [&] {
+            const BucketTable table = compareBuckets(
+                a, b, m_page->rule(), splitPairs(a, m_page->rule()).threshold, splitPairs(b, m_page->rule()).threshold);
+            return tr("%1 (%2) change sides")
+                .arg(formatCount(table.changed()), formatShare(double(table.changed()) / double(agreement.pairs)));
+        };
+        QCOMPARE(rule.by, SplitRule::By::EasyShare);
+        QTRY_VERIFY2(text->text().contains(changes()), qPrintable(text->text() + changes()));
+        child<QDoubleSpinBox>("gapValue")->setValue(0.9);
+        QTRY_VERIFY2(text->text().contains(changes()), qPrintable(text->text() + changes()));
+        // The pairs that they order differently, most different first, with both gaps.
+        child<QPushButton>("listDisagreeing")->click();
+        const std::vector<std::int64_t> pairs = disagreeingPairs(a, b);
+        QVERIFY(pairs.size() > 20);
+        QCOMPARE(examples()->rowCount(), int(pairs.size()));
+        for (int row = 0; row < examples()->rowCount(); ++row)
+            QCOMPARE(examples()->pairNumber(row), pairs[std::size_t(row)]);
+        QVERIFY(!child<QTableView>("examples")->isColumnHidden(ScoredPairModel::SecondGap));
+        QCOMPARE(examples()->index(0, ScoredPairModel::SecondGap).data().toString(),
+            examples()->gapText(b[std::size_t(pairs.front())]));
+        choice->setCurrentIndex(0);
+        Q_EMIT choice->activated(0);
+        QVERIFY(child<QTableView>("examples")->isColumnHidden(ScoredPairModel::SecondGap));
+    }
+
     void exportsBothHalves()
     {
         makePage(true);
@@ -501,10 +717,13 @@ private Q_SLOTS:
         QSignalSpy said(m_page.get(), &Page::message);
         const QString easy = m_folder.filePath(QStringLiteral("x-easy.jsonl")),
                       hard = m_folder.filePath(QStringLiteral("x-hard.jsonl"));
+        m_project->editPairs("pairs", PairEdit::Flip, {3, 30, 33, 300}, "Ada");
+        m_project->editPairs("pairs", PairEdit::Drop, {4, 40}, "Ada");
+        m_page->refresh();
         m_page->exportTo(easy, hard);
         QTRY_COMPARE(said.count(), 1);
 
-        const Split split = splitPairs(gapsOf(makeScores()), m_page->rule());
+        const Split split = splitPairs(gapsOf(makeScores()), m_page->rule(), m_project->pairEdits("pairs"));
         const Dataset data = makeDataset("pairs");
         const auto easyRows = readLines(easy), hardRows = readLines(hard);
         const auto easyPairs = split.easyPairs(), hardPairs = split.hardPairs();
@@ -520,8 +739,12 @@ private Q_SLOTS:
             QCOMPARE(easyRows[i].at("rejected").get<std::string>(), flip ? pair.chosen : pair.rejected);
         }
         QVERIFY(flipped > 0);
-        for (std::size_t i = 0; i < hardRows.size(); ++i)
-            QCOMPARE(hardRows[i].at("chosen").get<std::string>(), data.pairs[std::size_t(hardPairs[i])].chosen);
+        for (std::size_t i = 0; i < hardRows.size(); ++i) {
+            const PreferencePair& pair = data.pairs[std::size_t(hardPairs[i])];
+            QCOMPARE(
+                hardRows[i].at("chosen").get<std::string>(), split.flipped(hardPairs[i]) ? pair.rejected : pair.chosen);
+        }
+        QCOMPARE(easyRows.size() + hardRows.size(), std::size_t(kPairs - 2));
     }
 
     void examplesModel()

@@ -10,6 +10,7 @@
 #include <QColor>
 
 #include <algorithm>
+#include <cmath>
 
 namespace mpo {
 
@@ -22,6 +23,8 @@ QString bucketTitle(Bucket bucket)
         return ScoredPairModel::tr("Hard");
     case Bucket::Contradictory:
         return ScoredPairModel::tr("Contradictory");
+    case Bucket::Dropped:
+        return ScoredPairModel::tr("Dropped");
     }
     return {};
 }
@@ -29,7 +32,10 @@ QString bucketTitle(Bucket bucket)
 QColor bucketColour(Bucket bucket)
 {
     const Colours& c = colours();
-    return bucket == Bucket::Easy ? c.easy : bucket == Bucket::Hard ? c.hard : c.contradictory;
+    return bucket == Bucket::Easy         ? c.easy
+        : bucket == Bucket::Hard          ? c.hard
+        : bucket == Bucket::Contradictory ? c.contradictory
+                                          : c.muted;
 }
 
 ScoredPairModel::ScoredPairModel(const Project& project, QObject* parent)
@@ -46,6 +52,21 @@ void ScoredPairModel::setData(std::shared_ptr<const SplitData> data)
     m_numbers.clear();
     m_texts.clear();
     endResetModel();
+}
+
+void ScoredPairModel::setEdited(std::shared_ptr<const SplitData> data)
+{
+    m_data = std::move(data);
+    m_texts.clear();
+    if (!m_numbers.empty())
+        Q_EMIT dataChanged(index(0, 0), index(rowCount() - 1, ColumnCount - 1));
+}
+
+void ScoredPairModel::setSecondGaps(std::shared_ptr<const std::vector<double>> gaps)
+{
+    m_secondGaps = std::move(gaps);
+    if (!m_numbers.empty())
+        Q_EMIT dataChanged(index(0, SecondGap), index(rowCount() - 1, SecondGap));
 }
 
 void ScoredPairModel::setPairs(std::vector<std::int64_t> numbers)
@@ -82,6 +103,8 @@ const PreferencePair& ScoredPairModel::pair(int row) const
         // The data set was removed meanwhile: the row stays, without texts.
     }
     auto* kept = new PreferencePair(read.empty() ? PreferencePair {} : std::move(read.front()));
+    if (m_data->edits.of(number) == PairEdit::Flip)
+        exchangeResponses(*kept);
     m_texts.insert(number, kept);
     return *kept;
 }
@@ -90,6 +113,8 @@ PairScore ScoredPairModel::score(int row) const { return m_data->scores[std::siz
 
 QString ScoredPairModel::gapText(double gap) const
 {
+    if (std::isnan(gap))
+        return QStringLiteral("–");
     QString text = QString::number(gap, 'f', m_decimals);
     return text.replace(QLatin1Char('-'), QChar(0x2212));
 }
@@ -105,12 +130,18 @@ QVariant ScoredPairModel::text(const QModelIndex& index) const
         return formatCount(pairNumber(index.row()) + 1);
     case Gap:
         return gapText(score(index.row()).gap());
+    case SecondGap:
+        return m_secondGaps ? gapText((*m_secondGaps)[std::size_t(pairNumber(index.row()))]) : QString();
     case ChosenScore:
         return gapText(score(index.row()).chosen);
     case RejectedScore:
         return gapText(score(index.row()).rejected);
     case BucketName:
-        return m_bucketOf ? bucketTitle(m_bucketOf(pairNumber(index.row()))) : QString();
+        if (!m_bucketOf)
+            return {};
+        return m_data->edits.of(pairNumber(index.row())) == PairEdit::Flip
+            ? bucketTitle(m_bucketOf(pairNumber(index.row()))) + QStringLiteral(" ⇄")
+            : bucketTitle(m_bucketOf(pairNumber(index.row())));
     case Prompt: {
         const PreferencePair& shown = pair(index.row());
         if (shown.hasIds())
@@ -138,6 +169,14 @@ QVariant ScoredPairModel::data(const QModelIndex& index, int role) const
     case Qt::ForegroundRole:
         if (index.column() == BucketName && m_bucketOf)
             return bucketColour(m_bucketOf(pairNumber(index.row())));
+        if (m_data->edits.of(pairNumber(index.row())) == PairEdit::Drop)
+            return colours().muted;
+        return {};
+    case Qt::ToolTipRole:
+        if (const PairEdit edit = m_data->edits.of(pairNumber(index.row()));
+            index.column() == BucketName && edit != PairEdit::Keep)
+            return edit == PairEdit::Flip ? tr("Flipped by hand: chosen and rejected are exchanged")
+                                          : tr("Dropped by hand: in neither part of a split");
         return {};
     default:
         return {};
@@ -153,6 +192,8 @@ QVariant ScoredPairModel::headerData(int section, Qt::Orientation orientation, i
                                         : int(Qt::AlignLeft | Qt::AlignVCenter);
     if (role == Qt::ToolTipRole && section == Gap)
         return tr("Reward gap: chosen score minus rejected score");
+    if (role == Qt::ToolTipRole && section == SecondGap)
+        return tr("Reward gap by the scores that are compared with");
     if (role != Qt::DisplayRole)
         return {};
     switch (section) {
@@ -160,6 +201,8 @@ QVariant ScoredPairModel::headerData(int section, Qt::Orientation orientation, i
         return tr("Pair");
     case Gap:
         return tr("Gap");
+    case SecondGap:
+        return tr("Gap B");
     case ChosenScore:
         return tr("Chosen");
     case RejectedScore:

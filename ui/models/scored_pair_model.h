@@ -23,17 +23,19 @@ class ScoredPairModel : public QAbstractTableModel
 {
     Q_OBJECT
 public:
-    enum Column { Number, Gap, ChosenScore, RejectedScore, BucketName, Prompt, ColumnCount };
+    enum Column { Number, Gap, SecondGap, ChosenScore, RejectedScore, BucketName, Prompt, ColumnCount };
 
     explicit ScoredPairModel(const Project& project, QObject* parent = nullptr);
 
     void setData(std::shared_ptr<const SplitData> data); ///< shows nothing until setPairs()
+    void setEdited(std::shared_ptr<const SplitData> data); ///< the same pairs with other edits by hand
+    void setSecondGaps(std::shared_ptr<const std::vector<double>> gaps); ///< of another scoring; nullptr: none
     void setPairs(std::vector<std::int64_t> numbers);
     void setBuckets(std::function<Bucket(std::int64_t pair)> bucketOf);
 
     std::int64_t pairNumber(int row) const { return m_numbers[std::size_t(row)]; }
     int rowOf(std::int64_t pair) const; ///< -1: not among them
-    const PreferencePair& pair(int row) const; ///< valid until the next call
+    const PreferencePair& pair(int row) const; ///< responses exchanged where it is flipped; valid until the next call
     PairScore score(int row) const;
     QString gapText(double gap) const; ///< a gap or score, with the same decimals throughout
 
@@ -47,13 +49,14 @@ private:
 
     const Project& m_project;
     std::shared_ptr<const SplitData> m_data;
+    std::shared_ptr<const std::vector<double>> m_secondGaps;
     int m_decimals = 3; ///< of gaps and scores
     std::vector<std::int64_t> m_numbers;
     std::function<Bucket(std::int64_t)> m_bucketOf;
     mutable QCache<std::int64_t, PreferencePair> m_texts {256};
 };
 
-QString bucketTitle(Bucket bucket); ///< "Easy", "Hard", "Contradictory"
+QString bucketTitle(Bucket bucket); ///< "Easy", "Hard", "Contradictory", "Dropped"
 QColor bucketColour(Bucket bucket);
 
 } // namespace mpo

@@ -4,11 +4,27 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <limits>
 
 namespace mpo {
 
 namespace {
+
+/// Without edits of pairs that have no score: the scoring may have been of the first ones only.
+PairEdits within(PairEdits edits, std::int64_t pairs)
+{
+    for (std::vector<std::int64_t>* numbers : {&edits.flipped, &edits.dropped})
+        numbers->erase(std::lower_bound(numbers->begin(), numbers->end(), pairs), numbers->end());
+    return edits;
+}
+
+std::vector<PairScore> exchanged(std::vector<PairScore> scores, const std::vector<std::int64_t>& pairs)
+{
+    for (const std::int64_t pair : pairs)
+        std::swap(scores[std::size_t(pair)].chosen, scores[std::size_t(pair)].rejected);
+    return scores;
+}
 
 std::vector<double> gapsOf(const std::vector<PairScore>& scores)
 {
@@ -19,17 +35,58 @@ std::vector<double> gapsOf(const std::vector<PairScore>& scores)
     return gaps;
 }
 
+std::vector<double> without(std::vector<double> gaps, const std::vector<std::int64_t>& dropped)
+{
+    for (const std::int64_t pair : dropped)
+        gaps[std::size_t(pair)] = std::numeric_limits<double>::quiet_NaN();
+    return gaps;
+}
+
+std::vector<std::int64_t> unionOf(std::vector<std::int64_t> a, const std::vector<std::int64_t>& b)
+{
+    a.insert(a.end(), b.begin(), b.end());
+    std::sort(a.begin(), a.end());
+    a.erase(std::unique(a.begin(), a.end()), a.end());
+    return a;
+}
+
+std::vector<std::int64_t> onlyInOne(const std::vector<std::int64_t>& a, const std::vector<std::int64_t>& b)
+{
+    std::vector<std::int64_t> result;
+    std::set_symmetric_difference(a.begin(), a.end(), b.begin(), b.end(), std::back_inserter(result));
+    return result;
+}
+
 } // namespace
 
-SplitData::SplitData(std::string scoreSetName, std::string datasetName, std::vector<PairScore> pairScores)
+SplitData::SplitData(
+    std::string scoreSetName, std::string datasetName, std::vector<PairScore> pairScores, const PairEdits& handEdits)
     : scoreSet(std::move(scoreSetName))
     , dataset(std::move(datasetName))
-    , scores(std::move(pairScores))
+    , edits(within(handEdits, std::int64_t(pairScores.size())))
+    , scores(exchanged(std::move(pairScores), edits.flipped))
     , gaps(gapsOf(scores))
-    , index(gaps)
-    , order(index.nearest(index.minimum(), index.size()))
+    , index(without(gaps, edits.dropped))
     , calibration(calibrationOf(*this))
 {
+}
+
+SplitData::SplitData(const SplitData& before, const PairEdits& newEdits, const std::vector<std::int64_t>& changed)
+    : scoreSet(before.scoreSet)
+    , dataset(before.dataset)
+    , edits(newEdits)
+    , scores(exchanged(before.scores, onlyInOne(before.edits.flipped, edits.flipped)))
+    , gaps(gapsOf(scores))
+    , index(before.index.changed(without(gaps, edits.dropped), changed))
+    , calibration(calibrationOf(*this))
+{
+}
+
+std::shared_ptr<const SplitData> SplitData::withEdits(const PairEdits& newEdits) const
+{
+    const PairEdits inside = within(newEdits, total());
+    return std::shared_ptr<const SplitData>(new SplitData(
+        *this, inside, unionOf(onlyInOne(edits.flipped, inside.flipped), onlyInOne(edits.dropped, inside.dropped))));
 }
 
 SplitCounts SplitData::count(double threshold, bool absolute, const std::optional<double>& contradictory) const
@@ -45,7 +102,8 @@ SplitCounts SplitData::count(double threshold, bool absolute, const std::optiona
     else
         counts.easy = std::min(index.countAbove(threshold), rest)
             + std::max<std::int64_t>(0, index.countBelow(-threshold) - counts.contradictory);
-    counts.hard = total() - counts.easy - counts.contradictory;
+    counts.dropped = dropped();
+    counts.hard = total() - counts.easy - counts.contradictory - counts.dropped;
     return counts;
 }
 
@@ -53,6 +111,8 @@ Bucket SplitData::bucketOf(
     std::int64_t pair, double threshold, bool absolute, const std::optional<double>& contradictory) const
 {
     const double gap = gaps[std::size_t(pair)];
+    if (std::binary_search(edits.dropped.begin(), edits.dropped.end(), pair))
+        return Bucket::Dropped;
     if (contradictory && gap < -*contradictory)
         return Bucket::Contradictory;
     return (absolute ? std::abs(gap) : gap) > threshold ? Bucket::Easy : Bucket::Hard;
@@ -62,8 +122,8 @@ const GapIndex& SplitData::sizes() const
 {
     std::call_once(m_sizesOnce, [this] {
         std::vector<double> values;
-        values.reserve(gaps.size());
-        for (const double gap : gaps)
+        values.reserve(index.sorted().size());
+        for (const double gap : index.sorted())
             values.push_back(std::abs(gap));
         m_sizes = std::make_unique<GapIndex>(values);
     });
@@ -92,26 +152,36 @@ double PairLengths::baselineAccuracy() const
     return n == 0.0 ? 0.0 : (double(longer) + 0.5 * double(same)) / n;
 }
 
-std::shared_ptr<PairLengths> measureLengths(const SplitData& data, std::vector<std::int32_t> difference)
+std::shared_ptr<PairLengths> measureLengths(const SplitData& data, std::vector<std::int32_t> measured)
 {
     auto lengths = std::make_shared<PairLengths>();
     lengths->scoreSet = data.scoreSet;
-    difference.resize(data.gaps.size(), 0);
+    lengths->measured = std::move(measured);
+    lengths->measured.resize(data.gaps.size(), 0);
+    std::vector<std::int32_t> difference = lengths->measured;
+    for (const std::int64_t pair : data.edits.flipped)
+        difference[std::size_t(pair)] = -difference[std::size_t(pair)];
+    const auto count = [&](std::int32_t d, std::int64_t by) {
+        (d > 0 ? lengths->longer : d < 0 ? lengths->shorter : lengths->same) += by;
+    };
     for (const std::int32_t d : difference)
-        ++(d > 0 ? lengths->longer : d < 0 ? lengths->shorter : lengths->same);
+        count(d, 1);
+    for (const std::int64_t pair : data.edits.dropped)
+        count(difference[std::size_t(pair)], -1);
 
-    lengths->longerBefore.reserve(data.order.size() + 1);
+    const std::vector<std::int64_t>& order = data.index.order();
+    lengths->longerBefore.reserve(order.size() + 1);
     lengths->longerBefore.push_back(0);
     double sumX = 0.0, sumY = 0.0;
-    for (const std::int64_t pair : data.order) {
+    for (const std::int64_t pair : order) {
         const std::int32_t d = difference[std::size_t(pair)];
         lengths->longerBefore.push_back(lengths->longerBefore.back() + (d > 0 ? 1 : 0));
         sumX += data.gaps[std::size_t(pair)];
         sumY += d;
     }
-    const double n = double(data.order.size()), meanX = sumX / n, meanY = sumY / n;
+    const double n = double(order.size()), meanX = sumX / n, meanY = sumY / n;
     double xx = 0.0, xy = 0.0, yy = 0.0;
-    for (const std::int64_t pair : data.order) {
+    for (const std::int64_t pair : order) {
         const double x = data.gaps[std::size_t(pair)] - meanX, y = double(difference[std::size_t(pair)]) - meanY;
         xx += x * x;
         xy += x * y;
@@ -157,10 +227,7 @@ int gapDecimals(const SplitData& data)
 std::vector<CalibrationBin> calibrationOf(const SplitData& data, int bins)
 {
     // By rising |gap|: those below 0 backwards and the others are so already.
-    std::vector<double> gaps;
-    gaps.reserve(data.order.size());
-    for (const std::int64_t pair : data.order)
-        gaps.push_back(data.gaps[std::size_t(pair)]);
+    const std::vector<double>& gaps = data.index.sorted();
     const auto positive = std::lower_bound(gaps.begin(), gaps.end(), 0.0);
     std::vector<double> pairs(gaps.size());
     std::merge(std::make_reverse_iterator(positive), gaps.rend(), positive, gaps.end(), pairs.begin(),

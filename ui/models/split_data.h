@@ -28,17 +28,22 @@ struct CalibrationBin
 /// only.
 struct SplitData
 {
-    SplitData(std::string scoreSetName, std::string datasetName, std::vector<PairScore> pairScores);
+    /// `pairScores`: of the pairs as the data set has them.
+    SplitData(std::string scoreSetName, std::string datasetName, std::vector<PairScore> pairScores,
+        const PairEdits& handEdits = {});
+    /// The same with other edits; nothing is sorted again but what they change.
+    std::shared_ptr<const SplitData> withEdits(const PairEdits& edits) const;
 
     std::string scoreSet, dataset;
-    std::vector<PairScore> scores;
-    std::vector<double> gaps; ///< NaN: not scored (too long for the reward model)
-    GapIndex index; ///< of the gaps
-    std::vector<std::int64_t> order; ///< pair numbers by rising gap; scored pairs only
+    PairEdits edits; ///< those of pairs that are there; everything below has them in it
+    std::vector<PairScore> scores; ///< of flipped pairs exchanged
+    std::vector<double> gaps; ///< NaN: not scored (too long for the reward model); dropped pairs have theirs too
+    GapIndex index; ///< of the gaps of pairs that are not dropped
     std::vector<CalibrationBin> calibration; ///< calibrationOf() this
 
-    std::int64_t total() const { return std::int64_t(scores.size()); }
-    std::int64_t unscored() const { return total() - index.size(); }
+    std::int64_t total() const { return std::int64_t(scores.size()); } ///< with dropped pairs
+    std::int64_t dropped() const { return std::int64_t(edits.dropped.size()); }
+    std::int64_t unscored() const { return total() - dropped() - index.size(); }
 
     /// Buckets as splitPairs() fills them, for a raw gap as the threshold. O(log n).
     SplitCounts count(double threshold, bool absolute, const std::optional<double>& contradictory) const;
@@ -50,6 +55,7 @@ struct SplitData
     double accuracyForSize(double low, double high) const;
 
 private:
+    SplitData(const SplitData& before, const PairEdits& newEdits, const std::vector<std::int64_t>& changed);
     mutable std::once_flag m_sizesOnce;
     mutable std::unique_ptr<GapIndex> m_sizes; ///< of |gap|; made when the absolute rule is first used
     const GapIndex& sizes() const;
@@ -59,9 +65,10 @@ private:
 struct PairLengths
 {
     std::string scoreSet;
-    std::vector<std::int32_t> difference; ///< characters of chosen minus rejected, for each pair
+    std::vector<std::int32_t> measured; ///< characters of chosen minus rejected, for each pair, as the data have it
+    std::vector<std::int32_t> difference; ///< the same with the edits by hand in it
     std::vector<std::int32_t> longerBefore; ///< [k]: pairs among the k smallest gaps whose chosen response is longer
-    std::int64_t longer = 0, shorter = 0, same = 0; ///< chosen against rejected, all pairs
+    std::int64_t longer = 0, shorter = 0, same = 0; ///< chosen against rejected, all pairs that are not dropped
     double correlation = 0.0; ///< Pearson's, of reward gap and length difference; NaN when undefined
 
     /// Accuracy of "the longer response wins"; equal lengths count half.
@@ -76,7 +83,8 @@ struct LongerShares
 LongerShares longerShares(const SplitData& data, const PairLengths& lengths, double threshold, bool absolute,
     const std::optional<double>& contradictory);
 
-std::shared_ptr<PairLengths> measureLengths(const SplitData& data, std::vector<std::int32_t> difference);
+/// `measured`: as in PairLengths.
+std::shared_ptr<PairLengths> measureLengths(const SplitData& data, std::vector<std::int32_t> measured);
 
 /// Bins of as equal a number of pairs as possible, by rising |gap|; none where nothing is scored.
 std::vector<CalibrationBin> calibrationOf(const SplitData& data, int bins = 10);

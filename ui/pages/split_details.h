@@ -5,25 +5,23 @@
 #include "ui/models/split_data.h"
 
 #include <QTabWidget>
-#include <QTimer>
 
 #include <memory>
 
 class QLabel;
-class QLineEdit;
-class QTableView;
 
 namespace mpo {
 
-class PairSearch;
-class PairView;
 class Project;
-class ScoredPairModel;
 class SplitCalibrationView;
+class SplitComparison;
+class SplitEditLog;
 class SplitLengthView;
+class SplitPairBrowser;
+struct SecondScores;
 
-/// What lies below the histogram: pairs near a gap or with a text, to read; how much the gaps owe to length; and how
-/// far the confidence of the reward model can be trusted.
+/// What lies below the histogram: pairs to read and mend, with the log of that; how much the gaps owe to length; how
+/// far the confidence of the reward model can be trusted; and what another scoring says of the same pairs.
 class SplitDetails : public QTabWidget
 {
     Q_OBJECT
@@ -31,44 +29,44 @@ public:
     explicit SplitDetails(const Project& project, QWidget* parent = nullptr);
 
     void setData(std::shared_ptr<const SplitData> data); ///< nullptr: being loaded
+    void setEdited(std::shared_ptr<const SplitData> data); ///< the same scores with other edits by hand
     void setLengths(std::shared_ptr<const PairLengths> lengths); ///< REQUIRES data
     void showRule(double threshold, const SplitRule& rule);
-    /// Pairs with the gaps nearest to this one; a moment later, since texts need not follow every pixel of a drag.
-    void showNear(double gap, bool isThreshold);
-    void leaveSearch(); ///< what is searched for is no longer wanted
+    void showLog(std::vector<PairChange> log);
+    /// Of the same data, to compare with; `current`: the one that is, or is being loaded; empty: none.
+    void setOtherScores(const QStringList& scoreSets, const QString& current);
+    void setSecond(std::shared_ptr<const SecondScores> scores); ///< nullptr: none, or being loaded
+    void setEditable(bool on); ///< pairs may be flipped and dropped
+    SplitPairBrowser& browser() { return *m_browser; }
+
+Q_SIGNALS:
+    void editRequested(mpo::PairEdit edit, const std::vector<std::int64_t>& pairs);
+    void undoRequested();
+    void redoRequested();
+    void secondChosen(const QString& scoreSet); ///< empty: none
 
 protected:
     void paintEvent(QPaintEvent*) override { } ///< no line under the corner
 
 private:
-    QWidget* makePairs();
     QWidget* makeLength();
     QWidget* makeCalibration();
-    void search();
-    void list(std::vector<std::int64_t> numbers, std::int64_t chosen);
-    void showPairs();
-    void showPair();
+    void showCalibration();
     void showLengthText();
 
-    const Project& m_project;
-    ScoredPairModel* m_pairs = nullptr;
-    PairSearch* m_search = nullptr;
-    std::vector<std::int64_t> m_found; ///< by the search, with a score
-    QLineEdit* m_searchText = nullptr;
-    QTableView* m_table = nullptr;
-    PairView* m_pairView = nullptr;
+    SplitPairBrowser* m_browser = nullptr;
     QLabel* m_note = nullptr;
     SplitLengthView* m_lengthView = nullptr;
     QLabel* m_lengthText = nullptr;
     SplitCalibrationView* m_calibrationView = nullptr;
     QLabel* m_calibrationText = nullptr;
+    SplitEditLog* m_log = nullptr;
+    SplitComparison* m_comparison = nullptr;
 
     std::shared_ptr<const SplitData> m_data;
     std::shared_ptr<const PairLengths> m_lengths;
     SplitRule m_rule;
-    double m_threshold = 0.0, m_gap = 0.0;
-    bool m_atThreshold = true;
-    QTimer m_timer, m_searchTimer;
+    double m_threshold = 0.0;
 };
 
 } // namespace mpo

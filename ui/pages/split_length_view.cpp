@@ -24,8 +24,7 @@ void SplitLengthView::setData(std::shared_ptr<const SplitData> data, std::shared
 {
     m_data = std::move(data);
     m_lengths = std::move(lengths);
-    m_cells.assign(std::size_t(kColumns * kRows), 0);
-    m_highest = 0;
+    m_grid = DensityGrid(kColumns, kRows);
     if (m_data && m_lengths && m_data->index.size() > 0) {
         m_low = std::min(0.0, m_data->index.minimum());
         m_high = std::max(0.0, m_data->index.maximum());
@@ -33,20 +32,18 @@ void SplitLengthView::setData(std::shared_ptr<const SplitData> data, std::shared
             m_low = -0.5, m_high = 0.5;
         std::vector<std::int32_t> sizes;
         sizes.reserve(m_lengths->difference.size());
-        for (const std::int32_t difference : m_lengths->difference)
-            sizes.push_back(std::abs(difference));
+        for (const std::int64_t pair : m_data->index.order())
+            sizes.push_back(std::abs(m_lengths->difference[std::size_t(pair)]));
         const auto most = sizes.begin() + std::ptrdiff_t(double(sizes.size() - 1) * 0.99);
         std::nth_element(sizes.begin(), most, sizes.end());
         m_reach = std::max(1, *most);
-        for (const std::int64_t pair : m_data->order) {
+        for (const std::int64_t pair : m_data->index.order()) {
             const double x = (m_data->gaps[std::size_t(pair)] - m_low) / (m_high - m_low);
             const double y = 0.5 - 0.5 * double(m_lengths->difference[std::size_t(pair)]) / m_reach;
-            const int column = std::clamp(int(x * kColumns), 0, kColumns - 1);
-            const int row = std::clamp(int(y * kRows), 0, kRows - 1);
-            m_highest = std::max(m_highest, ++m_cells[std::size_t(row * kColumns + column)]);
+            m_grid.add(x, y);
         }
     }
-    makePicture();
+    m_picture = m_grid.picture(colours().accent);
     update();
 }
 
@@ -56,31 +53,12 @@ void SplitLengthView::setThreshold(double gap)
     update();
 }
 
-void SplitLengthView::makePicture()
-{
-    m_picture = QImage(kColumns, kRows, QImage::Format_ARGB32_Premultiplied);
-    m_picture.fill(Qt::transparent);
-    if (m_highest == 0)
-        return;
-    for (int row = 0; row < kRows; ++row)
-        for (int column = 0; column < kColumns; ++column) {
-            const std::int64_t count = m_cells[std::size_t(row * kColumns + column)];
-            if (count == 0)
-                continue;
-            // Logarithmic, with a floor: a single pair must not vanish beside a crowd.
-            const double share = m_highest > 1 ? std::log1p(double(count)) / std::log1p(double(m_highest)) : 1.0;
-            QColor colour = colours().accent;
-            colour.setAlphaF(float(0.15 + 0.85 * share));
-            m_picture.setPixelColor(column, row, colour);
-        }
-}
-
 void SplitLengthView::paintEvent(QPaintEvent*)
 {
     const Colours& c = colours();
     QPainter painter(this);
     painter.setFont(fontOfSize(kFontSmall));
-    if (m_highest == 0) {
+    if (m_grid.highest() == 0) {
         painter.setPen(c.muted);
         painter.drawText(rect(), Qt::AlignCenter, m_data ? tr("Measuring lengths…") : tr("No scores yet"));
         return;
@@ -117,7 +95,7 @@ void SplitLengthView::paintEvent(QPaintEvent*)
 void SplitLengthView::changeEvent(QEvent* event)
 {
     if (event->type() == QEvent::PaletteChange) {
-        makePicture();
+        m_picture = m_grid.picture(colours().accent);
         update();
     }
     QWidget::changeEvent(event);

@@ -2,13 +2,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "ui/charts/density_grid.h"
 #include "ui/models/split_data.h"
 
 #include <QImage>
 #include <QWidget>
 
 #include <memory>
-#include <vector>
 
 namespace mpo {
 
@@ -30,13 +30,10 @@ protected:
     void changeEvent(QEvent* event) override;
 
 private:
-    void makePicture();
-
     static constexpr int kColumns = 120, kRows = 48;
     std::shared_ptr<const SplitData> m_data;
     std::shared_ptr<const PairLengths> m_lengths;
-    std::vector<std::int64_t> m_cells; ///< (row, column)
-    std::int64_t m_highest = 0;
+    DensityGrid m_grid; ///< left to right: gap; top to bottom: falling length difference
     double m_low = 0.0, m_high = 1.0; ///< gap
     double m_reach = 1.0; ///< length difference at the upper and lower edge; beyond it lie at most 1 % of the pairs
     double m_threshold = 0.0;

@@ -10,6 +10,7 @@
 #include <QSaveFile>
 
 #include <exception>
+#include <limits>
 
 namespace mpo {
 
@@ -18,7 +19,7 @@ namespace {
 constexpr std::int64_t kChunk
     = 4096; ///< pairs read at once: the UI thread waits for the store no longer than this takes
 
-Json rowOf(const PreferencePair& pair, bool flipped)
+Json rowOf(const PreferencePair& pair)
 {
     const bool ids = pair.hasIds();
     const auto value = [&](const std::string& text, const TokenIds& tokens) { return ids ? Json(tokens) : Json(text); };
@@ -35,8 +36,6 @@ Json rowOf(const PreferencePair& pair, bool flipped)
         chosen = Json::array({message("assistant", chosen)});
         rejected = Json::array({message("assistant", rejected)});
     }
-    if (flipped)
-        std::swap(chosen, rejected);
     return Json {{"prompt" + suffix, prompt}, {"chosen" + suffix, chosen}, {"rejected" + suffix, rejected}};
 }
 
@@ -47,7 +46,7 @@ void forEachPair(
 {
     for (std::int64_t first = 0; first < count && !stop.stop_requested(); first += kChunk) {
         std::int64_t number = first;
-        for (const PreferencePair& pair : project.pairs(dataset, first, std::min(kChunk, count - first)))
+        for (PreferencePair& pair : project.pairs(dataset, first, std::min(kChunk, count - first)))
             each(number++, pair);
     }
 }
@@ -84,19 +83,43 @@ void SplitLoader::load(const std::string& scoreSet, const std::string& dataset)
 {
     m_loading = std::jthread([this, scoreSet, dataset](const std::stop_token& stop) {
         try {
-            const auto data = std::make_shared<const SplitData>(scoreSet, dataset, m_project.loadScores(scoreSet));
+            const auto data = std::make_shared<const SplitData>(
+                scoreSet, dataset, m_project.loadScores(scoreSet), m_project.pairEdits(dataset));
             if (stop.stop_requested())
                 return;
             Q_EMIT loaded(data);
 
             std::vector<std::int32_t> difference(data->gaps.size(), 0);
+            std::vector<float> confidence;
             forEachPair(m_project, dataset, data->total(), stop, [&](std::int64_t number, const PreferencePair& pair) {
                 difference[std::size_t(number)] = pair.hasIds()
                     ? std::int32_t(pair.chosenIds.size()) - std::int32_t(pair.rejectedIds.size())
                     : countCharacters(pair.chosen) - countCharacters(pair.rejected);
+                if (!pair.confidence)
+                    return;
+                confidence.resize(data->gaps.size(), std::numeric_limits<float>::quiet_NaN()); // at the first
+                confidence[std::size_t(number)] = float(*pair.confidence);
             });
+            if (stop.stop_requested())
+                return;
+            Q_EMIT lengthsMeasured(measureLengths(*data, std::move(difference)));
+            if (!confidence.empty())
+                Q_EMIT confidenceRead(
+                    toQString(scoreSet), std::make_shared<const std::vector<float>>(std::move(confidence)));
+        } catch (const std::exception& error) {
             if (!stop.stop_requested())
-                Q_EMIT lengthsMeasured(measureLengths(*data, std::move(difference)));
+                Q_EMIT failed(toQString(error.what()));
+        }
+    });
+}
+
+void SplitLoader::loadSecond(std::shared_ptr<const SplitData> data, const std::string& scoreSet)
+{
+    m_comparing = std::jthread([this, data = std::move(data), scoreSet](const std::stop_token& stop) {
+        try {
+            const auto scores = std::make_shared<const SecondScores>(data, scoreSet, m_project.loadScores(scoreSet));
+            if (!stop.stop_requested())
+                Q_EMIT secondLoaded(scores);
         } catch (const std::exception& error) {
             if (!stop.stop_requested())
                 Q_EMIT failed(toQString(error.what()));
@@ -109,7 +132,11 @@ void SplitLoader::exportSplit(
 {
     m_exporting = std::jthread([this, data = std::move(data), rule, easyFile, hardFile](const std::stop_token& stop) {
         try {
-            const Split split = splitPairs(data->gaps, rule);
+            // The gaps have the edits in them; a split wants those of the data set.
+            std::vector<double> gaps = data->gaps;
+            for (const std::int64_t pair : data->edits.flipped)
+                gaps[std::size_t(pair)] = -gaps[std::size_t(pair)];
+            const Split split = splitPairs(gaps, rule, data->edits);
             enum class Where : std::uint8_t { Nowhere, Easy, Hard };
             std::vector<Where> where(data->gaps.size(), Where::Nowhere);
             const std::vector<std::int64_t> easyPairs = split.easyPairs(), hardPairs = split.hardPairs();
@@ -121,12 +148,13 @@ void SplitLoader::exportSplit(
             QSaveFile easy(easyFile), hard(hardFile);
             open(easy);
             open(hard);
-            forEachPair(
-                m_project, data->dataset, data->total(), stop, [&](std::int64_t number, const PreferencePair& pair) {
-                    if (where[std::size_t(number)] != Where::Nowhere)
-                        writeLine(where[std::size_t(number)] == Where::Easy ? easy : hard,
-                            toLine(rowOf(pair, split.flipped(number))));
-                });
+            forEachPair(m_project, data->dataset, data->total(), stop, [&](std::int64_t number, PreferencePair& pair) {
+                if (where[std::size_t(number)] == Where::Nowhere)
+                    return;
+                if (split.flipped(number))
+                    exchangeResponses(pair);
+                writeLine(where[std::size_t(number)] == Where::Easy ? easy : hard, toLine(rowOf(pair)));
+            });
             if (stop.stop_requested())
                 return;
             commit(easy);

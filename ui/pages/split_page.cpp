@@ -3,28 +3,28 @@
 #include "ui/pages/split_page.h"
 
 #include "core/store/project.h"
+#include "core/support/login_name.h"
 #include "ui/charts/reward_gap_histogram.h"
 #include "ui/format.h"
 #include "ui/forms/item_picker.h"
-#include "ui/pages/empty_state.h"
 #include "ui/pages/split_command_line.h"
 #include "ui/pages/split_details.h"
+#include "ui/pages/split_empty_state.h"
+#include "ui/pages/split_histogram_card.h"
 #include "ui/pages/split_loader.h"
+#include "ui/pages/split_pair_browser.h"
 #include "ui/pages/split_rule_panel.h"
+#include "ui/pages/split_save_panel.h"
 #include "ui/pages/split_score_panel.h"
 #include "ui/pages/split_statistics.h"
 #include "ui/style.h"
 
-#include <QApplication>
-#include <QCheckBox>
-#include <QClipboard>
 #include <QComboBox>
 #include <QFileDialog>
 #include <QLabel>
-#include <QLineEdit>
-#include <QPlainTextEdit>
 #include <QPushButton>
 #include <QScopedValueRollback>
+#include <QShortcut>
 #include <QSplitter>
 #include <QStackedWidget>
 #include <QVBoxLayout>
@@ -41,9 +41,7 @@ SplitPage::SplitPage(EngineBridge& bridge, Selection& selection, QWidget* parent
     , m_saved(new QComboBox)
     , m_scoreButton(new QPushButton(tr("Score pairs…")))
     , m_stack(new QStackedWidget)
-    , m_empty(new EmptyState)
-    , m_emptyButton(m_empty->addButton({}))
-    , m_emptySecond(m_empty->addButton(tr("Score pairs…")))
+    , m_empty(new SplitEmptyState)
     , m_scorePanel(new SplitScorePanel)
 {
     m_scoreSets->setObjectName(QStringLiteral("scoreSets"));
@@ -54,9 +52,6 @@ SplitPage::SplitPage(EngineBridge& bridge, Selection& selection, QWidget* parent
     m_saved->setToolTip(tr("Take the rule of a split that was saved for this data"));
     m_scoreButton->setObjectName(QStringLiteral("scorePairs"));
     m_scoreSets->setMaximumWidth(360); // a reward model from outside of the project is named by its path
-    m_empty->title()->setObjectName(QStringLiteral("emptyTitle"));
-    m_emptyButton->setObjectName(QStringLiteral("emptyButton"));
-    setRole(m_emptyButton, "primary");
 
     auto* head = new QHBoxLayout;
     head->setSpacing(kSpace);
@@ -93,114 +88,30 @@ SplitPage::~SplitPage() = default;
 
 // ---- building
 
-QWidget* SplitPage::makeHistogramCard()
-{
-    auto* card = makeCard();
-    m_readout = makeHint({});
-    m_readout->setObjectName(QStringLiteral("readout"));
-    m_readout->setToolTip(
-        tr("For the bar under the pointer: how often the reward model agrees with the label among pairs "
-           "whose gap has this size in either direction, and what Bradley–Terry, σ(|gap|), expects"));
-    m_readout->setWordWrap(false);
-    m_readout->setTextInteractionFlags(Qt::NoTextInteraction);
-    m_readout->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
-    auto* logScale = new QCheckBox(tr("Log scale"));
-    logScale->setObjectName(QStringLiteral("logScale"));
-    m_histogram = new RewardGapHistogram;
-    m_histogram->setObjectName(QStringLiteral("histogram"));
-    connect(logScale, &QCheckBox::toggled, m_histogram, &RewardGapHistogram::setLogScale);
-    auto* top = new QHBoxLayout;
-    top->addWidget(m_readout, 1);
-    top->addWidget(logScale);
-    auto* layout = new QVBoxLayout(card);
-    layout->setContentsMargins(kSpace + kSpace / 2, kSpace, kSpace, kSpace / 2);
-    layout->setSpacing(kSpace / 2);
-    layout->addLayout(top);
-    layout->addWidget(m_histogram, 1);
-    return card;
-}
-
 QWidget* SplitPage::makeRuleCard()
 {
     auto* card = makeCard();
     m_rulePanel = new SplitRulePanel;
-    m_name = new QLineEdit;
-    m_name->setObjectName(QStringLiteral("splitName"));
-    m_name->setPlaceholderText(tr("Name of the split"));
-    m_save = new QPushButton(tr("Save split"));
-    m_save->setObjectName(QStringLiteral("saveSplit"));
-    setRole(m_save, "primary");
-    m_save->setEnabled(false);
-    m_export = new QPushButton(tr("Export…"));
-    m_export->setObjectName(QStringLiteral("exportSplit"));
-    m_export->setEnabled(false);
-    m_export->setToolTip(tr("Write easy and hard pairs to two JSON-lines files (prompt, chosen, rejected)"));
-    m_note = makeHint({});
-    m_note->setObjectName(QStringLiteral("splitNote"));
-    m_note->hide();
-    auto* nameRow = new QHBoxLayout;
-    auto* nameLabel = new QLabel(tr("Name"));
-    nameLabel->setBuddy(m_name);
-    nameRow->setSpacing(kSpace);
-    nameRow->addWidget(nameLabel);
-    nameRow->addWidget(m_name, 1);
-    auto* buttons = new QHBoxLayout;
-    buttons->setSpacing(kSpace);
-    buttons->addWidget(m_save, 1);
-    buttons->addWidget(m_export);
+    m_savePanel = new SplitSavePanel;
     auto* layout = new QVBoxLayout(card);
     layout->setContentsMargins(kSpace + kSpace / 2, kSpace, kSpace + kSpace / 2, kSpace + kSpace / 2);
     layout->setSpacing(kSpace);
     layout->addWidget(makeHeading(tr("Rule")));
     layout->addWidget(m_rulePanel);
     layout->addSpacing(kSpace);
-    layout->addLayout(nameRow);
-    layout->addLayout(buttons);
-    layout->addWidget(m_note);
-    layout->addStretch(1);
-    layout->addWidget(makeCommand());
+    layout->addWidget(m_savePanel, 1);
     card->setFixedWidth(272);
     return card;
-}
-
-QWidget* SplitPage::makeCommand()
-{
-    auto* box = new QWidget;
-    m_command = new QPlainTextEdit;
-    m_command->setObjectName(QStringLiteral("commandLine"));
-    m_command->setReadOnly(true);
-    m_command->setTabChangesFocus(true);
-    m_command->setFont(monospaceFont());
-    m_command->setWordWrapMode(QTextOption::WrapAnywhere); // as a terminal does
-    m_command->setAccessibleName(tr("Command line that makes the same split"));
-    m_command->setFixedHeight(9 * QFontMetrics(monospaceFont()).lineSpacing() + 2 * kSpace);
-    auto* copy = new QPushButton(tr("Copy"));
-    copy->setObjectName(QStringLiteral("copyCommand"));
-    setRole(copy, "quiet");
-    connect(copy, &QPushButton::clicked, this, [this] {
-        QApplication::clipboard()->setText(commandLine());
-        Q_EMIT message(tr("Command line copied"));
-    });
-    auto* label = new QLabel(tr("The same from a shell"));
-    setRole(label, "group");
-    label->setToolTip(tr("Run it while this window is closed: a project has one program that writes"));
-    auto* head = new QHBoxLayout;
-    head->addWidget(label, 1);
-    head->addWidget(copy);
-    auto* layout = new QVBoxLayout(box);
-    layout->setContentsMargins(0, 0, 0, 0);
-    layout->setSpacing(kSpace / 2);
-    layout->addLayout(head);
-    layout->addWidget(m_command);
-    return box;
 }
 
 QWidget* SplitPage::makeMain()
 {
     m_statistics = new SplitStatistics;
     m_details = new SplitDetails(project());
+    m_card = new SplitHistogramCard;
+    m_histogram = &m_card->histogram();
     auto* splitter = new QSplitter(Qt::Vertical);
-    splitter->addWidget(makeHistogramCard());
+    splitter->addWidget(m_card);
     splitter->addWidget(m_details);
     splitter->setChildrenCollapsible(false);
     splitter->setStretchFactor(0, 1);
@@ -235,8 +146,8 @@ void SplitPage::connectAll()
         refresh();
     };
     connect(m_scoreButton, &QPushButton::clicked, this, openScore);
-    connect(m_emptySecond, &QPushButton::clicked, this, openScore);
-    connect(m_emptyButton, &QPushButton::clicked, this, [this] { Q_EMIT openPage(m_emptyTarget); });
+    connect(m_empty, &SplitEmptyState::scoreRequested, this, openScore);
+    connect(m_empty, &SplitEmptyState::openPage, this, &SplitPage::openPage);
     connect(m_scorePanel, &SplitScorePanel::closed, this, [this] {
         m_scoreWanted = false;
         refresh();
@@ -253,7 +164,7 @@ void SplitPage::connectAll()
         if (name.isEmpty())
             return;
         setRule(project().loadSplit(name.toStdString()).split.rule);
-        m_name->setText(name);
+        m_savePanel->setName(name);
     });
 
     connect(m_loader, &SplitLoader::loaded, this, [this](const std::shared_ptr<const SplitData>& data) {
@@ -263,18 +174,32 @@ void SplitPage::connectAll()
     connect(m_loader, &SplitLoader::lengthsMeasured, this, [this](const std::shared_ptr<const PairLengths>& lengths) {
         if (!m_data || lengths->scoreSet != m_data->scoreSet)
             return;
-        m_statistics->showLengths(lengths.get());
-        m_details->setLengths(lengths);
+        // Measured of the pairs as the data have them; edits may have been made meanwhile.
+        showLengths(measureLengths(*m_data, lengths->measured));
+    });
+    connect(m_loader, &SplitLoader::confidenceRead, this,
+        [this](const QString& scoreSet, const std::shared_ptr<const std::vector<float>>& confidence) {
+            if (!m_data || scoreSet != toQString(m_data->scoreSet))
+                return;
+            m_card->setConfidence(confidence);
+        });
+    connect(m_loader, &SplitLoader::secondLoaded, this, [this](const std::shared_ptr<const SecondScores>& scores) {
+        if (m_data && scores->first == m_data && scores->scoreSet == m_second)
+            m_details->setSecond(scores);
+    });
+    connect(m_details, &SplitDetails::secondChosen, this, [this](const QString& scoreSet) {
+        m_second = scoreSet.toStdString();
+        loadSecond();
     });
     connect(m_loader, &SplitLoader::failed, this, [this](const QString& sentence) {
-        m_export->setEnabled(m_data != nullptr);
+        m_savePanel->setExportEnabled(m_data != nullptr);
         if (!m_data)
             m_chosen.clear(); // the next refresh tries again
-        m_readout->setText(sentence);
+        m_card->say(sentence);
         Q_EMIT message(sentence);
     });
     connect(m_loader, &SplitLoader::exported, this, [this](const QString& sentence) {
-        m_export->setEnabled(true);
+        m_savePanel->setExportEnabled(true);
         Q_EMIT message(sentence);
     });
 
@@ -284,12 +209,11 @@ void SplitPage::connectAll()
         rule.contradictory = threshold;
         setRule(rule);
     });
-    connect(m_histogram, &RewardGapHistogram::pointed, this, &SplitPage::showPointed);
     connect(m_histogram, &RewardGapHistogram::clicked, this, [this](double gap) {
         m_exampleGap = gap;
         m_histogram->setMarked(gap);
-        m_details->leaveSearch();
-        m_details->showNear(gap, false);
+        m_details->browser().leaveSearch();
+        m_details->browser().showNear(gap, false);
     });
 
     connect(m_rulePanel, &SplitRulePanel::valueEdited, this, [this](SplitRule::By by, double value) {
@@ -322,10 +246,11 @@ void SplitPage::connectAll()
         rule.action = action;
         setRule(rule);
     });
-    connect(m_name, &QLineEdit::textChanged, this, [this] { showCommand(); });
-    connect(m_name, &QLineEdit::returnPressed, this, &SplitPage::save);
-    connect(m_save, &QPushButton::clicked, this, &SplitPage::save);
-    connect(m_export, &QPushButton::clicked, this, &SplitPage::askExport);
+    connect(m_savePanel, &SplitSavePanel::nameChanged, this, &SplitPage::showCommand);
+    connect(m_savePanel, &SplitSavePanel::saveRequested, this, &SplitPage::save);
+    connect(m_savePanel, &SplitSavePanel::exportRequested, this, &SplitPage::askExport);
+    connect(m_savePanel, &SplitSavePanel::copied, this, [this] { Q_EMIT message(tr("Command line copied")); });
+    connectEdits();
 
     connect(&m_selection, &Selection::datasetChanged, this, [this] { refresh(); });
     connect(&m_bridge, &EngineBridge::progress, this, [this](const Progress& event) {
@@ -359,8 +284,7 @@ void SplitPage::connectAll()
         m_answered = m_answered || m_waiting == Waiting::Split;
         Q_EMIT message(tr("Saved %1: %2 easy, %3 hard pairs")
                            .arg(toQString(event.name), formatCount(event.counts.easy), formatCount(event.counts.hard)));
-        m_note->setText(tr("Saved as %1. Next: DPO on the easy pairs.").arg(toQString(event.name)));
-        m_note->setVisible(true);
+        m_savePanel->say(tr("Saved as %1. Next: DPO on the easy pairs.").arg(toQString(event.name)));
         fillSaved();
     });
     connect(&m_bridge, &EngineBridge::commandFinished, this, [this](const CommandFinished& event) {
@@ -370,12 +294,10 @@ void SplitPage::connectAll()
         m_waiting = Waiting::Nothing;
         const QString problem
             = event.outcome == CommandFinished::Outcome::Succeeded ? QString() : toQString(event.message);
-        m_save->setEnabled(m_data != nullptr);
+        m_savePanel->setSaveEnabled(m_data != nullptr);
         m_scorePanel->showIdle(waited == Waiting::Scores ? problem : QString());
-        if (waited == Waiting::Split && !problem.isEmpty()) {
-            m_note->setText(problem);
-            m_note->setVisible(true);
-        }
+        if (waited == Waiting::Split && !problem.isEmpty())
+            m_savePanel->say(problem);
         refresh();
     });
 }
@@ -408,7 +330,7 @@ void SplitPage::refresh()
     if (m_scoreWanted) {
         m_stack->setCurrentIndex(2);
     } else if (!shown) {
-        showEmptyState();
+        m_empty->refresh(project());
         m_stack->setCurrentWidget(m_empty);
     } else {
         m_stack->setCurrentWidget(m_mainPage);
@@ -418,37 +340,10 @@ void SplitPage::refresh()
     m_scoreSets->setValue(toQString(shown->name));
     choose(toQString(shown->name));
     fillSaved();
-}
-
-void SplitPage::showEmptyState()
-{
-    const std::vector<DatasetRow> datasets = project().datasets();
-    const bool pairs = std::any_of(
-        datasets.begin(), datasets.end(), [](const DatasetRow& row) { return row.kind == DatasetKind::Pairs; });
-    const std::vector<ModelRow> models = project().models();
-    const bool reward
-        = std::any_of(models.begin(), models.end(), [](const ModelRow& row) { return row.kind == "reward"; });
-    m_emptySecond->setVisible(pairs && !models.empty());
-    m_emptyButton->setVisible(!pairs || !reward);
-    setRole(m_emptySecond, reward ? "primary" : "");
-    if (!pairs) {
-        m_empty->setTexts(tr("Import preference pairs first"),
-            tr("The split divides preference pairs by how clearly a reward model tells chosen from rejected."));
-        m_emptyButton->setText(tr("Go to Data"));
-        m_emptyTarget = PageId::Data;
-    } else if (!reward) {
-        m_empty->setTexts(tr("Train a reward model first"),
-            models.empty() ? tr(
-                "Its scores of both responses give every pair its reward gap, and the gaps are what the split goes by.")
-                           : tr("Its scores of both responses give every pair its reward gap. Or let k-fold scoring "
-                                "train one for each part of the pairs."));
-        m_emptyButton->setText(tr("Go to Reward model"));
-        m_emptyTarget = PageId::RewardModel;
-    } else {
-        m_empty->setTexts(tr("Score the pairs"),
-            tr("The reward model scores both responses of every pair; the differences are the reward gaps to split "
-               "by."));
-    }
+    fillSecond();
+    m_details->setEditable(project().access() == Project::Access::ReadWrite);
+    if (m_data && project().pairEditLog(m_data->dataset).size() != std::size_t(m_data->edits.revision))
+        takeEdits(); // another program has made some
 }
 
 void SplitPage::choose(const QString& scoreSet)
@@ -463,25 +358,27 @@ void SplitPage::choose(const QString& scoreSet)
     m_chosen = name;
     m_data.reset();
     m_exampleGap.reset();
-    m_histogram->setData(nullptr);
+    m_card->setData(nullptr);
     m_details->setData(nullptr);
-    m_save->setEnabled(false);
-    m_export->setEnabled(false);
-    m_readout->setText(tr("Loading %1 scores…").arg(formatCount(row->pairs)));
+    m_savePanel->setSaveEnabled(false);
+    m_savePanel->setExportEnabled(false);
+    m_card->say(tr("Loading %1 scores…").arg(formatCount(row->pairs)));
     m_loader->load(name, row->dataset);
 }
 
 void SplitPage::showData(std::shared_ptr<const SplitData> data)
 {
     m_data = std::move(data);
-    m_histogram->setData(m_data);
+    m_card->setData(m_data);
     m_details->setData(m_data);
     m_rulePanel->setGapDecimals(gapDecimals(*m_data));
-    m_statistics->showLengths(nullptr);
-    m_save->setEnabled(true);
-    m_export->setEnabled(true);
-    m_name->setPlaceholderText(toQString(project().freeName(m_data->dataset + "-split")));
-    showPointed(std::nullopt);
+    showLengths(nullptr);
+    fillSecond();
+    loadSecond();
+    m_savePanel->setSaveEnabled(true);
+    m_savePanel->setExportEnabled(true);
+    m_savePanel->setProposal(toQString(project().freeName(m_data->dataset + "-split")));
+    m_details->showLog(project().pairEditLog(m_data->dataset));
     setRule(m_rule);
 }
 
@@ -545,35 +442,10 @@ void SplitPage::showRule()
     m_histogram->setMarked(m_exampleGap);
     m_rulePanel->showRule(m_rule, m_threshold, m_rule.by == SplitRule::By::EasyShare ? m_rule.value : easyShare());
     showCommand();
-    m_note->hide();
+    m_savePanel->say({});
     m_statistics->showCounts(*m_data, counts(), m_rule.contradictory.has_value());
     m_details->showRule(m_threshold, m_rule);
-    m_details->showNear(m_exampleGap.value_or(m_threshold), !m_exampleGap);
-}
-
-void SplitPage::showPointed(std::optional<double> gap)
-{
-    if (!m_data)
-        return;
-    const auto bin = gap ? m_histogram->binAt(*gap) : std::nullopt;
-    if (!bin) {
-        m_readout->setText(m_data->unscored() > 0
-                ? (m_data->unscored() == 1
-                        ? tr("Drag the threshold, click a bar. One pair without a score (too long) is hard.")
-                        : tr("Drag the threshold, click a bar. %1 pairs without a score (too long) are hard.")
-                              .arg(formatCount(m_data->unscored())))
-                : tr("Drag the threshold. Point at a bar for its numbers, click it for its pairs."));
-        return;
-    }
-    const double low = bin->low >= 0.0 ? bin->low : -bin->high, high = bin->low >= 0.0 ? bin->high : -bin->low;
-    const double accuracy = m_data->accuracyForSize(low, high);
-    QString text = tr("Gap %1 to %2  ·  %3")
-                       .arg(formatNumber(bin->low, 3), formatNumber(bin->high, 3),
-                           bin->count == 1 ? tr("1 pair") : tr("%1 pairs").arg(formatCount(bin->count)));
-    if (!std::isnan(accuracy))
-        text += tr("  ·  model agrees with the label in %1 (expected %2)")
-                    .arg(formatShare(accuracy), formatShare(confidenceOfGap(0.5 * (low + high))));
-    m_readout->setText(text);
+    m_details->browser().showNear(m_exampleGap.value_or(m_threshold), !m_exampleGap);
 }
 
 void SplitPage::fillSaved()
@@ -589,6 +461,91 @@ void SplitPage::fillSaved()
     m_saved->setEnabled(m_saved->count() > 1);
 }
 
+// ---- edits by hand
+
+void SplitPage::connectEdits()
+{
+    connect(
+        m_details, &SplitDetails::editRequested, this, [this](PairEdit edit, const std::vector<std::int64_t>& pairs) {
+            changePairs([&] { return project().editPairs(m_data->dataset, edit, pairs, loginName()); });
+        });
+    const auto undo = [this] { changePairs([this] { return project().undoPairEdit(m_data->dataset, loginName()); }); };
+    const auto redo = [this] { changePairs([this] { return project().redoPairEdit(m_data->dataset, loginName()); }); };
+    connect(m_details, &SplitDetails::undoRequested, this, undo);
+    connect(m_details, &SplitDetails::redoRequested, this, redo);
+    for (const auto& [keys, slot] : {std::pair<QKeySequence, std::function<void()>>(Qt::CTRL | Qt::Key_Z, undo),
+             std::pair<QKeySequence, std::function<void()>>(Qt::CTRL | Qt::SHIFT | Qt::Key_Z, redo)}) {
+        auto* shortcut = new QShortcut(keys, this);
+        shortcut->setContext(Qt::WidgetWithChildrenShortcut);
+        connect(shortcut, &QShortcut::activated, this, slot);
+    }
+}
+
+void SplitPage::changePairs(const std::function<std::optional<PairChange>()>& change)
+{
+    if (!m_data || project().access() != Project::Access::ReadWrite)
+        return;
+    try {
+        const std::optional<PairChange> made = change();
+        if (!made)
+            return;
+        takeEdits();
+        const QString what = made->edit == PairEdit::Flip ? tr("flipped")
+            : made->edit == PairEdit::Drop                ? tr("dropped")
+                                                          : tr("as in the data again");
+        const QString pairs = made->pairs.size() == 1 ? tr("Pair %1").arg(formatCount(made->pairs.front() + 1))
+                                                      : tr("%1 pairs").arg(formatCount(qint64(made->pairs.size())));
+        Q_EMIT message(made->kind == PairChange::Kind::Undo ? tr("Taken back: %1 %2").arg(pairs, what)
+                : made->kind == PairChange::Kind::Redo      ? tr("Made again: %1 %2").arg(pairs, what)
+                                                            : tr("%1 %2. Ctrl+Z takes it back.").arg(pairs, what));
+    } catch (const std::exception& error) {
+        Q_EMIT message(toQString(error.what()));
+    }
+}
+
+void SplitPage::takeEdits()
+{
+    const std::vector<PairChange> log = project().pairEditLog(m_data->dataset);
+    m_data = m_data->withEdits(editsAfter(log));
+    m_card->setEdited(m_data);
+    m_details->setEdited(m_data);
+    m_details->showLog(log);
+    if (m_lengths)
+        showLengths(measureLengths(*m_data, m_lengths->measured));
+    if (!m_second.empty())
+        m_loader->loadSecond(m_data, m_second); // what is shown stays until it has come
+    setRule(m_rule);
+}
+
+void SplitPage::showLengths(std::shared_ptr<const PairLengths> lengths)
+{
+    m_lengths = std::move(lengths);
+    m_statistics->showLengths(m_lengths.get());
+    if (m_lengths)
+        m_details->setLengths(m_lengths);
+    m_card->setLengths(m_lengths);
+}
+
+// ---- another scoring
+
+void SplitPage::fillSecond()
+{
+    QStringList others;
+    for (const ScoreSetRow& row : project().scoreSets())
+        if (m_data && row.dataset == m_data->dataset && row.name != m_data->scoreSet)
+            others << toQString(row.name);
+    if (!others.contains(toQString(m_second)))
+        m_second.clear();
+    m_details->setOtherScores(others, toQString(m_second));
+}
+
+void SplitPage::loadSecond()
+{
+    m_details->setSecond(nullptr);
+    if (m_data && !m_second.empty())
+        m_loader->loadSecond(m_data, m_second);
+}
+
 // ---- what leaves the page
 
 SplitPairs SplitPage::command() const
@@ -597,37 +554,34 @@ SplitPairs SplitPage::command() const
     command.data = m_data->dataset;
     command.scoreSet = m_data->scoreSet;
     command.rule = m_rule;
-    command.name = m_name->text().trimmed().toStdString();
+    command.name = m_savePanel->name().toStdString();
+    command.edits = m_data->edits.revision;
     return command;
 }
 
 void SplitPage::showCommand()
 {
-    m_command->setPlainText(m_data ? splitCommandLine(command(), project().folder(), true) : QString());
+    m_savePanel->showCommand(m_data ? splitCommandLine(command(), project().folder(), true) : QString(), commandLine());
 }
 
 QString SplitPage::commandLine() const { return m_data ? splitCommandLine(command(), project().folder()) : QString(); }
 
 void SplitPage::save()
 {
-    if (!m_data || !m_save->isEnabled())
+    if (!m_data || !m_savePanel->saveEnabled())
         return;
     m_waiting = Waiting::Split;
     m_answered = false;
-    m_save->setEnabled(false);
-    if (m_bridge.busy()) {
-        m_note->setText(tr("The split is saved as soon as the running command has finished."));
-        m_note->setVisible(true);
-    }
+    m_savePanel->setSaveEnabled(false);
+    if (m_bridge.busy())
+        m_savePanel->say(tr("The split is saved as soon as the running command has finished."));
     m_bridge.post(command());
 }
 
 void SplitPage::askExport()
 {
-    const QString proposed
-        = (m_name->text().trimmed().isEmpty() ? m_name->placeholderText() : m_name->text().trimmed());
     const QString file = QFileDialog::getSaveFileName(this, tr("Export the easy pairs; the hard ones go beside them"),
-        proposed + QStringLiteral("-easy.jsonl"), tr("JSON lines (*.jsonl)"));
+        m_savePanel->nameOrProposal() + QStringLiteral("-easy.jsonl"), tr("JSON lines (*.jsonl)"));
     if (file.isEmpty())
         return;
     QString base = file;
@@ -642,7 +596,7 @@ void SplitPage::exportTo(const QString& easyFile, const QString& hardFile)
 {
     if (!m_data)
         return;
-    m_export->setEnabled(false);
+    m_savePanel->setExportEnabled(false);
     m_loader->exportSplit(m_data, m_rule, easyFile, hardFile);
 }
 

@@ -5,25 +5,25 @@
 #include "ui/models/split_data.h"
 #include "ui/page.h"
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 
 class QComboBox;
-class QLabel;
-class QLineEdit;
-class QPlainTextEdit;
 class QPushButton;
 class QStackedWidget;
 
 namespace mpo {
 
-class EmptyState;
 class ItemPicker;
 class RewardGapHistogram;
 class SplitDetails;
+class SplitEmptyState;
+class SplitHistogramCard;
 class SplitLoader;
 class SplitRulePanel;
+class SplitSavePanel;
 class SplitScorePanel;
 class SplitStatistics;
 
@@ -48,10 +48,9 @@ public:
 
 private:
     QWidget* makeMain();
-    QWidget* makeHistogramCard();
     QWidget* makeRuleCard();
-    QWidget* makeCommand();
     void connectAll();
+    void connectEdits();
 
     void choose(const QString& scoreSet);
     void showData(std::shared_ptr<const SplitData> data);
@@ -60,38 +59,37 @@ private:
     void say(SplitRule::By by);
     void showRule();
     void showCommand();
-    void showPointed(std::optional<double> gap);
+    void showLengths(std::shared_ptr<const PairLengths> lengths); ///< nullptr: being measured
+    /// Carries out a change of the log of edits and shows what it comes to, or why not. REQUIRES data in `change` only.
+    void changePairs(const std::function<std::optional<PairChange>()>& change);
+    void fillSecond(); ///< scorings that this one can be compared with
+    void loadSecond();
+    void takeEdits(); ///< what the log of the data set says now; REQUIRES data
     void fillSaved();
     void save();
     void askExport();
     SplitPairs command() const; ///< REQUIRES data
     double easyShare() const;
-    void showEmptyState();
 
     SplitLoader* m_loader = nullptr;
     ItemPicker* m_scoreSets = nullptr;
     QComboBox* m_saved = nullptr;
     QPushButton* m_scoreButton = nullptr;
     QStackedWidget* m_stack = nullptr;
-    EmptyState* m_empty = nullptr;
-    QPushButton* m_emptyButton = nullptr;
-    QPushButton* m_emptySecond = nullptr;
+    SplitEmptyState* m_empty = nullptr;
     QWidget* m_mainPage = nullptr;
-    PageId m_emptyTarget = PageId::Data;
     SplitScorePanel* m_scorePanel = nullptr;
     SplitStatistics* m_statistics = nullptr;
-    QLabel* m_readout = nullptr;
+    SplitHistogramCard* m_card = nullptr;
     RewardGapHistogram* m_histogram = nullptr;
     SplitRulePanel* m_rulePanel = nullptr;
-    QLineEdit* m_name = nullptr;
-    QPushButton* m_save = nullptr;
-    QPushButton* m_export = nullptr;
-    QLabel* m_note = nullptr;
+    SplitSavePanel* m_savePanel = nullptr;
     SplitDetails* m_details = nullptr;
-    QPlainTextEdit* m_command = nullptr;
 
     std::string m_chosen; ///< score set that is shown or being loaded
+    std::string m_second; ///< score set that it is compared with; empty: none
     std::shared_ptr<const SplitData> m_data;
+    std::shared_ptr<const PairLengths> m_lengths; ///< once they are measured
     SplitRule m_rule;
     double m_threshold = 0.0;
     std::optional<double> m_exampleGap; ///< where the user clicked; empty: at the threshold

@@ -42,6 +42,7 @@ SplitStatistics::SplitStatistics(QWidget* parent)
         tr("Stage 2 trains on the prompts of these pairs with PPO; pairs without a score are among them"));
     m_contradictory = add(
         "contradictoryCount", tr("Contradictory"), tr("The reward model ranks these strongly against their label"));
+    m_edited = add("editedCount", tr("Edited by hand"), {});
     m_layout->addStretch();
     m_accuracy = add(
         "accuracy", tr("Reward-model accuracy"), tr("Share of pairs with a positive gap; a gap of 0 counts half"));
@@ -78,6 +79,11 @@ void SplitStatistics::showCounts(const SplitData& data, const SplitCounts& count
     m_hard.value->setText(countAndShare(counts.hard, total));
     m_contradictory.value->setText(countAndShare(counts.contradictory, total));
     m_contradictory.box->setVisible(withContradictory);
+    const auto flipped = qint64(data.edits.flipped.size()), dropped = qint64(data.edits.dropped.size());
+    m_edited.value->setText(formatCount(flipped + dropped));
+    m_edited.box->setVisible(flipped + dropped > 0);
+    m_edited.box->setToolTip(tr("%1 flipped, which changes the sign of their gap, and %2 dropped from both parts")
+                                 .arg(formatCount(flipped), formatCount(dropped)));
     tintCounts();
     m_accuracy.value->setText(data.index.size() > 0 ? formatShare(data.index.accuracy()) : QStringLiteral("–"));
 }

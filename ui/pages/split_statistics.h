@@ -37,7 +37,7 @@ private:
     Statistic add(const char* name, const QString& text, const QString& toolTip);
 
     QHBoxLayout* m_layout = nullptr;
-    Statistic m_easy, m_hard, m_contradictory, m_accuracy, m_longer;
+    Statistic m_easy, m_hard, m_contradictory, m_edited, m_accuracy, m_longer;
 };
 
 } // namespace mpo
