@@ -17,6 +17,7 @@ install_packages() {
     local packages=(g++ cmake ninja-build ccache pkg-config python3-venv qt6-base-dev qt6-svg-dev libgl1-mesa-dev
         libqcustomplot-dev nlohmann-json3-dev libpcre2-dev libutf8proc-dev libsqlitecpp-dev libsqlite3-dev libcli11-dev libspdlog-dev libfmt-dev
         libyaml-cpp-dev zlib1g-dev libzstd-dev libssl-dev libcurl4-openssl-dev ca-certificates fonts-dejavu-core "${EXTRA_PACKAGES[@]}") missing=() package
+    local optional=(qtkeychain-qt6-dev) # not every system has them; the program is built without what is not there
     for package in "${packages[@]}"; do
         [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)" = installed ] || missing+=("$package")
     done
@@ -28,6 +29,9 @@ install_packages() {
         sudo=(sudo)
     fi
     "${sudo[@]}" apt-get update -q
+    for package in "${optional[@]}"; do
+        apt-cache show "$package" >/dev/null 2>&1 && missing+=("$package")
+    done
     "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}"
 }
 

@@ -39,6 +39,10 @@ constexpr std::array kKeys {
     Key {"Evaluate: 1, 2, 0", QT_TRANSLATE_NOOP("mpo::CheatSheet", "Left is better, right is better, a tie")},
     Key {"Evaluate: B, Space, Backspace, C",
         QT_TRANSLATE_NOOP("mpo::CheatSheet", "Both bad, skip, undo, comment; Enter starts and ends a session")},
+    Key {"Evaluate: Q, W, E, Down",
+        QT_TRANSLATE_NOOP("mpo::CheatSheet", "Marked criterion: left, tie, right; mark the next one")},
+    Key {"Evaluate: 3, 4, 5, F",
+        QT_TRANSLATE_NOOP("mpo::CheatSheet", "Slightly, clearly, much better; flag for a later look")},
     Key {"Runs: Ctrl+F, Del, Ctrl+Z", QT_TRANSLATE_NOOP("mpo::CheatSheet", "Search, delete the chosen runs, undo")},
     Key {"Lineage: arrows, Enter", QT_TRANSLATE_NOOP("mpo::CheatSheet", "Move from card to card, go to it")},
 };

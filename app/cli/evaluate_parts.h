@@ -11,6 +11,17 @@ namespace mpo::cli {
 
 // What the subcommands of `mpo evaluate` do; a file each, or a few together.
 
+void addEvaluateCreate(CLI::App& evaluate, Arguments& arguments);
+void addEvaluateJudge(CLI::App& evaluate, Arguments& arguments);
+
+/// An option that takes a number in a range.
+template<class Number>
+void addNumber(
+    CLI::App& app, const char* flag, Number& value, const char* what, const char* type, const CLI::Validator& range)
+{
+    app.add_option(flag, value, what)->check(plain(range))->type_name(type);
+}
+
 /// All statistics of a session; of several also an order of their sources. `openEarly`: although one is still blind.
 int reportEvaluations(const GlobalOptions& global, const std::vector<std::string>& names, bool openEarly);
 

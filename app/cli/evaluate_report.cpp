@@ -26,18 +26,21 @@ void writeRows(const ReportTable& table)
     writeTable(lines);
 }
 
-void writeReport(const EvaluationRow& row, const SessionReport& report)
+void writeReport(const EvaluationContent& content, const SessionReport& report)
 {
+    const EvaluationRow& row = content.row;
     std::vector<std::pair<std::string, std::string>> fields;
     for (const auto& line : outcomeTable(report, {row.sourceA, row.sourceB}).rows)
         fields.emplace_back(line[0], line[1]);
     writeFields(fields);
     if (report.fromModels)
         note(row.name + ": only models have judged");
+    writeRows(criteriaTable(report));
     writeRows(judgeTable(report));
     writeRows(agreementTable(report));
     writeRows(modelAgreementTable(report));
     writeRows(gapTable(report));
+    writeRows(queueTable(report, promptsOf(content)));
 }
 
 void writeJudgeCalls(const std::vector<JudgeCalls>& all)
@@ -77,7 +80,7 @@ int reportEvaluations(const GlobalOptions& global, const std::vector<std::string
     std::vector<RankedSession> sessions;
     for (const std::string& name : names) {
         const EvaluationContent content = openEvaluation(*project, name, openEarly ? Early::OpenAndLog : Early::Refuse);
-        const SessionReport report = sessionReport(content.items, content.reported);
+        const SessionReport report = reportOf(content);
         const auto log = project->evaluationLog(content.row.id);
         sessions.push_back(rankedSession(content));
         if (global.json) {
@@ -95,7 +98,7 @@ int reportEvaluations(const GlobalOptions& global, const std::vector<std::string
         }
         if (names.size() > 1)
             writeLine((sessions.size() > 1 ? "\n" : "") + name);
-        writeReport(content.row, report);
+        writeReport(content, report);
         writeJudgeCalls(judgeCallsOf(*project, content.row.id));
         for (const EvaluationLogRow& entry : log)
             writeLine(fmt::format("{}  {}", entry.created, entry.text));

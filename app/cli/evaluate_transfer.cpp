@@ -31,12 +31,12 @@ int exportEvaluation(const GlobalOptions& global, const EvaluationExport& option
     const ExportedJudgments exported = exportJudgments(content, format, options.file);
     if (global.json) {
         writeLine(toLine({{"file", options.file}, {"format", options.format}, {"rows", exported.rows},
-            {"without_winner", exported.withoutWinner}}));
+            {"without_winner", exported.withoutWinner}, {"flagged", exported.flagged}}));
         return 0;
     }
-    writeLine(fmt::format("{}: {} rows{}", options.file, exported.rows,
-        exported.withoutWinner > 0 ? fmt::format(", {} prompts without a winner left out", exported.withoutWinner)
-                                   : ""));
+    writeLine(fmt::format("{}: {} rows{}{}", options.file, exported.rows,
+        exported.withoutWinner > 0 ? fmt::format(", {} prompts without a winner left out", exported.withoutWinner) : "",
+        exported.flagged > 0 ? fmt::format(", {} flagged prompts left out", exported.flagged) : ""));
     return 0;
 }
 

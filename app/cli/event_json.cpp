@@ -74,7 +74,7 @@ struct Results
             {"items", event.items}, {"unclear", event.unclear}, {"calls", event.calls}, {"failed", event.failed},
             {"cost", event.cost}, {"both_orders", event.bothOrders}, {"consistent", event.consistent},
             {"stopped", event.stopReason.empty() ? Json() : Json(event.stopReason)},
-            {"transcript", event.transcript.string()}});
+            {"transcript", event.transcript.empty() ? Json() : Json(event.transcript.string())}});
     }
     void operator()(const BenchMeasured& event)
     {

@@ -130,12 +130,14 @@ void printJudged(const EvaluationJudged& event)
 {
     std::vector<std::pair<std::string, std::string>> fields {{"judge", event.annotator},
         {"verdicts", fmt::format("{} of {} items, {} unclear", event.judged, event.items, event.unclear)},
-        {"calls", fmt::format("{}{}", event.calls, event.failed > 0 ? fmt::format(", {} failed", event.failed) : "")}};
+        {event.transcript.empty() ? "scored now" : "calls",
+            fmt::format("{}{}", event.calls, event.failed > 0 ? fmt::format(", {} failed", event.failed) : "")}};
     if (event.bothOrders > 0)
         fields.emplace_back("same in both orders", fmt::format("{} of {}", event.consistent, event.bothOrders));
     if (event.cost > 0.0)
         fields.emplace_back("cost so far", fmt::format("{:.4f}", event.cost));
-    fields.emplace_back("transcript", event.transcript.string());
+    if (!event.transcript.empty())
+        fields.emplace_back("transcript", event.transcript.string());
     writeFields(fields);
     if (!event.stopReason.empty())
         note(event.stopReason);

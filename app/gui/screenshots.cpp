@@ -20,6 +20,7 @@
 #include <QComboBox>
 #include <QDir>
 #include <QElapsedTimer>
+#include <QKeyEvent>
 #include <QPlainTextEdit>
 #include <QPushButton>
 #include <QSettings>
@@ -305,9 +306,19 @@ void shootEvaluate(Photographer& camera)
         command.maxNewTokens = 24;
         command.annotators = 2;
         command.repeats = 2;
+        command.criteria = {"helpful", "harmless"};
+        command.strength = true;
         camera.run(command);
     }
     camera.shootPage(PageId::Evaluate);
+    if (auto* judge = camera.find<QPushButton>(page, "judgeByModel"); judge && judge->isVisible()) {
+        judge->click();
+        for (const int kind : {0, 1, 2}) {
+            camera.find<QComboBox>(page, "judgeKind")->setCurrentIndex(kind);
+            camera.shoot(QStringLiteral("evaluate-judge-%1").arg(kind));
+        }
+        camera.find<QPushButton>(page, "closeJudge")->click();
+    }
     if (auto* make = camera.find<QPushButton>(page, "newSession"); make && make->isVisible()) {
         make->click();
         camera.shoot(QStringLiteral("evaluate-new"));
@@ -321,13 +332,22 @@ void shootEvaluate(Photographer& camera)
     if (!evaluations.back().closed) {
         camera.shoot(QStringLiteral("evaluate-who"));
         page->judging()->begin(QStringLiteral("Anna"));
+        for (const Qt::Key key : {Qt::Key_Q, Qt::Key_5, Qt::Key_F}) {
+            QKeyEvent press(QEvent::KeyPress, key, Qt::NoModifier);
+            QApplication::sendEvent(page->judging(), &press);
+        }
         camera.shoot(QStringLiteral("evaluate-judging"));
         const mpo::Verdict verdicts[] {mpo::Verdict::Left, mpo::Verdict::Right, mpo::Verdict::Left, mpo::Verdict::Tie};
         mpo::joinAnnotator(camera.project(), evaluations.back(), "Ben");
         for (const std::string name : {"Anna", "Ben"})
             for (const mpo::EvaluationItemRow& item : camera.project().evaluationItems(session, name))
                 if (!item.verdict)
-                    camera.project().judge(session, item.number, verdicts[item.number % 4], {}, 6.0, name);
+                    camera.project().judge(session, item.number,
+                        {verdicts[item.number % 4], item.number == 3 ? "The prompt makes no sense" : "", 6.0,
+                            item.number == 3,
+                            {{"harmless", mpo::Verdict::Tie}, {"helpful", verdicts[(item.number + 1) % 4]}},
+                            item.number % 4 == 3 ? std::nullopt : std::optional(double(item.number % 3 + 1))},
+                        name);
         page->judging()->begin(QStringLiteral("Anna"));
         camera.shoot(QStringLiteral("evaluate-done"));
         camera.project().closeEvaluation(session);
@@ -340,6 +360,9 @@ void shootEvaluate(Photographer& camera)
             tabs->setCurrentIndex(tab);
             camera.shoot(QStringLiteral("evaluate-result-%1").arg(tab));
         }
+    tabs->setCurrentIndex(2);
+    camera.find<QComboBox>(page, "verdictFilter")->setCurrentIndex(1);
+    camera.shoot(QStringLiteral("evaluate-result-queue"));
     tabs->setCurrentIndex(0);
 }
 

@@ -146,27 +146,43 @@ struct CreateEvaluation
     int annotators = 1; ///< people who will judge
     int overlap = 0; ///< of them judge each item; 0: all
     int gapStrata = 0; ///< as many prompts of each of so many groups by reward gap; below 2: drawn without regard to it
+    std::vector<std::string> criteria {}; ///< that are voted on beside the verdict; requireCriteria()
+    bool strength = false; ///< ask how much better the better response is
 };
 
-/// Verdicts of a language model behind an endpoint that speaks OpenAI's chat completions, on the items of an open
-/// session. Given again it goes on where it stopped; what was answered is not asked, and not paid, again.
+/// Who judges a session instead of people.
+enum class JudgeKind {
+    Endpoint, ///< a language model behind an endpoint that speaks OpenAI's chat completions
+    Model, ///< a language model of the project or on this machine, asked the same questions
+    RewardModel, ///< the higher score wins
+};
+
+/// Verdicts of a model on the items of an open session. Given again it goes on where it stopped; what was answered is
+/// not asked, and not paid, again.
 struct JudgeEvaluation
 {
     std::string evaluation;
-    std::string baseUrl; ///< "https://HOST/v1"
-    std::string model; ///< as the endpoint calls it
+    JudgeKind kind = JudgeKind::Endpoint;
+    std::string model; ///< as the endpoint calls it, or a model as everywhere
     std::string name; ///< of the judge in the session, after "model:"; empty: that of the model
+    double margin = 0.0; ///< RewardModel: scores that differ by no more are a tie; >= 0
+
+    // Language models.
     std::string judgeTemplate = "hh"; ///< "hh", "tldr" or a file
-    std::string keyVariable = "MPO_JUDGE_API_KEY"; ///< the environment variable that holds the key; unset: none is sent
     bool bothOrders = true;
     double temperature = 0.0;
     std::int64_t maxTokens = 1024; ///< of an answer
+    std::int64_t maxCalls = 0; ///< 0: no limit
+
+    // Endpoints.
+    std::string baseUrl; ///< "https://HOST/v1"
+    std::string key; ///< the API key; stays in memory. Empty: the one in keyVariable
+    std::string keyVariable = "MPO_JUDGE_API_KEY"; ///< the environment variable that holds the key; unset: none is sent
     std::string extra; ///< JSON object with fields of the request over those above; null takes one away
     double timeout = 120.0; ///< seconds for one answer
     int attempts = 6; ///< of one request
     double firstDelay = 1.0; ///< seconds before the second; doubles
     double perMinute = 0.0; ///< requests at most; 0: no limit
-    std::int64_t maxCalls = 0; ///< 0: no limit
     double maxCost = 0.0, promptPrice = 0.0, answerPrice = 0.0; ///< prices of a million tokens; maxCost 0: no limit
 };
 

@@ -112,11 +112,10 @@ Responses responsesOfModels(const Workspace& workspace, const CreateEvaluation& 
     return responses;
 }
 
-/// Scores of both responses to each prompt. The reward model may have another tokenizer than the models.
+/// Scores of both responses to each prompt.
 std::vector<PairScore> scoresOf(
     const Workspace& workspace, const std::string& rewardModel, const Dataset& drawn, const Responses& responses)
 {
-    const Model reward = workspace.rewardModel(rewardModel);
     Dataset judged {drawn.name, DatasetKind::Pairs, {}};
     for (std::size_t i = 0; i < drawn.pairs.size(); ++i) {
         PreferencePair pair;
@@ -126,20 +125,7 @@ std::vector<PairScore> scoresOf(
         pair.rejected = responses.b[i];
         judged.pairs.push_back(std::move(pair));
     }
-    std::vector<std::int64_t> numbers;
-    std::vector<TokenIds> prompts, a, b;
-    const TokenizedPairs tokenized = tokenizeFor(workspace, RowSource::of(judged), reward, 0, Truncation::CutEnd);
-    for (const TokenizedPair& pair : tokenized) {
-        numbers.push_back(pair.index);
-        prompts.emplace_back(pair.prompt.begin(), pair.prompt.end());
-        a.emplace_back(pair.chosen.begin(), pair.chosen.end());
-        b.emplace_back(pair.rejected.begin(), pair.rejected.end());
-    }
-    const auto scoresA = scoreResponses(reward, prompts, a), scoresB = scoreResponses(reward, prompts, b);
-    std::vector<PairScore> scores(drawn.pairs.size());
-    for (std::size_t i = 0; i < numbers.size(); ++i)
-        scores[std::size_t(numbers[i])] = {scoresA[i], scoresB[i]};
-    return scores;
+    return scoresOfTexts(workspace, workspace.rewardModel(rewardModel), judged);
 }
 
 SessionChecks checksOf(const Workspace& workspace, const CreateEvaluation& command)
@@ -169,6 +155,7 @@ void createEvaluationCommand(const Workspace& workspace, const CreateEvaluation&
     if (command.overlap < 0 || command.overlap > command.annotators)
         fail("{} annotators cannot judge an item that {} are to judge; the overlap is at most their number",
             command.annotators, command.overlap);
+    requireCriteria(command.criteria);
     const Dataset data = workspace.data(command.data);
     if (ofPairs)
         requirePairsOfText(data, command.data);
@@ -226,6 +213,10 @@ void createEvaluationCommand(const Workspace& workspace, const CreateEvaluation&
             {"overlap", command.overlap > 0 ? command.overlap : command.annotators}});
     if (command.gapStrata >= 2)
         row.config["gap_strata"] = command.gapStrata;
+    if (!command.criteria.empty())
+        row.config["criteria"] = command.criteria;
+    if (command.strength)
+        row.config["strength"] = true;
     row.items = std::int64_t(items.size());
     row.created = nowUtc();
     const std::int64_t id = workspace.project().addEvaluation(row, items);

@@ -76,8 +76,24 @@ EvaluationContent openEvaluation(Project& project, const std::string& name, Earl
         content.items.push_back(one);
     }
     for (const JudgmentRow& row : content.judgments)
-        content.reported.push_back({row.number, row.annotator, row.verdict, row.aWasLeft, row.seconds});
+        content.reported.push_back({row.number, row.annotator, row.verdict, row.aWasLeft, row.seconds, row.comment,
+            row.flagged, row.votes, row.strength});
     return content;
+}
+
+SessionReport reportOf(const EvaluationContent& content)
+{
+    ReportOptions options;
+    options.criteria = criteriaOf(content.row.config);
+    return sessionReport(content.items, content.reported, options);
+}
+
+std::vector<std::string> promptsOf(const EvaluationContent& content)
+{
+    std::vector<std::string> prompts;
+    for (const EvaluationItemInput& item : content.key)
+        prompts.push_back(item.prompt);
+    return prompts;
 }
 
 RankedSession rankedSession(const EvaluationContent& content)

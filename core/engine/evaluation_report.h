@@ -30,6 +30,12 @@ enum class Early { Refuse, OpenAndLog };
 /// Throws Error: no such session, or blind and Early::Refuse.
 EvaluationContent openEvaluation(Project& project, const std::string& name, Early early = Early::Refuse);
 
+/// All its statistics.
+SessionReport reportOf(const EvaluationContent& content);
+
+/// Prompts of all items, in their order.
+std::vector<std::string> promptsOf(const EvaluationContent& content);
+
 /// The project's session as the ranking of sources counts it.
 RankedSession rankedSession(const EvaluationContent& content);
 

@@ -146,11 +146,11 @@ struct EvaluationJudged
     std::string evaluation, annotator;
     std::int64_t judged = 0, items = 0; ///< judged: with a clear verdict, of all items to judge
     std::int64_t unclear = 0; ///< answered without a clear verdict
-    std::int64_t calls = 0, failed = 0; ///< of this run; failed: to be asked again
+    std::int64_t calls = 0, failed = 0; ///< of this run: answers, or items scored; failed: to be asked again
     double cost = 0.0; ///< of all runs, by the prices given
     std::int64_t bothOrders = 0, consistent = 0; ///< items judged in both orders, and with the same outcome
     std::string stopReason; ///< empty: all items were asked
-    std::filesystem::path transcript;
+    std::filesystem::path transcript; ///< empty: a reward model, which says nothing but scores
 };
 
 /// A pipeline (recipe or demo) goes on to its next step.

@@ -5,6 +5,8 @@
 #include "core/judge/judge_transcript.h"
 #include "core/support/file.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace mpo {
@@ -24,6 +26,11 @@ fs::path judgeTranscriptFile(const Project& project, std::int64_t evaluation, co
         if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && !(c >= '0' && c <= '9') && c != '-')
             c = '_';
     return judgeFolder(project, evaluation) / (name + "-" + sha256(annotator).substr(0, kDigits) + ".jsonl");
+}
+
+std::string rewardJudgeKey(std::int64_t evaluation, const std::string& annotator)
+{
+    return fmt::format("evaluation/{}/reward judge/{}", evaluation, annotator);
 }
 
 JudgeCalls judgeCallsOf(const fs::path& transcript)

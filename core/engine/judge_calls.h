@@ -29,6 +29,9 @@ std::filesystem::path judgeFolder(const Project& project, std::int64_t evaluatio
 std::filesystem::path judgeTranscriptFile(
     const Project& project, std::int64_t evaluation, const std::string& annotator);
 
+/// The project's value that says how a reward model judges a session under this name; none: no reward model does.
+std::string rewardJudgeKey(std::int64_t evaluation, const std::string& annotator);
+
 /// Throws Error for a transcript that cannot be read.
 JudgeCalls judgeCallsOf(const std::filesystem::path& transcript);
 std::vector<JudgeCalls> judgeCallsOf(const Project& project, std::int64_t evaluation); ///< by file name

@@ -1,12 +1,15 @@
 // SPDX-FileCopyrightText: MPO Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/engine/judge_calls.h"
+#include "core/engine/local_judge.h"
+#include "core/engine/model_verdicts.h"
 #include "core/engine/workspace.h"
 #include "core/judge/judge_run.h"
 #include "core/support/error.h"
 
 #include <cstdlib>
-#include <map>
+#include <limits>
+#include <optional>
 
 namespace mpo {
 
@@ -44,7 +47,7 @@ ChatEndpointOptions endpointOptions(const JudgeEvaluation& command)
 {
     ChatEndpointOptions options;
     options.baseUrl = command.baseUrl;
-    options.key = keyFrom(command.keyVariable);
+    options.key = command.key.empty() ? keyFrom(command.keyVariable) : command.key;
     options.attempts = command.attempts;
     options.firstDelay = command.firstDelay;
     options.timeout = command.timeout;
@@ -52,58 +55,41 @@ ChatEndpointOptions endpointOptions(const JudgeEvaluation& command)
     return options;
 }
 
-/// Writes the verdicts of one judge, each once.
-class VerdictWriter
-{
-public:
-    VerdictWriter(Project& project, std::int64_t evaluation, std::string annotator)
-        : m_project(project)
-        , m_evaluation(evaluation)
-        , m_annotator(std::move(annotator))
-    {
-        for (const EvaluationItemRow& row : project.evaluationItems(evaluation, m_annotator))
-            if (row.verdict)
-                m_there[row.number] = *row.verdict;
-    }
-
-    void write(std::int64_t number, Verdict verdict, const std::string& comment)
-    {
-        if (const auto there = m_there.find(number); there != m_there.end() && there->second == verdict)
-            return;
-        m_project.judge(m_evaluation, number, verdict, comment, 0.0, m_annotator);
-        m_there[number] = verdict;
-    }
-
-private:
-    Project& m_project;
-    std::int64_t m_evaluation;
-    std::string m_annotator;
-    std::map<std::int64_t, Verdict> m_there;
-};
-
 } // namespace
 
 void judgeEvaluationCommand(const Workspace& workspace, const JudgeEvaluation& command)
 {
-    Project& project = workspace.project();
-    const EvaluationRow row = project.evaluation(command.evaluation);
-    if (row.closed)
-        fail("The evaluation \"{}\" is closed: its judgments can no longer change", row.name);
     if (command.model.empty())
         fail("No model is named for the judge");
-    const JudgeRunOptions options = runOptions(command);
-    const std::string annotator
-        = std::string(kModelJudgePrefix) + (command.name.empty() ? command.model : command.name);
-    const auto stopped = [&] { return workspace.stopped(); };
-    ChatEndpoint endpoint(
-        endpointOptions(command), stopped, [&](const std::string& sentence) { workspace.warning(sentence); });
-    Json settings {{"annotator", annotator}};
-    settings.update(judgeSettings(options, command.baseUrl));
-    const auto file = judgeTranscriptFile(project, row.id, annotator);
+    if (command.kind == JudgeKind::RewardModel)
+        return judgeByRewardModel(workspace, command);
+    Project& project = workspace.project();
+    const EvaluationRow row = project.evaluation(command.evaluation);
+    ModelVerdicts verdicts(project, row, command.name.empty() ? command.model : command.name);
+    if (!verdicts.empty() && project.value(rewardJudgeKey(row.id, verdicts.annotator())))
+        fail("{} has judged {} already, by the scores of a reward model; give this judge another name (--name)",
+            verdicts.annotator(), row.name);
+    JudgeRunOptions options = runOptions(command);
+
+    Json settings {{"annotator", verdicts.annotator()}};
+    std::optional<ChatEndpoint> endpoint;
+    std::optional<LocalJudge> local;
+    if (command.kind == JudgeKind::Model) {
+        workspace.progress("Loading " + command.model, -1.0, {});
+        local.emplace(workspace, command.model);
+        options.mostFailures = std::numeric_limits<int>::max(); // they are questions too long for it: each its own
+        settings.update(judgeSettings(options, "(this machine)"));
+        settings["version"] = workspace.modelVersion(command.model);
+    } else {
+        endpoint.emplace(
+            endpointOptions(command), [&] { return workspace.stopped(); },
+            [&](const std::string& sentence) { workspace.warning(sentence); });
+        settings.update(judgeSettings(options, command.baseUrl));
+    }
+    const auto file = judgeTranscriptFile(project, row.id, verdicts.annotator());
     JudgeTranscript transcript(file, settings);
 
     // Repeats with exchanged sides are for people: a model is asked in both orders anyway.
-    VerdictWriter writer(project, row.id, annotator);
     const std::vector<EvaluationItemInput> all = project.blindItems(row.id);
     std::vector<JudgeItem> items;
     for (std::size_t i = 0; i < all.size(); ++i) {
@@ -111,40 +97,44 @@ void judgeEvaluationCommand(const Workspace& workspace, const JudgeEvaluation& c
         if (item.kind == ItemKind::Repeat)
             continue;
         if (item.responseA == item.responseB)
-            writer.write(std::int64_t(i), Verdict::Tie, "Identical responses: a tie by rule");
+            verdicts.tieByRule(std::int64_t(i));
         else
             items.push_back({std::int64_t(i), item.prompt, item.responseA, item.responseB, item.aIsLeft});
     }
 
     EvaluationJudged event;
     event.evaluation = row.name;
-    event.annotator = annotator;
+    event.annotator = verdicts.annotator();
     event.items = std::int64_t(items.size());
     event.transcript = file;
     const auto judged = [&](const JudgedItem& item) {
         if (!item.outcome) {
             ++event.unclear;
-            return writer.write(item.number, Verdict::Skip, "No clear verdict");
+            return verdicts.skip(item.number, "No clear verdict");
         }
         ++event.judged;
-        const bool aIsLeft = all[std::size_t(item.number)].aIsLeft;
-        const Verdict side = (*item.outcome > 0) == aIsLeft ? Verdict::Left : Verdict::Right;
-        writer.write(item.number, *item.outcome == 0 ? Verdict::Tie : side, "");
+        verdicts.write(item.number, all[std::size_t(item.number)].aIsLeft, *item.outcome);
     };
-    const JudgeRunResult result = judgeItems(items, options, endpoint, transcript, judged,
+    const JudgeRunResult result = judgeItems(
+        items, options,
+        [&](const Json& request) { return local ? local->complete(request) : endpoint->complete(request); }, transcript,
+        judged,
         [&](double share, const std::string& detail) { workspace.progress("Asking the judge", share, detail); });
     event.calls = result.calls;
     event.failed = result.failed;
     event.stopReason = result.stopReason;
+    if (local && result.calls == 0 && result.failed > 0)
+        event.stopReason
+            = fmt::format("The judge could answer none of {} questions: {}", result.failed, result.lastFailure);
     const JudgeCalls calls = judgeCallsOf(file);
     event.cost = calls.cost;
     event.bothOrders = calls.consistent.n;
     event.consistent = calls.consistent.hits;
     if (result.calls > 0)
-        project.logEvaluation(row.id, fmt::format("{} answered {} questions", annotator, result.calls));
+        project.logEvaluation(row.id, fmt::format("{} answered {} questions", event.annotator, result.calls));
     workspace.send(event);
-    if (!result.stopReason.empty() && !result.isLimit)
-        fail("{}", result.stopReason);
+    if (!event.stopReason.empty() && !result.isLimit)
+        fail("{}", event.stopReason);
 }
 
 } // namespace mpo

@@ -7,6 +7,7 @@
 #include "core/support/file.h"
 
 #include <algorithm>
+#include <set>
 
 namespace mpo {
 
@@ -41,10 +42,18 @@ ExportedJudgments exportPairs(const EvaluationContent& content, const std::files
     for (const JudgmentRow& row : content.judgments)
         if (row.verdict != Verdict::Skip && row.annotator.starts_with(kModelJudgePrefix) != people)
             ++judges[std::size_t(row.number)];
+    std::set<std::int64_t> flagged;
+    for (const JudgmentRow& row : content.judgments)
+        if (row.flagged)
+            flagged.insert(row.number);
     PairExport out(file, ExportFormat::Trl, DatasetKind::Pairs);
     for (std::size_t i = 0; i < points.size(); ++i) {
         if (!points[i])
             continue;
+        if (flagged.contains(std::int64_t(i))) {
+            ++result.flagged;
+            continue;
+        }
         if (*points[i] == 0.5) {
             ++result.withoutWinner;
             continue;
@@ -64,6 +73,20 @@ ExportedJudgments exportPairs(const EvaluationContent& content, const std::files
     return result;
 }
 
+/// Of source A, by one criterion; nothing without a vote.
+std::optional<int> voteOutcome(const JudgmentRow& row, const std::string& criterion)
+{
+    for (const CriterionVote& vote : row.votes)
+        if (vote.criterion == criterion)
+            return vote.verdict == Verdict::Tie ? 0 : (vote.verdict == Verdict::Left) == row.aWasLeft ? 1 : -1;
+    return std::nullopt;
+}
+
+const char* winnerName(int outcome) { return outcome > 0 ? "model_a" : outcome < 0 ? "model_b" : "tie"; }
+
+/// As AlpacaEval codes preferences.
+double preferenceOf(int outcome) { return 1.5 - 0.5 * outcome; }
+
 Json battle(const EvaluationContent& content, const JudgmentRow& row)
 {
     const EvaluationItemInput& item = content.key[std::size_t(row.number)];
@@ -74,11 +97,7 @@ Json battle(const EvaluationContent& content, const JudgmentRow& row)
     pair.rejected = item.responseB;
     pair = dialogueOf(std::move(pair));
     Json json {{"question_id", row.number}, {"model_a", content.row.sourceA}, {"model_b", content.row.sourceB},
-        {"winner",
-            outcome > 0                           ? "model_a"
-                : outcome < 0                     ? "model_b"
-                : row.verdict == Verdict::BothBad ? "tie (bothbad)"
-                                                  : "tie"},
+        {"winner", row.verdict == Verdict::BothBad && outcome == 0 ? "tie (bothbad)" : winnerName(outcome)},
         {"judge", row.annotator}};
     for (const bool a : {true, false}) {
         std::vector<ChatMessage> talk = pair.turns;
@@ -90,6 +109,13 @@ Json battle(const EvaluationContent& content, const JudgmentRow& row)
     });
     json["anony"] = true;
     json["tstamp"] = row.created;
+    for (const std::string& criterion : criteriaOf(content.row.config))
+        if (const auto vote = voteOutcome(row, criterion))
+            json["winner_by_criterion"][criterion] = winnerName(*vote);
+    if (row.strength)
+        json["strength"] = *row.strength;
+    if (row.flagged)
+        json["flagged"] = true;
     return json;
 }
 
@@ -97,15 +123,17 @@ Json annotation(const EvaluationContent& content, const JudgmentRow& row)
 {
     const EvaluationItemInput& item = content.key[std::size_t(row.number)];
     const int outcome = outcomeOf(row, item);
-    return {{"instruction", item.prompt}, {"output_1", item.responseA}, {"output_2", item.responseB},
+    Json json {{"instruction", item.prompt}, {"output_1", item.responseA}, {"output_2", item.responseB},
         {"generator_1", content.row.sourceA}, {"generator_2", content.row.sourceB},
-        {"preference",
-            outcome > 0       ? 1.0
-                : outcome < 0 ? 2.0
-                              : 1.5},
-        {"annotator", row.annotator}, {"item", row.number}, {"verdict", verdictName(row.verdict)},
-        {"output_1_was_left", row.aWasLeft}, {"comment", row.comment}, {"seconds", row.seconds},
-        {"created", row.created}};
+        {"preference", preferenceOf(outcome)}, {"annotator", row.annotator}, {"item", row.number},
+        {"verdict", verdictName(row.verdict)}, {"output_1_was_left", row.aWasLeft}, {"comment", row.comment},
+        {"seconds", row.seconds}, {"created", row.created}, {"flagged", row.flagged},
+        {"strength", row.strength ? Json(*row.strength) : Json()}};
+    for (const std::string& criterion : criteriaOf(content.row.config)) {
+        const auto vote = voteOutcome(row, criterion);
+        json["preference_" + criterion] = vote ? Json(preferenceOf(*vote)) : Json();
+    }
+    return json;
 }
 
 void requireEnding(const std::filesystem::path& file, const char* ending, const char* format)

@@ -29,8 +29,15 @@ Json lineOf(const EvaluationItemInput& item)
 
 Json lineOf(const JudgmentRow& row)
 {
-    return {{"item", row.number}, {"annotator", row.annotator}, {"verdict", verdictName(row.verdict)},
+    Json line {{"item", row.number}, {"annotator", row.annotator}, {"verdict", verdictName(row.verdict)},
         {"a_was_left", row.aWasLeft}, {"comment", row.comment}, {"seconds", row.seconds}, {"created", row.created}};
+    if (row.flagged)
+        line["flagged"] = true;
+    if (!row.votes.empty())
+        line["votes"] = votesJson(row.votes);
+    if (row.strength)
+        line["strength"] = *row.strength;
+    return line;
 }
 
 EvaluationItemInput itemOf(const Json& line, std::size_t number)
@@ -72,6 +79,11 @@ JudgmentRow judgmentOf(const Json& line, std::size_t items)
     row.comment = line.at("comment").get<std::string>();
     row.seconds = line.at("seconds").get<double>();
     row.created = line.at("created").get<std::string>();
+    row.flagged = line.value("flagged", false);
+    if (line.contains("votes"))
+        row.votes = votesOf(line["votes"]);
+    if (line.contains("strength"))
+        row.strength = line["strength"].get<double>();
     return row;
 }
 
@@ -172,6 +184,9 @@ MergedJudgments mergeSession(Project& project, const std::string& evaluation, co
     } else {
         other = readSessionFile(from);
     }
+    if (criteriaOf(row.config) != criteriaOf(other.row.config))
+        fail("{}: its session asks for other criteria than the one here; only copies of one session can be merged",
+            from.string());
     const std::vector<EvaluationItemInput> items = project.blindItems(row.id);
     if (items.size() != other.items.size())
         fail("{}: its session has {} items, the one here {}; only copies of one session can be merged", from.string(),

@@ -12,7 +12,8 @@ namespace mpo {
 
 /// A session as a file that another project can take in or merge: JSON lines, first
 ///   {"mpo_session": 1, "name", "config", "closed", "source_a", "source_b"}   (sources only when closed)
-/// then a line for each item, in order, then one for each judgment that counts. It holds the key, as the project does:
+/// then a line for each item, in order, then one for each judgment that counts, with its flag, votes on criteria and
+/// strength where there are any. It holds the key, as the project does:
 /// it is no file for the eyes of annotators.
 struct SessionFile
 {

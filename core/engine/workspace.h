@@ -142,6 +142,8 @@ void sampleCommand(const Workspace& workspace, const SampleResponses& command);
 void logProbsCommand(const Workspace& workspace, const ComputeLogProbs& command);
 void createEvaluationCommand(const Workspace& workspace, const CreateEvaluation& command);
 void judgeEvaluationCommand(const Workspace& workspace, const JudgeEvaluation& command);
+/// The part of it for JudgeKind::RewardModel.
+void judgeByRewardModel(const Workspace& workspace, const JudgeEvaluation& command);
 void recipeCommand(const Workspace& workspace, const RunRecipe& command);
 void experimentCommand(const Workspace& workspace, const RunExperiment& command);
 void demoCommand(const Workspace& workspace, const RunDemo& command);
@@ -159,5 +161,11 @@ struct Sampled
 };
 Sampled sampleFrom(const Workspace& workspace, const Model& model, const Dataset& data,
     const GenerationOptions& options, std::uint64_t seed);
+
+/// Scores of both responses of each pair of texts; NaN for a pair with a response without a token. The reward model
+/// need not have the tokenizer of the model that wrote them. `scored` is told of each as it comes. Throws Error when
+/// stopped.
+std::vector<PairScore> scoresOfTexts(const Workspace& workspace, const Model& reward, const Dataset& pairs,
+    const std::function<void(std::size_t number, const PairScore& score)>& scored = {});
 
 } // namespace mpo

@@ -99,6 +99,23 @@ Json toJson(const SessionReport& report)
         json["models"].push_back({{"annotator", one.annotator}, {"same", counted(one.same)}, {"kappa", one.kappa},
             {"kappa_interval", pair(one.kappaInterval)}, {"same_winner", counted(one.decisive)}});
     json["disputed"] = report.disputed;
+    json["queue"] = Json::array();
+    for (const QueuedItem& item : report.queue) {
+        Json flags = Json::array();
+        for (const QueuedItem::Flag& flag : item.flags)
+            flags.push_back({{"annotator", flag.annotator}, {"comment", flag.comment}});
+        json["queue"].push_back({{"item", item.item}, {"disputed", item.disputed}, {"flags", std::move(flags)}});
+    }
+    json["criteria"] = Json::array();
+    for (const CriterionReport& one : report.criteria)
+        json["criteria"].push_back({{"criterion", one.criterion}, {"wins", counts(one.tally)},
+            {"win_rate_a", one.winRate}, {"interval", pair(one.interval)}, {"sign_test_p", one.p},
+            {"holm_p", one.adjusted}, {"as_verdict", counted(one.asVerdict)}, {"kappa", one.kappa},
+            {"kappa_interval", pair(one.kappaInterval)}, {"same_winner", counted(one.sameWinner)}});
+    json["strength"] = Json::object();
+    for (std::size_t i = 0; i < kStrengths.size(); ++i)
+        json["strength"][std::string(strengthName(kStrengths[i]))]
+            = {{"a", report.firstStrength[i]}, {"b", report.secondStrength[i]}};
     return json;
 }
 

@@ -3,9 +3,11 @@
 #include "core/evaluation/report_tables.h"
 
 #include "core/evaluation/svg_chart.h"
+#include "core/support/text.h"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 namespace mpo {
@@ -47,6 +49,15 @@ std::string missingPrompts(const SessionReport& report)
 } // namespace
 
 std::string annotatorName(const std::string& annotator) { return annotator.empty() ? "(no name)" : annotator; }
+
+std::string queueReason(const QueuedItem& item)
+{
+    std::vector<std::string> who;
+    for (const QueuedItem::Flag& flag : item.flags)
+        who.push_back(annotatorName(flag.annotator) + (flag.comment.empty() ? "" : fmt::format(" ({})", flag.comment)));
+    const std::string flagged = who.empty() ? "" : fmt::format("flagged by {}", fmt::join(who, ", "));
+    return !item.disputed ? flagged : flagged.empty() ? "disputed" : "disputed; " + flagged;
+}
 
 std::string outcomeSentence(const SessionReport& report, const ReportSources& sources)
 {
@@ -92,6 +103,13 @@ ReportTable outcomeTable(const SessionReport& report, const ReportSources& sourc
         add("Krippendorff's alpha, ordinal", alphaText(report.ordinal));
         add("disputed items", std::to_string(report.disputed.size()));
     }
+    if (const auto flagged = std::count_if(
+            report.queue.begin(), report.queue.end(), [](const QueuedItem& item) { return !item.flags.empty(); });
+        flagged > 0)
+        add("flagged items", std::to_string(flagged));
+    if (report.firstStrength != report.secondStrength || report.firstStrength != decltype(report.firstStrength) {})
+        add("A / B slightly, clearly, much better",
+            fmt::format("{} / {}", fmt::join(report.firstStrength, ", "), fmt::join(report.secondStrength, ", ")));
     return table;
 }
 
@@ -127,6 +145,32 @@ ReportTable modelAgreementTable(const SessionReport& report)
     for (const ModelAgreement& model : report.models)
         table.rows.push_back({model.annotator, countedWith(model.same), numberWith(model.kappa, model.kappaInterval),
             countedWith(model.decisive)});
+    return table;
+}
+
+ReportTable criteriaTable(const SessionReport& report)
+{
+    ReportTable table {{"criterion", "A / tie / B", "win rate of A", "sign test", "after Holm", "as the verdict",
+                           "kappa", "same winner"},
+        {}, {}};
+    for (const CriterionReport& one : report.criteria)
+        table.rows.push_back(
+            {one.criterion, counts(one.tally), one.tally.total() > 0 ? percentWith(one.winRate, one.interval) : "-",
+                fmt::format("{:.3g}", one.p), fmt::format("{:.3g}", one.adjusted), countedWith(one.asVerdict),
+                one.asVerdict.n > 0 ? numberWith(one.kappa, one.kappaInterval) : "-", countedWith(one.sameWinner)});
+    return table;
+}
+
+ReportTable queueTable(const SessionReport& report, std::span<const std::string> prompts)
+{
+    constexpr std::size_t kPromptBytes = 60;
+    ReportTable table {{"to look at again", "why", "prompt"}, {}, {}};
+    for (const QueuedItem& item : report.queue) {
+        std::string prompt(trimmed(prompts[std::size_t(item.item)]));
+        std::replace(prompt.begin(), prompt.end(), '\n', ' ');
+        table.rows.push_back({fmt::format("item {}", item.item + 1), toPrintable(queueReason(item)),
+            toPrintable(shortened(prompt, kPromptBytes))});
+    }
     return table;
 }
 

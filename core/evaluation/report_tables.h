@@ -6,6 +6,7 @@
 #include "core/evaluation/session_report.h"
 #include "core/evaluation/source_ranking.h"
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,9 @@ ReportTable outcomeTable(const SessionReport& report, const ReportSources& sourc
 ReportTable judgeTable(const SessionReport& report); ///< a row for each judge
 ReportTable agreementTable(const SessionReport& report); ///< a row for every two people; no rows for one alone
 ReportTable modelAgreementTable(const SessionReport& report); ///< model judges against people; may have no rows
+ReportTable criteriaTable(const SessionReport& report); ///< a row for each criterion; may have no rows
+/// The adjudication queue, why each item is in it; `prompts` of all items. May have no rows.
+ReportTable queueTable(const SessionReport& report, std::span<const std::string> prompts);
 ReportTable gapTable(const SessionReport& report); ///< by reward gap; may have no rows
 ReportTable ratingTable(const SourceRanking& ranking);
 ReportTable testTable(const SourceRanking& ranking); ///< sign tests, before and after Holm
@@ -33,6 +37,9 @@ std::string sessionChartSvg(const SessionReport& report, const ReportSources& so
 
 /// "(no name)" for the empty one.
 std::string annotatorName(const std::string& annotator);
+
+/// "disputed; flagged by anna (leak), ben"
+std::string queueReason(const QueuedItem& item);
 
 /// One sentence: who is ahead, and whether the numbers allow to say so.
 std::string outcomeSentence(const SessionReport& report, const ReportSources& sources);

@@ -155,6 +155,62 @@ std::vector<std::optional<double>> decided(const std::map<std::string, Answers>&
     return points;
 }
 
+/// Votes of people on one criterion. Who skipped an item said nothing of it; identical responses have no votes.
+CriterionPoints pointsBy(
+    const std::string& criterion, std::span<const ReportItem> items, std::span<const ReportJudgment> judgments)
+{
+    std::vector<double> sums(items.size(), 0.0), counts(items.size(), 0.0);
+    for (const ReportJudgment& judgment : judgments) {
+        const auto at = std::size_t(judgment.item);
+        if (isModel(judgment.annotator) || judgment.verdict == Verdict::Skip || items[at].kind != ItemKind::Ordinary)
+            continue;
+        for (const CriterionVote& vote : judgment.votes) {
+            if (vote.criterion != criterion)
+                continue;
+            const bool forFirst = (vote.verdict == Verdict::Left) == judgment.firstWasLeft;
+            sums[at] += !isDecisive(vote.verdict) ? 0.5 : forFirst ? 1.0 : 0.0;
+            counts[at] += 1.0;
+        }
+    }
+    CriterionPoints result {criterion, std::vector<std::optional<double>>(items.size())};
+    for (std::size_t i = 0; i < items.size(); ++i)
+        if (counts[i] > 0.0)
+            result.points[i] = sums[i] / counts[i];
+    return result;
+}
+
+void countStrengths(SessionReport& report, std::span<const ReportItem> items, std::span<const ReportJudgment> judgments)
+{
+    for (const ReportJudgment& judgment : judgments) {
+        const ReportItem& item = items[std::size_t(judgment.item)];
+        const auto outcome = outcomeOf(item, judgment);
+        if (isModel(judgment.annotator) || item.kind != ItemKind::Ordinary || !judgment.strength || !outcome
+            || *outcome == 0)
+            continue;
+        auto& counts = *outcome > 0 ? report.firstStrength : report.secondStrength;
+        for (std::size_t i = 0; i < kStrengths.size(); ++i)
+            counts[i] += *judgment.strength == double(kStrengths[i]) ? 1 : 0;
+    }
+}
+
+/// REQUIRES report.disputed.
+std::vector<QueuedItem> queueOf(const SessionReport& report, std::span<const ReportJudgment> judgments)
+{
+    std::map<std::int64_t, QueuedItem> queue;
+    for (const std::int64_t item : report.disputed)
+        queue[item] = {item, true, {}};
+    for (const ReportJudgment& judgment : judgments)
+        if (judgment.flagged) {
+            QueuedItem& item = queue[judgment.item];
+            item.item = judgment.item;
+            item.flags.push_back({judgment.annotator, judgment.comment});
+        }
+    std::vector<QueuedItem> list;
+    for (auto& [number, item] : queue)
+        list.push_back(std::move(item));
+    return list;
+}
+
 } // namespace
 
 std::vector<std::optional<double>> decidedPoints(
@@ -252,6 +308,7 @@ SessionReport sessionReport(
         if (lowest[i] == -1 && highest[i] == 1)
             report.disputed.push_back(std::int64_t(i));
     }
+    report.queue = queueOf(report, judgments);
     report.pairs = raterAgreements(ratings, options.bootstrap);
     report.nominal = alphaWithInterval(ratings, LabelScale::Nominal, options.bootstrap);
     report.ordinal = alphaWithInterval(ratings, LabelScale::Ordinal, options.bootstrap);
@@ -260,6 +317,13 @@ SessionReport sessionReport(
             if (judge.isModel)
                 report.models.push_back(
                     modelAgreement(judge.annotator, answers.at(judge.annotator), points, items, options));
+
+    // 5. What people said beside their verdicts.
+    std::vector<CriterionPoints> criteria;
+    for (const std::string& criterion : options.criteria)
+        criteria.push_back(pointsBy(criterion, items, judgments));
+    report.criteria = criterionReports(criteria, points, options.bootstrap);
+    countStrengths(report, items, judgments);
     return report;
 }
 

@@ -2,12 +2,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "core/data/verdict.h"
+#include "core/data/criteria.h"
 #include "core/evaluation/agreement.h"
+#include "core/evaluation/criterion_report.h"
 #include "core/evaluation/gap_groups.h"
 #include "core/evaluation/judge_quality.h"
 #include "core/evaluation/length_adjustment.h"
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -34,6 +36,22 @@ struct ReportJudgment
     Verdict verdict = Verdict::Tie;
     bool firstWasLeft = true;
     double seconds = 0.0; ///< time taken
+    std::string comment {};
+    bool flagged = false;
+    std::vector<CriterionVote> votes {};
+    std::optional<double> strength {}; ///< of a person: a Strength
+};
+
+/// An item that is to be looked at again together: people named different winners, or somebody flagged it.
+struct QueuedItem
+{
+    struct Flag
+    {
+        std::string annotator, comment;
+    };
+    std::int64_t item = 0; ///< its number
+    bool disputed = false;
+    std::vector<Flag> flags;
 };
 
 /// What one judge, a person or a model, said of the ordinary items, and how far that can be relied on.
@@ -85,8 +103,11 @@ struct SessionReport
     std::vector<RaterAgreement> pairs; ///< of judges that are people, numbers into `judges`
     Alpha nominal, ordinal; ///< over people; second, tie, first
     std::vector<ModelAgreement> models;
-    std::vector<std::int64_t>
-        disputed; ///< numbers of items on which people named different winners: to be looked at again
+    std::vector<std::int64_t> disputed; ///< numbers of items on which people named different winners
+    std::vector<QueuedItem> queue; ///< the adjudication queue: disputed and flagged items, by number
+    std::vector<CriterionReport> criteria; ///< those of the session, in its order
+    /// How often people found the response of either source slightly, clearly and much better, over ordinary items.
+    std::array<std::int64_t, kStrengths.size()> firstStrength {}, secondStrength {};
 };
 
 constexpr std::size_t kLeastForGaps = 12;
@@ -96,6 +117,7 @@ struct ReportOptions
 {
     BootstrapOptions bootstrap = {.resamples = 2000};
     int gapGroups = 3;
+    std::vector<std::string> criteria {}; ///< that were voted on beside the verdict
 };
 
 /// REQUIRES: judgments of items that are there; at most one of an annotator on an item.

@@ -85,8 +85,8 @@ JudgedItem judgedItem(
     return result;
 }
 
-JudgeRunResult judgeItems(const std::vector<JudgeItem>& items, const JudgeRunOptions& options, ChatEndpoint& endpoint,
-    JudgeTranscript& transcript, const std::function<void(const JudgedItem&)>& judged,
+JudgeRunResult judgeItems(const std::vector<JudgeItem>& items, const JudgeRunOptions& options,
+    const AnswerChat& complete, JudgeTranscript& transcript, const std::function<void(const JudgedItem&)>& judged,
     const std::function<void(double share, const std::string& detail)>& progress)
 {
     JudgeRunResult result;
@@ -122,7 +122,7 @@ JudgeRunResult judgeItems(const std::vector<JudgeItem>& items, const JudgeRunOpt
             call.question = question.text;
             call.created = now();
             try {
-                const ChatAnswer answer = endpoint.complete(requestOf(options, question.text));
+                const ChatAnswer answer = complete(requestOf(options, question.text));
                 call.answer = answer.text;
                 call.choice = choiceIn(answer.text, question.mark);
                 call.tokensEstimated = !answer.promptTokens || !answer.answerTokens;
@@ -134,7 +134,7 @@ JudgeRunResult judgeItems(const std::vector<JudgeItem>& items, const JudgeRunOpt
                 ++result.calls;
                 failuresInARow = 0;
             } catch (const ChatFailure& failure) {
-                call.failure = failure.what();
+                call.failure = result.lastFailure = failure.what();
                 ++result.failed;
                 ++failuresInARow;
             }

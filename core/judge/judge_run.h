@@ -52,17 +52,22 @@ struct JudgeRunResult
     std::int64_t calls = 0; ///< answered in this run
     std::int64_t failed = 0; ///< questions without an answer; another run asks them again
     std::string stopReason; ///< empty: every item was asked; else one sentence
+    std::string lastFailure; ///< why the last question without an answer has none
     bool isLimit = false; ///< a limit that the user set ended it, which is no failure
 };
+
+/// Whoever answers a request for a chat completion. May throw ChatFailure, after which others are asked, or Error.
+using AnswerChat = std::function<ChatAnswer(const Json& request)>;
 
 /// Asks about every item in every order that the transcript does not hold yet. `judged` is told of each item when it is
 /// whole, also of those that the transcript had. `progress`: share done and a word on it. What is in the transcript is
 /// paid for once. Throws Error where no further call can go well; what was answered is kept.
-JudgeRunResult judgeItems(const std::vector<JudgeItem>& items, const JudgeRunOptions& options, ChatEndpoint& endpoint,
-    JudgeTranscript& transcript, const std::function<void(const JudgedItem&)>& judged,
+JudgeRunResult judgeItems(const std::vector<JudgeItem>& items, const JudgeRunOptions& options,
+    const AnswerChat& complete, JudgeTranscript& transcript, const std::function<void(const JudgedItem&)>& judged,
     const std::function<void(double share, const std::string& detail)>& progress);
 
-/// What makes the answers of one transcript comparable: another value of one of these is another judge.
+/// What makes the answers of one transcript comparable: another value of one of these is another judge. `baseUrl`:
+/// where it is asked.
 Json judgeSettings(const JudgeRunOptions& options, const std::string& baseUrl);
 
 } // namespace mpo

@@ -125,7 +125,7 @@ void addSession(Project& project, const EvaluationRow& row, ReportSection& secti
         return;
     }
     const EvaluationContent content = openEvaluation(project, row.name);
-    const SessionReport report = sessionReport(content.items, content.reported);
+    const SessionReport report = reportOf(content);
     ranked.push_back(rankedSession(content));
     const ReportSources sources {row.sourceA, row.sourceB};
     section.blocks.push_back(ReportParagraph {fmt::format("{}: {}.", row.name, outcomeSentence(report, sources))});
@@ -133,8 +133,8 @@ void addSession(Project& project, const EvaluationRow& row, ReportSection& secti
     outcome.caption = "Session " + row.name;
     section.blocks.push_back(outcome);
     section.blocks.push_back(ReportFigure {sessionChartSvg(report, sources), {}});
-    for (const ReportTable& table :
-        {judgeTable(report), agreementTable(report), modelAgreementTable(report), gapTable(report)})
+    for (const ReportTable& table : {criteriaTable(report), judgeTable(report), agreementTable(report),
+             modelAgreementTable(report), gapTable(report), queueTable(report, promptsOf(content))})
         if (!table.rows.empty())
             section.blocks.push_back(table);
     ReportTable log {{"time (UTC)", "what happened to the session"}, {}, {}};

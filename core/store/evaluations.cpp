@@ -23,6 +23,7 @@ std::int64_t Project::addEvaluation(const EvaluationRow& row, const std::vector<
 {
     return m_d->write([&] {
         m_d->requireNewName("evaluations", "evaluation", row.name);
+        criteriaOf(row.config); // throws for what cannot be judged by
         m_d->statement(
                "INSERT INTO evaluations(name, source_a, source_b, config, closed, created) VALUES(?, ?, ?, ?, 0, ?)",
                row.name, row.sourceA, row.sourceB, toLine(row.config), row.created.empty() ? nowUtc() : row.created)
@@ -114,7 +115,8 @@ std::vector<EvaluationItemRow> Project::evaluationItems(std::int64_t evaluation,
         std::vector<EvaluationItemRow> rows;
         auto query
             = m_d->statement("SELECT i.number, i.prompt, i.response_a, i.response_b, "
-                             "coalesce(p.a_is_left, i.a_is_left), j.verdict, j.comment, j.seconds "
+                             "coalesce(p.a_is_left, i.a_is_left), j.verdict, j.comment, j.seconds, j.flagged, j.votes, "
+                             "j.strength "
                              "FROM evaluation_items i LEFT JOIN evaluation_places p ON p.evaluation=i.evaluation "
                              "AND p.annotator=? AND p.number=i.number LEFT JOIN judgments j ON "
                              "j.evaluation=i.evaluation AND j.number=i.number AND j.annotator=? "
@@ -133,6 +135,9 @@ std::vector<EvaluationItemRow> Project::evaluationItems(std::int64_t evaluation,
                 row.verdict = enumFrom(verdict, Verdict::BothBad);
                 row.comment = query.getColumn(6).getString();
                 row.seconds = query.getColumn(7).getDouble();
+                row.flagged = query.getColumn(8).getInt() != 0;
+                row.votes = storedVotes(query.getColumn(9));
+                row.strength = numberOrNothing(query.getColumn(10));
             }
             rows.push_back(std::move(row));
         }

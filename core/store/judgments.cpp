@@ -3,6 +3,7 @@
 #include "core/store/project_private.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 
 namespace mpo {
@@ -15,8 +16,33 @@ void Project::Private::requireAnnotator(const std::string& name)
         fail("The name of an annotator must be one line of at most {} bytes", kLongest);
 }
 
-void Project::judge(std::int64_t evaluation, std::int64_t number, Verdict verdict, const std::string& comment,
-    double seconds, const std::string& annotator)
+std::vector<std::string> Project::Private::criteriaOfEvaluation(std::int64_t evaluation)
+{
+    auto query = statement("SELECT config FROM evaluations WHERE id=?", evaluation);
+    return query.executeStep() ? criteriaOf(parseJson(query.getColumn(0).getString(), "project.db: a session"))
+                               : std::vector<std::string>();
+}
+
+void Project::Private::insertJudgment(
+    std::int64_t evaluation, const JudgmentRow& row, const std::vector<std::string>& criteria)
+{
+    for (const CriterionVote& vote : row.votes)
+        if (std::ranges::find(criteria, vote.criterion) == criteria.end())
+            fail("A vote on \"{}\", which is no criterion of the session", vote.criterion);
+    if (row.strength && !(std::isfinite(*row.strength) && *row.strength >= 0.0))
+        fail("How much better a response is must be a number of at least 0, not {}", *row.strength);
+    statement("UPDATE judgments SET undone=? WHERE evaluation=? AND number=? AND annotator=? AND undone IS NULL",
+        nowUtc(), evaluation, row.number, row.annotator)
+        .exec();
+    statement("INSERT INTO judgments(evaluation, number, verdict, comment, seconds, created, annotator, a_was_left, "
+              "flagged, votes, strength) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        evaluation, row.number, std::int64_t(row.verdict), row.comment, row.seconds, row.created, row.annotator,
+        std::int64_t(row.aWasLeft), std::int64_t(row.flagged), toLine(votesJson(row.votes)), row.strength)
+        .exec();
+}
+
+void Project::judge(
+    std::int64_t evaluation, std::int64_t number, const Judgment& judgment, const std::string& annotator)
 {
     m_d->write([&] {
         m_d->requireEvaluation(evaluation, false);
@@ -27,16 +53,9 @@ void Project::judge(std::int64_t evaluation, std::int64_t number, Verdict verdic
             annotator, evaluation, number);
         if (!item.executeStep())
             fail("The evaluation {} has no item {}", evaluation, number);
-        // A second verdict takes the place of the first, which stays in the log as undone.
-        m_d->statement(
-               "UPDATE judgments SET undone=? WHERE evaluation=? AND number=? AND annotator=? AND undone IS NULL",
-               nowUtc(), evaluation, number, annotator)
-            .exec();
-        m_d->statement("INSERT INTO judgments(evaluation, number, verdict, comment, seconds, created, annotator, "
-                       "a_was_left) VALUES(?, ?, ?, ?, ?, ?, ?, ?)",
-               evaluation, number, std::int64_t(verdict), comment, seconds, nowUtc(), annotator,
-               item.getColumn(0).getInt64())
-            .exec();
+        JudgmentRow row {judgment, number, annotator, item.getColumn(0).getInt() != 0, nowUtc()};
+        m_d->insertJudgment(evaluation, row,
+            judgment.votes.empty() ? std::vector<std::string>() : m_d->criteriaOfEvaluation(evaluation));
     });
 }
 
@@ -67,13 +86,23 @@ std::vector<AnnotatorRow> Project::annotators(std::int64_t evaluation) const
 std::vector<JudgmentRow> Project::Private::countingJudgments(std::int64_t evaluation)
 {
     std::vector<JudgmentRow> rows;
-    auto query = statement("SELECT number, annotator, verdict, a_was_left, comment, seconds, created FROM judgments "
-                           "WHERE evaluation=? AND undone IS NULL ORDER BY number, annotator",
+    auto query = statement("SELECT number, annotator, verdict, a_was_left, comment, seconds, created, flagged, votes, "
+                           "strength FROM judgments WHERE evaluation=? AND undone IS NULL ORDER BY number, annotator",
         evaluation);
-    while (query.executeStep())
-        rows.push_back({query.getColumn(0).getInt64(), query.getColumn(1).getString(),
-            enumFrom(query.getColumn(2), Verdict::BothBad), query.getColumn(3).getInt() != 0,
-            query.getColumn(4).getString(), query.getColumn(5).getDouble(), query.getColumn(6).getString()});
+    while (query.executeStep()) {
+        JudgmentRow row;
+        row.number = query.getColumn(0).getInt64();
+        row.annotator = query.getColumn(1).getString();
+        row.verdict = enumFrom(query.getColumn(2), Verdict::BothBad);
+        row.aWasLeft = query.getColumn(3).getInt() != 0;
+        row.comment = query.getColumn(4).getString();
+        row.seconds = query.getColumn(5).getDouble();
+        row.created = query.getColumn(6).getString();
+        row.flagged = query.getColumn(7).getInt() != 0;
+        row.votes = storedVotes(query.getColumn(8));
+        row.strength = numberOrNothing(query.getColumn(9));
+        rows.push_back(std::move(row));
+    }
     return rows;
 }
 
@@ -95,6 +124,7 @@ MergedJudgments Project::mergeJudgments(
 {
     return m_d->write([&] {
         m_d->requireEvaluation(evaluation, false);
+        const std::vector<std::string> criteria = m_d->criteriaOfEvaluation(evaluation);
         std::map<std::pair<std::int64_t, std::string>, JudgmentRow> own;
         for (JudgmentRow& row : m_d->countingJudgments(evaluation))
             own.emplace(std::pair(row.number, row.annotator), row);
@@ -111,10 +141,6 @@ MergedJudgments Project::mergeJudgments(
                     ++result.older;
                     continue;
                 }
-                m_d->statement("UPDATE judgments SET undone=? WHERE evaluation=? AND number=? AND annotator=? "
-                               "AND undone IS NULL",
-                       nowUtc(), evaluation, row.number, row.annotator)
-                    .exec();
                 ++result.replaced;
             } else {
                 auto item = m_d->statement(
@@ -123,11 +149,7 @@ MergedJudgments Project::mergeJudgments(
                     fail("{}: judges the item {}, which the session here does not have", from, row.number);
                 ++result.added;
             }
-            m_d->statement("INSERT INTO judgments(evaluation, number, verdict, comment, seconds, created, annotator, "
-                           "a_was_left) VALUES(?, ?, ?, ?, ?, ?, ?, ?)",
-                   evaluation, row.number, std::int64_t(row.verdict), row.comment, row.seconds, row.created,
-                   row.annotator, std::int64_t(row.aWasLeft))
-                .exec();
+            m_d->insertJudgment(evaluation, row, criteria);
             own[{row.number, row.annotator}] = row;
         }
         m_d->logEvaluation(evaluation,

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "core/data/criteria.h"
 #include "core/data/dataset.h"
 #include "core/data/import_report.h"
 #include "core/data/reward_gap.h"
@@ -148,6 +149,9 @@ struct EvaluationItemRow
     std::optional<Verdict> verdict;
     std::string comment;
     double seconds = 0.0; ///< time taken
+    bool flagged = false;
+    std::vector<CriterionVote> votes;
+    std::optional<double> strength;
 };
 
 struct EvaluationItemInput
@@ -160,15 +164,25 @@ struct EvaluationItemInput
     std::optional<double> scoreA = {}, scoreB = {}; ///< of the reward model
 };
 
+/// What an annotator says of an item.
+struct Judgment
+{
+    Verdict verdict = Verdict::Tie;
+    std::string comment {};
+    double seconds = 0.0; ///< time taken
+    bool flagged = false; ///< to be looked at later: a bad prompt, a leak ...
+    std::vector<CriterionVote> votes {}; ///< on criteria of the session, each once at most; in the order of their names
+    /// How much better the better response is. People: a Strength. A reward model: the difference of its scores, >= 0.
+    std::optional<double> strength {};
+    bool operator==(const Judgment&) const = default;
+};
+
 /// One verdict that counts. It tells by itself which source won: nothing for a screen before the session is closed.
-struct JudgmentRow
+struct JudgmentRow : Judgment
 {
     std::int64_t number = 0; ///< of the item
     std::string annotator; ///< empty: a session of one person who gave no name
-    Verdict verdict = Verdict::Tie;
     bool aWasLeft = true;
-    std::string comment;
-    double seconds = 0.0; ///< time taken
     std::string created; ///< ISO 8601, UTC
     bool operator==(const JudgmentRow&) const = default;
 };
@@ -301,8 +315,9 @@ public:
         std::int64_t evaluation, const std::string& annotator, const std::vector<AnnotatorPlace>& places);
     /// The annotator's items in their order, with their sides and verdicts; who has no places: all, in the session's.
     std::vector<EvaluationItemRow> evaluationItems(std::int64_t evaluation, const std::string& annotator = {}) const;
-    void judge(std::int64_t evaluation, std::int64_t number, Verdict verdict, const std::string& comment,
-        double seconds, const std::string& annotator = {});
+    /// Throws Error: closed, no such item, or a vote on something that is no criterion of the session.
+    void judge(
+        std::int64_t evaluation, std::int64_t number, const Judgment& judgment, const std::string& annotator = {});
     /// Kept in the log as undone.
     void undoJudgment(std::int64_t evaluation, std::int64_t number, const std::string& annotator = {});
     void closeEvaluation(std::int64_t evaluation);

@@ -96,6 +96,9 @@ struct Project::Private
         std::int64_t evaluation, bool closed); ///< throws Error unless it is there and closed, or open
     std::vector<EvaluationItemInput> evaluationItemsWithKey(std::int64_t evaluation);
     std::vector<JudgmentRow> countingJudgments(std::int64_t evaluation);
+    /// A verdict that counts; the one that counted before stays in the log as undone.
+    void insertJudgment(std::int64_t evaluation, const JudgmentRow& row, const std::vector<std::string>& criteria);
+    std::vector<std::string> criteriaOfEvaluation(std::int64_t evaluation);
     void requireAnnotator(const std::string& name); ///< throws Error for one that is no single line
     void logEvaluation(std::int64_t evaluation, const std::string& text);
     bool hasPlaces(std::int64_t evaluation, const std::string& annotator); ///< an order and sides of their own
@@ -168,6 +171,16 @@ void bindItems(SQLite::Statement& statement, int index, const std::vector<Item>&
         fail("There are too many pairs to be stored ({} bytes, {} at most)", size, kLimit);
     static constexpr char kNothing = 0; // a null pointer would be stored as NULL
     statement.bindNoCopy(index, size > 0 ? static_cast<const void*>(items.data()) : &kNothing, int(size));
+}
+
+inline std::optional<double> numberOrNothing(const SQLite::Column& column)
+{
+    return column.isNull() ? std::nullopt : std::optional(column.getDouble());
+}
+
+inline std::vector<CriterionVote> storedVotes(const SQLite::Column& column)
+{
+    return votesOf(parseJson(column.getString(), "project.db: votes"));
 }
 
 /// An enumerator from disk; the file may be damaged or foreign.

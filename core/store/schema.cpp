@@ -111,8 +111,7 @@ constexpr const char* kSteps[] = {
     // The step at which the condition of an alarm no longer held.
     "ALTER TABLE alarms ADD COLUMN ended INTEGER",
     // Pairs mended by hand: a log for each data set that only grows (kind, edit: PairChange; pairs: their numbers as
-    // 64-bit
-    // integers, little-endian). A split says with which of its entries it was made, and which pairs were flipped then.
+    // 64-bit integers, little-endian). A split says with which of its entries it was made, and which pairs were flipped then.
     R"sql(
     CREATE TABLE pair_edits(
         dataset INTEGER NOT NULL REFERENCES datasets, number INTEGER NOT NULL, kind INTEGER NOT NULL, edit INTEGER NOT NULL,
@@ -123,6 +122,12 @@ constexpr const char* kSteps[] = {
     )sql",
     // Whether the reference model has written a sample, not the policy.
     "ALTER TABLE samples ADD COLUMN by_reference INTEGER NOT NULL DEFAULT 0",
+    // What an annotator says beside the verdict; votes are a JSON object, criterion -> "left", "right" or "tie".
+    R"sql(
+    ALTER TABLE judgments ADD COLUMN flagged INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE judgments ADD COLUMN votes TEXT NOT NULL DEFAULT '{}';
+    ALTER TABLE judgments ADD COLUMN strength REAL;
+    )sql",
 };
 
 int pragma(SQLite::Database& database, const char* name)

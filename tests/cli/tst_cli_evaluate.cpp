@@ -66,6 +66,12 @@ class TestCliEvaluate : public QObject
         return -1;
     }
 
+    QByteArray read(const char* name) const
+    {
+        QFile file(m_program.path(QLatin1String(name)));
+        return file.open(QIODevice::ReadOnly) ? file.readAll() : QByteArray();
+    }
+
     static QString better(const QString& left, const QString& right)
     {
         if (left.contains(QLatin1String("good")) == right.contains(QLatin1String("good")))
@@ -279,8 +285,121 @@ private Q_SLOTS:
         QCOMPARE(shared, 18.0);
     }
 
-    /// Prompts of the demo's kind of scores: as many from each third of the gaps.
-    void promptsAreDrawnByGap()
+    /// Votes, flag and strength from a script to the report and every file, and through another project.
+    void whatIsSaidBesideTheVerdict()
+    {
+        QVERIFY(
+            !row(QStringLiteral("--project ten.mpo evaluate create --of-pairs --data pairs.jsonl --name c --prompts "
+                                "6 --criteria hh --strength"))
+                 .isEmpty());
+        QCOMPARE(
+            number(row(QStringLiteral("--project ten.mpo evaluate export c c.jsonl --format session")), "items"), 6);
+        QVERIFY(!row(QStringLiteral("--project eleven.mpo evaluate import c.jsonl")).isEmpty());
+        // anna: A is better, much, and more helpful; the other is more harmless. Item 2 is flagged.
+        QProcess process;
+        m_program.start(process,
+            {QStringLiteral("--quiet"), QStringLiteral("--json"), QStringLiteral("--project"),
+                QStringLiteral("eleven.mpo"), QStringLiteral("evaluate"), QStringLiteral("answer"), QStringLiteral("c"),
+                QStringLiteral("--annotator"), QStringLiteral("anna")});
+        int asked = 0;
+        while (process.waitForReadyRead(30000)) {
+            const QJsonObject item = QJsonDocument::fromJson(process.readLine()).object();
+            if (item.contains(QLatin1String("done")))
+                break;
+            ++asked;
+            QCOMPARE(item.value(QLatin1String("criteria")).toArray().size(), 2);
+            QCOMPARE(item.value(QLatin1String("strength")).toArray().size(), 3);
+            const QString good
+                = better(item.value(QLatin1String("left")).toString(), item.value(QLatin1String("right")).toString());
+            const QString other = good == QLatin1String("left") ? QStringLiteral("right") : QStringLiteral("left");
+            const bool flagged = number(item, "item") == 2;
+            process.write(
+                QJsonDocument(
+                    QJsonObject {{QStringLiteral("verdict"), good},
+                        {QStringLiteral("votes"),
+                            QJsonObject {{QStringLiteral("helpful"), good}, {QStringLiteral("harmless"), other}}},
+                        {QStringLiteral("strength"), QStringLiteral("much")}, {QStringLiteral("flag"), flagged},
+                        {QStringLiteral("comment"), flagged ? QStringLiteral("a leak") : QString()}})
+                    .toJson(QJsonDocument::Compact)
+                + '\n');
+        }
+        process.closeWriteChannel();
+        process.waitForFinished();
+        QCOMPARE(asked, 6);
+        QCOMPARE(number(row(QStringLiteral("--project ten.mpo evaluate merge c eleven.mpo")), "added"), 6);
+        row(QStringLiteral("--project ten.mpo evaluate close c"));
+        const QJsonObject report = row(QStringLiteral("--project ten.mpo evaluate report c"));
+        const QJsonArray criteria = report.value(QLatin1String("criteria")).toArray();
+        QCOMPARE(criteria.size(), 2);
+        QCOMPARE(number(criteria[0].toObject().value(QLatin1String("wins")).toObject(), "a"), 6);
+        QCOMPARE(number(criteria[1].toObject().value(QLatin1String("wins")).toObject(), "b"), 6);
+        QCOMPARE(number(criteria[0].toObject().value(QLatin1String("as_verdict")).toObject(), "share"), 1);
+        QCOMPARE(number(criteria[1].toObject().value(QLatin1String("same_winner")).toObject(), "hits"), 0);
+        const QJsonObject queued = report.value(QLatin1String("queue")).toArray().at(0).toObject();
+        QCOMPARE(number(queued, "item"), 2);
+        const QJsonObject much
+            = report.value(QLatin1String("strength")).toObject().value(QLatin1String("much")).toObject();
+        QCOMPARE(number(much, "a"), 6);
+        const QByteArray text = run(QStringLiteral("--project ten.mpo evaluate report c")).out;
+        for (const char* part :
+            {"criterion", "harmless", "as the verdict", "flagged by anna (a leak)", "item 3", "0, 0, 6"})
+            QVERIFY2(text.contains(part), text.constData());
+
+        // Files.
+        const QJsonObject trl = row(QStringLiteral("--project ten.mpo evaluate export c c-trl.jsonl"));
+        QCOMPARE(number(trl, "rows"), 5);
+        QCOMPARE(number(trl, "flagged"), 1); // left out, and said
+        QCOMPARE(number(row(QStringLiteral("--project ten.mpo evaluate export c c.csv --format csv")), "rows"), 6);
+        const QByteArray csv = read("c.csv");
+        QVERIFY2(
+            csv.startsWith("instruction,") && csv.contains(",flagged,strength,preference_helpful,preference_harmless"),
+            csv.constData());
+        QCOMPARE(csv.count(",false,3.0,1.0,2.0"), 5);
+        QCOMPARE(csv.count(",true,3.0,1.0,2.0"), 1);
+        row(QStringLiteral("--project ten.mpo evaluate export c c-arena.jsonl --format arena"));
+        const QByteArray arena = read("c-arena.jsonl");
+        QCOMPARE(arena.count("\"winner_by_criterion\":{\"helpful\":\"model_a\",\"harmless\":\"model_b\"}"), 6);
+        QCOMPARE(arena.count("\"flagged\":true"), 1);
+        for (const char* file : {"c.csv", "c-arena.jsonl"})
+            QVERIFY(!row(QStringLiteral("--project ten.mpo data import %1").arg(QLatin1String(file))).isEmpty());
+        // As a session file it is the same session again.
+        row(QStringLiteral("--project ten.mpo evaluate export c whole.jsonl --format session"));
+        row(QStringLiteral("--project twelve.mpo evaluate import whole.jsonl"));
+        const QJsonObject copy = row(QStringLiteral("--project twelve.mpo evaluate report c"));
+        for (const char* part : {"criteria", "queue", "strength", "judges"})
+            QCOMPARE(copy.value(QLatin1String(part)), report.value(QLatin1String(part)));
+    }
+
+    void votesOfThePersonAtTheTerminal()
+    {
+        QVERIFY(!row(QStringLiteral("--project kt.mpo evaluate create --of-pairs --data pairs.jsonl --name k --prompts "
+                                    "3 --criteria helpful,harmless,honest --strength"))
+                     .isEmpty());
+        const Result first = run(QStringLiteral("--project kt.mpo evaluate answer k"),
+            "hel 1\nharmless 2\nh 1\nmuch\nf\n1 so\nhonest 0\nu\nhonest 2\n2\nf\nf\n0\nclearly\ns\n");
+        QVERIFY2(
+            first.out.contains("helpful, harmless, honest") && first.out.contains("f flag"), first.out.constData());
+        QCOMPARE(first.err.count("none of the keys"), 1); // "h" begins three names
+        QVERIFY(first.out.contains("All 3 items are judged"));
+        row(QStringLiteral("--project kt.mpo evaluate export k k.jsonl --format session"));
+        const QByteArray file = read("k.jsonl");
+        QCOMPARE(file.count("\"verdict\""), 3);
+        // The first was undone, and its votes with it.
+        QVERIFY(!file.contains("\"helpful\":\"left\"") && !file.contains("flagged"));
+        QCOMPARE(file.count("\"votes\":{\"honest\":\"right\"}"), 1);
+        QVERIFY(!file.contains("\"strength\":2")); // a skipped item has none
+    }
+
+    void onlyCopiesWithTheSameCriteriaAreMerged()
+    {
+        row(QStringLiteral("--project cr.mpo evaluate create --of-pairs --data pairs.jsonl --name c --prompts 6 "
+                           "--criteria clear"));
+        const Result result = run(QStringLiteral("--project cr.mpo evaluate merge c whole.jsonl"));
+        QVERIFY2(result.status == 1 && result.err.contains("other criteria"), result.err.constData());
+    }
+
+    /// What is drawn: tst_create_evaluation.
+    void drawsThatCannotBe()
     {
         const Result none = run(
             QStringLiteral("--project nine.mpo evaluate create --of-pairs --data pairs.jsonl --name g --gap-strata 3"));
@@ -309,6 +428,8 @@ private Q_SLOTS:
         add("--project one.mpo evaluate export s out.jsonl --format xml", "trl, arena and csv");
         add("--project four.mpo evaluate answer w --annotator model:x", "no people");
         add("--project four.mpo evaluate create --of-pairs --data prompts.jsonl", "holds no pairs");
+        add("--project four.mpo evaluate create --of-pairs --data pairs.jsonl --criteria overall,helpful",
+            "the verdict itself");
     }
     void saysWhatIsWrong()
     {
@@ -351,8 +472,10 @@ private Q_SLOTS:
     {
         row(QStringLiteral("--project seven.mpo evaluate create --of-pairs --data pairs.jsonl --name a --prompts 3"));
         for (const auto& [line, says] :
-            {std::pair {"not json", "not a JSON object"}, {"{\"verdict\": \"maybe\"}", "maybe"},
-                {"{\"comment\": \"\"}", "verdict"}, {"{\"verdict\": \"left\", \"item\": 99}", "item 99"}}) {
+            {std::pair {"{\"verdict\": \"left\", \"votes\": {\"helpful\": \"left\"}}", "no criterion"},
+                {"{\"verdict\": \"left\", \"strength\": \"much\"}", "not asked for"}, {"not json", "not a JSON object"},
+                {"{\"verdict\": \"maybe\"}", "maybe"}, {"{\"comment\": \"\"}", "verdict"},
+                {"{\"verdict\": \"left\", \"item\": 99}", "item 99"}}) {
             const Result result
                 = run(QStringLiteral("--json --project seven.mpo evaluate answer a"), QByteArray(line) + '\n');
             QCOMPARE(result.status, 1);

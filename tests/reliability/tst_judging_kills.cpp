@@ -16,8 +16,8 @@
 using namespace mpo;
 
 /// A script judges a session, the program is killed at random moments and begun again: every verdict whose next item
-/// was shown is on disk, as it was given, and none stands there twice. MPO_JUDGMENTS (default 2,000), MPO_JUDGING_KILLS
-/// (default 8), MPO_KILL_SEED. By hand: 100,000 and 500.
+/// was shown is on disk, as it was given, with flag, votes on criteria and strength, and none stands there twice.
+/// MPO_JUDGMENTS (default 2,000), MPO_JUDGING_KILLS (default 8), MPO_KILL_SEED. By hand: 100,000 and 500.
 class TestJudgingKills : public QObject
 {
     Q_OBJECT
@@ -38,6 +38,32 @@ class TestJudgingKills : public QObject
         static const QStringList s_names {QStringLiteral("left"), QStringLiteral("right"), QStringLiteral("tie"),
             QStringLiteral("both_bad"), QStringLiteral("skip")};
         return s_names[int((number * 7 + number / 5) % 5)];
+    }
+
+    /// What is said beside the verdict: flag, votes and strength, each on some items only.
+    static Judgment besideVerdictOn(std::int64_t number)
+    {
+        Judgment said;
+        said.flagged = number % 11 == 0;
+        const Verdict votes[] {Verdict::Left, Verdict::Right, Verdict::Tie};
+        if (number % 5 < 3)
+            said.votes.push_back({"harmless", votes[number % 5]});
+        if (number % 4 < 3)
+            said.votes.push_back({"helpful", votes[number % 4]});
+        const bool sided = verdictOn(number) == QLatin1String("left") || verdictOn(number) == QLatin1String("right");
+        if (sided && number % 3 != 0)
+            said.strength = double(kStrengths[std::size_t(number % 2)]);
+        return said;
+    }
+
+    static QByteArray answerTo(std::int64_t number, const QString& verdict)
+    {
+        const Judgment said = besideVerdictOn(number);
+        Json answer {{"verdict", verdict.toStdString()}, {"comment", "on " + std::to_string(number)},
+            {"flag", said.flagged}, {"votes", votesJson(said.votes)}};
+        if (said.strength)
+            answer["strength"] = strengthName(Strength(int(*said.strength)));
+        return QByteArray::fromStdString(toLine(answer)) + '\n';
     }
 
     /// Judges until `most` verdicts are sent, then waits `microseconds` and kills. most < 0: to the end.
@@ -72,8 +98,7 @@ class TestJudgingKills : public QObject
             QVERIFY2(!again || sent == 0, "an acknowledged verdict was asked for again");
             const QString verdict = verdictOn(number);
             m_sent[number] = verdict;
-            process.write("{\"verdict\": \"" + verdict.toUtf8() + "\", \"comment\": \"on "
-                + QByteArray::number(qint64(number)) + "\"}\n");
+            process.write(answerTo(number, verdict));
             process.waitForBytesWritten();
             unacknowledged = true;
             ++sent;
@@ -100,7 +125,7 @@ private Q_SLOTS:
                     "second " + std::to_string(i), i % 3 == 0});
             EvaluationRow row;
             row.name = "s";
-            row.config = {{"seed", seed}};
+            row.config = {{"seed", seed}, {"criteria", {"helpful", "harmless"}}, {"strength", true}};
             Project::open(folder)->addEvaluation(row, items);
         }
 
@@ -132,6 +157,8 @@ private Q_SLOTS:
             QVERIFY(item.verdict.has_value());
             QCOMPARE(QString::fromUtf8(verdictName(*item.verdict).data()), m_sent[item.number]);
             QCOMPARE(item.comment, "on " + std::to_string(item.number));
+            const Judgment said = besideVerdictOn(item.number);
+            QVERIFY(item.flagged == said.flagged && item.votes == said.votes && item.strength == said.strength);
         }
         QVERIFY(!ordered); // she has an order of her own, and it has survived
         SQLite::Database database(folder + "/project.db");

@@ -7,6 +7,8 @@
 #include "core/support/file.h"
 #include "tests/common/near.h"
 #include "ui/engine_bridge.h"
+#include "ui/key_store.h"
+#include "ui/pages/evaluate_judge_form.h"
 #include "ui/pages/evaluate_judging.h"
 #include "ui/pages/evaluate_page.h"
 #include "ui/pages/evaluate_results.h"
@@ -15,7 +17,10 @@
 #include <QAbstractItemModelTester>
 #include <QAbstractItemView>
 #include <QApplication>
+#include <QCheckBox>
 #include <QComboBox>
+#include <QDirIterator>
+#include <QDoubleSpinBox>
 #include <QImage>
 #include <QLabel>
 #include <QLineEdit>
@@ -440,14 +445,14 @@ private Q_SLOTS:
         const std::int64_t session = m_project->addEvaluation(makeRow("session"), makeItems());
         for (int i = 0; i < kItems; ++i) { // A is left in even items; they disagree on 2 and 5
             const bool aLeft = i % 2 == 0;
-            m_project->judge(session, i, aLeft ? Verdict::Left : Verdict::Right, {}, 1.0, "anna");
+            m_project->judge(session, i, {aLeft ? Verdict::Left : Verdict::Right, {}, 1.0}, "anna");
             const bool forA = i != 2 && i != 5;
-            m_project->judge(session, i, forA == aLeft ? Verdict::Left : Verdict::Right, "note", 1.0, "ben");
+            m_project->judge(session, i, {forA == aLeft ? Verdict::Left : Verdict::Right, "note", 1.0}, "ben");
         }
         m_project->closeEvaluation(session);
         makePage();
         m_page->openSession(session);
-        QVERIFY(child<QTabWidget>("resultTabs")->tabText(2).contains(QStringLiteral("2 disputed")));
+        QVERIFY(child<QTabWidget>("resultTabs")->tabText(2).contains(QStringLiteral("2 to look at again")));
         child<QComboBox>("verdictFilter")->setCurrentIndex(1);
         auto* table = child<QTableWidget>("verdicts");
         QCOMPARE(table->rowCount(), 2);
@@ -455,7 +460,8 @@ private Q_SLOTS:
         QCOMPARE(table->item(1, 0)->text(), QStringLiteral("6"));
         QCOMPARE(table->item(0, 3)->text(), QStringLiteral("tuned-zebra (left)"));
         QCOMPARE(table->item(0, 4)->text(), QStringLiteral("base-walrus (right)"));
-        QCOMPARE(table->item(0, 5)->text(), QStringLiteral("ben: note"));
+        QCOMPARE(table->item(0, 5)->text(), QStringLiteral("disputed"));
+        QCOMPARE(table->item(0, 6)->text(), QStringLiteral("ben: note"));
     }
 
     void lookingEarlyIsConfirmedAndNoted()
@@ -564,7 +570,7 @@ private Q_SLOTS:
                 row.sourceB = "third-yak";
             const std::int64_t session = m_project->addEvaluation(row, makeItems());
             for (int i = 0; i < kItems; ++i)
-                m_project->judge(session, i, i % 2 == 0 ? Verdict::Left : Verdict::Right, {}, 1.0, "anna");
+                m_project->judge(session, i, {i % 2 == 0 ? Verdict::Left : Verdict::Right, {}, 1.0}, "anna");
             m_project->closeEvaluation(session);
         }
         makePage();
@@ -648,6 +654,192 @@ private Q_SLOTS:
         QCOMPARE(judged, 0);
     }
 
+    /// Votes on criteria, how much better, a flag: the whole session with nothing but keys, which stand on the buttons.
+    void votesByKeysAlone()
+    {
+        EvaluationRow row = makeRow("session");
+        row.config = {{"criteria", {"helpful", "harmless"}}, {"strength", true}};
+        const std::int64_t id = m_project->addEvaluation(row, makeItems());
+        makePage();
+        openAs(id);
+        const auto text = [&](const char* name) { return child<QPushButton>(name)->text(); };
+        const auto votes = [&](int item) { return stored(id)[std::size_t(item)].votes; };
+        using Votes = std::vector<CriterionVote>;
+        QVERIFY(text("vote-helpful-left").contains(QStringLiteral("[Q]"))); // marked
+        QVERIFY(!text("vote-harmless-left").contains(QLatin1Char('[')));
+        QVERIFY(
+            text("strength-much").contains(QStringLiteral("[5]")) && text("judgeFlag").contains(QStringLiteral("[F]")));
+
+        press(Qt::Key_Q); // helpful: left; the mark moves on
+        QVERIFY(!text("vote-helpful-left").contains(QLatin1Char('[')));
+        QVERIFY(text("vote-harmless-right").contains(QStringLiteral("[E]")));
+        press(Qt::Key_E);
+        press(Qt::Key_5);
+        press(Qt::Key_F);
+        QVERIFY(votes(0).empty()); // with the verdict, not before
+        press(Qt::Key_1);
+        QVERIFY(votes(0) == (Votes {{"harmless", Verdict::Right}, {"helpful", Verdict::Left}}));
+        QVERIFY(stored(id)[0].flagged);
+        QCOMPARE(stored(id)[0].strength.value_or(0), 3.0);
+
+        // The next item begins without any.
+        QVERIFY(!child<QPushButton>("judgeFlag")->isChecked() && !child<QPushButton>("strength-much")->isChecked());
+        QVERIFY(text("vote-helpful-tie").contains(QStringLiteral("[W]")));
+        press(Qt::Key_W);
+        press(Qt::Key_Down); // past harmless, round to the first
+        press(Qt::Key_W); // taken back
+        press(Qt::Key_E);
+        press(Qt::Key_3);
+        press(Qt::Key_4);
+        press(Qt::Key_4); // taken back
+        press(Qt::Key_F);
+        press(Qt::Key_F);
+        press(Qt::Key_2);
+        QVERIFY(votes(1) == (Votes {{"helpful", Verdict::Right}}));
+        QVERIFY(!stored(id)[1].flagged && !stored(id)[1].strength);
+
+        // Undone, an item shows what was said of it; a skipped one keeps its flag, a tie has no strength.
+        press(Qt::Key_Backspace);
+        press(Qt::Key_Backspace);
+        QVERIFY(votes(0).empty() && !stored(id)[0].flagged);
+        QVERIFY(child<QPushButton>("judgeFlag")->isChecked() && child<QPushButton>("strength-much")->isChecked());
+        QVERIFY(child<QPushButton>("vote-harmless-right")->isChecked());
+        press(Qt::Key_0);
+        QCOMPARE(votes(0).size(), std::size_t(2));
+        QVERIFY(stored(id)[0].flagged && !stored(id)[0].strength);
+        QCOMPARE(prompt(), QStringLiteral("Prompt 1"));
+        press(Qt::Key_F);
+        press(Qt::Key_Space);
+        QVERIFY(stored(id)[1].flagged && stored(id)[1].verdict == Verdict::Skip);
+        child<QPushButton>("vote-helpful-left")->click(); // with the mouse too
+        child<QPushButton>("strength-clearly")->click();
+        press(Qt::Key_1);
+        QVERIFY(votes(2) == (Votes {{"helpful", Verdict::Left}}));
+        QCOMPARE(stored(id)[2].strength.value_or(0), 2.0);
+        while (m_page->judging()->current())
+            press(Qt::Key_1);
+        QVERIFY(child<QLabel>("doneText")->text().contains(QStringLiteral("2 flagged")));
+        press(Qt::Key_Return);
+        QVERIFY(m_page->results()->isVisible());
+        const QString criteria = tableText("criteria");
+        QVERIFY2(criteria.contains(QStringLiteral("helpful|1 / 0 / 0")), qPrintable(criteria));
+        QVERIFY(criteria.contains(QStringLiteral("harmless|0 / 0 / 1")) && criteria.contains(QStringLiteral("0 of 1")));
+        QVERIFY(child<QTabWidget>("resultTabs")->tabText(2).contains(QStringLiteral("2 to look at again")));
+        child<QComboBox>("verdictFilter")->setCurrentIndex(1);
+        QVERIFY(tableText("verdicts").contains(QStringLiteral("flagged by (no name)")));
+    }
+
+    void keysOfVotesDoNothingWhereNoneAreAsked()
+    {
+        const std::int64_t id = m_project->addEvaluation(makeRow("session"), makeItems());
+        makePage();
+        openAs(id);
+        QVERIFY(!child<QPushButton>("strength-much")->isVisible());
+        for (const Qt::Key key : {Qt::Key_Q, Qt::Key_W, Qt::Key_E, Qt::Key_Down, Qt::Key_3, Qt::Key_5})
+            press(key);
+        QCOMPARE(prompt(), QStringLiteral("Prompt 0"));
+        press(Qt::Key_1);
+        QVERIFY(stored(id)[0].votes.empty() && !stored(id)[0].strength && !stored(id)[0].flagged);
+    }
+
+    void aModelIsAskedToJudge()
+    {
+        /// In memory, as the keychain would keep them.
+        class FakeKeys : public KeyStore
+        {
+        public:
+            explicit FakeKeys(std::map<QString, QString>& keys)
+                : m_keys(keys)
+            {
+            }
+            void read(const QString& account, QObject*,
+                const std::function<void(const QString&, const QString&)>& done) override
+            {
+                done(m_keys[account], {});
+            }
+            void write(const QString& account, const QString& key, QObject*,
+                const std::function<void(const QString&)>& done) override
+            {
+                m_keys[account] = key;
+                done({});
+            }
+            void remove(const QString& account, QObject*, const std::function<void(const QString&)>& done) override
+            {
+                m_keys.erase(account);
+                done({});
+            }
+
+        private:
+            std::map<QString, QString>& m_keys;
+        };
+        const QString secret = QStringLiteral("sk-canary-51aa");
+        std::map<QString, QString> kept;
+        m_project->addEvaluation(makeRow("session"), makeItems());
+        m_project->addModel({0, "scorer", "models/r", "reward", "llama", "d1", 10, {}, {}, nowUtc()});
+        makePage();
+        m_page->judgeForm()->setKeyStore(std::make_unique<FakeKeys>(kept));
+        child<QPushButton>("judgeByModel")->click();
+        QVERIFY(m_page->judgeForm()->isVisible());
+        auto* key = child<QLineEdit>("judgeKey");
+        QCOMPARE(int(key->echoMode()), int(QLineEdit::Password));
+        QVERIFY(!child<QPushButton>("startJudge")->isEnabled());
+        auto* address = child<QLineEdit>("judgeAddress");
+        address->setText(QStringLiteral("https://api.example.org/v1"));
+        child<QLineEdit>("judgeRemoteModel")->setText(QStringLiteral("judge-1"));
+        key->setText(secret);
+        child<QCheckBox>("judgeKeepKey")->setChecked(true);
+        child<QPushButton>("startJudge")->click();
+        const auto posted = [&](std::size_t index) {
+            const std::lock_guard lock(m_mutex);
+            return m_commands.size() > index ? std::get<JudgeEvaluation>(m_commands[index]) : JudgeEvaluation {};
+        };
+        QTRY_COMPARE(posted(0).evaluation, std::string("session"));
+        QVERIFY(posted(0).kind == JudgeKind::Endpoint && posted(0).bothOrders);
+        QCOMPARE(posted(0).baseUrl, std::string("https://api.example.org/v1"));
+        QCOMPARE(posted(0).key, secret.toStdString());
+        QCOMPARE(kept[QStringLiteral("api.example.org")], secret);
+        QTRY_VERIFY(!m_page->judgeForm()->isVisible()); // done
+
+        // Neither the settings nor the project hold it, and another host does not get it.
+        QSettings().sync();
+        QDirIterator files(m_folder.path(), QDir::Files, QDirIterator::Subdirectories);
+        while (files.hasNext())
+            QVERIFY2(readTextFile(files.next().toStdString()).find(secret.toStdString()) == std::string::npos,
+                qPrintable(files.filePath()));
+        child<QPushButton>("judgeByModel")->click();
+        address->setText(QStringLiteral("https://other.example.org/v1"));
+        Q_EMIT address->editingFinished();
+        QVERIFY(key->text().isEmpty() && !child<QCheckBox>("judgeKeepKey")->isChecked());
+
+        // A new window finds it by the address; taking the tick away forgets it.
+        m_page.reset();
+        makePage();
+        m_page->judgeForm()->setKeyStore(std::make_unique<FakeKeys>(kept));
+        child<QPushButton>("judgeByModel")->click();
+        QCOMPARE(child<QLineEdit>("judgeKey")->text(), secret);
+        child<QCheckBox>("judgeKeepKey")->setChecked(false);
+        child<QPushButton>("startJudge")->click();
+        QTRY_COMPARE(posted(1).key, secret.toStdString());
+        QVERIFY(kept.empty() || kept[QStringLiteral("api.example.org")].isEmpty());
+        QTRY_VERIFY(!m_page->judgeForm()->isVisible());
+
+        // A reward model has neither address nor key.
+        child<QPushButton>("judgeByModel")->click();
+        child<QComboBox>("judgeKind")->setCurrentIndex(2);
+        QVERIFY(!child<QLineEdit>("judgeKey")->isVisible() && child<QDoubleSpinBox>("judgeMargin")->isVisible());
+        child<QDoubleSpinBox>("judgeMargin")->setValue(0.25);
+        child<QPushButton>("startJudge")->click();
+        QTRY_COMPARE(posted(2).model, std::string("scorer"));
+        QVERIFY(posted(2).kind == JudgeKind::RewardModel && posted(2).key.empty());
+        QCOMPARE(posted(2).margin, 0.25);
+
+        // Without a keychain the key is for once.
+        QTRY_VERIFY(!m_page->judgeForm()->isVisible());
+        m_page->judgeForm()->setKeyStore(nullptr);
+        child<QPushButton>("judgeByModel")->click();
+        QVERIFY(!child<QCheckBox>("judgeKeepKey")->isEnabled());
+    }
+
     void skippedItemsComeAgain()
     {
         const std::int64_t id = m_project->addEvaluation(makeRow("session"), makeItems());
@@ -703,6 +895,16 @@ private Q_SLOTS:
         child<QSpinBox>("evaluationRepeats")->setValue(25);
         QVERIFY(!child<QSpinBox>("evaluationStrata")->isEnabled()); // no scores
         QVERIFY(!child<QSpinBox>("evaluationGoldItems")->isEnabled());
+        auto* criteria = child<QComboBox>("evaluationCriteria");
+        auto* own = child<QLineEdit>("evaluationOwnCriteria");
+        QVERIFY(!own->isVisible());
+        criteria->setCurrentIndex(criteria->count() - 1);
+        QVERIFY(own->isVisible());
+        own->setText(QStringLiteral("clear, overall"));
+        child<QPushButton>("createEvaluation")->click();
+        QVERIFY(m_commands.empty()); // the verdict is the overall one, which is said
+        own->setText(QStringLiteral("clear, to the point"));
+        child<QCheckBox>("evaluationStrength")->setChecked(true);
         child<QPushButton>("createEvaluation")->click();
         QTRY_VERIFY(m_page->judging()->isVisible());
         const auto command = std::get<CreateEvaluation>(m_commands.at(0));
@@ -718,6 +920,7 @@ private Q_SLOTS:
         QCOMPARE(command.repeats, std::int64_t(3)); // a quarter of 12
         QCOMPARE(command.gapStrata, 0);
         QVERIFY(command.gold.empty() && command.rewardModel.empty());
+        QVERIFY(command.criteria == (std::vector<std::string> {"clear", "to the point"}) && command.strength);
         QVERIFY(!namesAModel(m_page.get()));
     }
 

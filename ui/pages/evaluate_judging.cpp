@@ -5,6 +5,7 @@
 #include "core/engine/evaluation_report.h"
 #include "ui/format.h"
 #include "ui/pages/empty_state.h"
+#include "ui/pages/evaluate_criteria.h"
 #include "ui/pages/evaluate_item_view.h"
 #include "ui/pages/evaluate_result.h"
 #include "ui/pages/evaluate_who.h"
@@ -142,6 +143,11 @@ QWidget* EvaluateJudging::makeItem()
     QPushButton* bad = makeKeyButton("judgeBothBad", tr("Both bad"), tr("B"));
     QPushButton* skip = makeKeyButton("judgeSkip", tr("Skip"), tr("Space"));
     m_undo = makeKeyButton("judgeUndo", tr("Undo"), tr("Backspace"));
+    m_flag = makeKeyButton("judgeFlag", tr("Flag"), tr("F"));
+    m_flag->setCheckable(true);
+    m_flag->setToolTip(tr("To be looked at later: a bad prompt, a leak ... Stored with the verdict, or with Skip."));
+    m_criteria = new EvaluateCriteria;
+    m_criteria->setToolTip(tr("Which response is better by each criterion, before the verdict on the whole"));
     for (QPushButton* quiet : {skip, m_undo})
         setRole(quiet, "quiet");
     m_comment = new QLineEdit;
@@ -162,21 +168,53 @@ QWidget* EvaluateJudging::makeItem()
     auto* sides = new QHBoxLayout;
     sides->setSpacing(kSpace + kSpace / 2);
     sides->addWidget(left, 1);
+    sides->addWidget(makeStrengths());
     sides->addWidget(right, 1);
     auto* more = new QHBoxLayout;
     more->setSpacing(kSpace);
     more->addWidget(tie, 1);
     more->addWidget(bad, 1);
     more->addWidget(m_comment, 2);
+    more->addWidget(m_flag);
     more->addWidget(skip);
     more->addWidget(m_undo);
     auto* layout = new QVBoxLayout(page);
     layout->setContentsMargins(0, 0, 0, 0);
     layout->setSpacing(kSpace + kSpace / 2);
     layout->addWidget(m_item, 1);
+    layout->addWidget(m_criteria);
     layout->addLayout(sides);
     layout->addLayout(more);
     return page;
+}
+
+QWidget* EvaluateJudging::makeStrengths()
+{
+    m_strengths = new QWidget;
+    m_strengths->setToolTip(tr("How much better, before the verdict; it goes with left or right only"));
+    auto* layout = new QHBoxLayout(m_strengths);
+    layout->setContentsMargins(0, 0, 0, 0);
+    layout->setSpacing(kSpace / 2);
+    const std::array texts {tr("Slightly"), tr("Clearly"), tr("Much")};
+    const std::array keys {tr("3"), tr("4"), tr("5")};
+    for (std::size_t i = 0; i < kStrengths.size(); ++i) {
+        QPushButton* button = makeKeyButton("strength", texts[i], keys[i]);
+        button->setObjectName(QStringLiteral("strength-") + toQString(strengthName(kStrengths[i])));
+        button->setCheckable(true);
+        connect(button, &QPushButton::clicked, this, [this, i] {
+            m_strengthButtons[i]->toggle(); // the click has changed it already
+            chooseStrength(kStrengths[i]);
+        });
+        layout->addWidget(button);
+        m_strengthButtons[i] = button;
+    }
+    return m_strengths;
+}
+
+void EvaluateJudging::chooseStrength(Strength strength)
+{
+    for (std::size_t i = 0; i < kStrengths.size(); ++i)
+        m_strengthButtons[i]->setChecked(kStrengths[i] == strength && !m_strengthButtons[i]->isChecked());
 }
 
 QWidget* EvaluateJudging::makeDone()
@@ -217,6 +255,8 @@ void EvaluateJudging::open(const EvaluationRow& row, const QString& title)
     for (QWidget* widget : {static_cast<QWidget*>(m_error), static_cast<QWidget*>(m_ruleNote), m_confirm,
              static_cast<QWidget*>(m_progressText), static_cast<QWidget*>(m_progress), static_cast<QWidget*>(m_close)})
         widget->hide();
+    m_criteria->setCriteria(criteriaOf(row.config));
+    m_strengths->setVisible(asksStrength(row.config));
     m_who->open(row);
     m_stack->setCurrentIndex(Who);
 }
@@ -249,7 +289,8 @@ void EvaluateJudging::advance()
     for (std::size_t i = 0; i < m_items.size(); ++i) {
         if (isIdentical(m_items[i])) {
             ++byRule;
-            if (!m_items[i].verdict && !write(i, Verdict::Tie, tr("Identical responses: a tie by rule"), 0.0))
+            if (!m_items[i].verdict
+                && !write(i, {Verdict::Tie, tr("Identical responses: a tie by rule").toStdString()}))
                 return;
         } else if (!m_items[i].verdict && !m_current) {
             m_current = i;
@@ -267,8 +308,13 @@ void EvaluateJudging::showItem()
     m_stack->setCurrentIndex(m_current ? Item : Done);
     m_comment->clear();
     if (m_current) {
-        m_item->showItem(m_items[*m_current]);
-        m_comment->setText(toQString(m_items[*m_current].comment));
+        const EvaluationItemRow& item = m_items[*m_current];
+        m_item->showItem(item);
+        m_comment->setText(toQString(item.comment));
+        m_flag->setChecked(item.flagged);
+        m_criteria->setVotes(item.votes);
+        for (std::size_t i = 0; i < kStrengths.size(); ++i)
+            m_strengthButtons[i]->setChecked(item.strength == double(kStrengths[i]));
     }
     m_close->setVisible(m_current.has_value()); // the page that says that all is judged closes by itself
     m_secondsBefore = 0.0;
@@ -299,6 +345,8 @@ void EvaluateJudging::showProgress()
     m_undo->setEnabled(!m_history.empty());
     if (m_current)
         return;
+    const auto flagged
+        = std::count_if(m_items.begin(), m_items.end(), [](const auto& item) { return item.verdict && item.flagged; });
     const bool others = othersAreJudging();
     m_again->setVisible(skipped > 0);
     m_leave->setVisible(others);
@@ -307,6 +355,7 @@ void EvaluateJudging::showProgress()
     m_done->setTexts(
         m_annotator.isEmpty() ? tr("Every item is judged") : tr("%1, every item is judged").arg(m_annotator),
         (skipped > 0 ? tr("%1 of them skipped. ").arg(formatCount(skipped)) : QString())
+            + (flagged > 0 ? tr("%1 flagged to be looked at later. ").arg(formatCount(qint64(flagged))) : QString())
             + (others ? tr("Others have not finished yet. Closing would end judging for them too, show the result and "
                            "which model was which.")
                       : tr("Closing shows the result and which model was which, and ends judging for good.")));
@@ -333,20 +382,23 @@ double EvaluateJudging::secondsSpent() const
     return m_secondsBefore + (m_sinceShown.isValid() ? double(m_sinceShown.elapsed()) / 1000.0 : 0.0);
 }
 
-bool EvaluateJudging::write(std::size_t item, Verdict verdict, const QString& comment, double seconds)
+bool EvaluateJudging::write(std::size_t item, const Judgment& judgment)
 {
     EvaluationItemRow& row = m_items[item];
     try {
-        m_project.judge(m_row.id, row.number, verdict, comment.toStdString(), seconds, m_annotator.toStdString());
+        m_project.judge(m_row.id, row.number, judgment, m_annotator.toStdString());
     } catch (const std::exception& error) {
         m_error->setText(tr("The verdict could not be stored, so the item stays: %1").arg(toQString(error.what())));
         m_error->show();
         return false;
     }
     m_error->hide();
-    row.verdict = verdict;
-    row.comment = comment.toStdString();
-    row.seconds = seconds;
+    row.verdict = judgment.verdict;
+    row.comment = judgment.comment;
+    row.seconds = judgment.seconds;
+    row.flagged = judgment.flagged;
+    row.votes = judgment.votes;
+    row.strength = judgment.strength;
     return true;
 }
 
@@ -355,7 +407,13 @@ void EvaluateJudging::judge(Verdict verdict)
     if (!m_current || m_confirm->isVisibleTo(this))
         return;
     const std::size_t item = *m_current;
-    if (!write(item, verdict, m_comment->text().trimmed(), secondsSpent()))
+    Judgment judgment {
+        verdict, m_comment->text().trimmed().toStdString(), secondsSpent(), m_flag->isChecked(), m_criteria->votes()};
+    if (verdict == Verdict::Left || verdict == Verdict::Right)
+        for (std::size_t i = 0; i < kStrengths.size(); ++i)
+            if (m_strengthButtons[i]->isChecked())
+                judgment.strength = double(kStrengths[i]);
+    if (!write(item, judgment))
         return;
     m_history.push_back(item);
     setFocus();
@@ -465,6 +523,27 @@ void EvaluateJudging::keyPressEvent(QKeyEvent* event)
         break;
     case Qt::Key_B:
         judge(Verdict::BothBad);
+        break;
+    case Qt::Key_Q:
+        m_criteria->voteOnMarked(Verdict::Left);
+        break;
+    case Qt::Key_W:
+        m_criteria->voteOnMarked(Verdict::Tie);
+        break;
+    case Qt::Key_E:
+        m_criteria->voteOnMarked(Verdict::Right);
+        break;
+    case Qt::Key_Down:
+        m_criteria->markNext();
+        break;
+    case Qt::Key_3:
+    case Qt::Key_4:
+    case Qt::Key_5:
+        if (asksStrength(m_row.config))
+            chooseStrength(kStrengths[std::size_t(event->key() - Qt::Key_3)]);
+        break;
+    case Qt::Key_F:
+        m_flag->toggle();
         break;
     case Qt::Key_Space:
         judge(Verdict::Skip);

@@ -7,6 +7,7 @@
 #include <QElapsedTimer>
 #include <QWidget>
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -20,12 +21,14 @@ class QStackedWidget;
 namespace mpo {
 
 class EmptyState;
+class EvaluateCriteria;
 class EvaluateItemView;
 class EvaluateWho;
 
 /// One session, item by item, as one annotator has them: the prompt, two responses in equal type, a key for every
-/// verdict. A verdict is on disk before the next item is shown. Knows nothing about models, hidden repeats or gold
-/// items: it reads only what the judge may see.
+/// verdict, and for what may be said beside it: votes on criteria, how much better, a comment, a flag. A verdict is on
+/// disk before the next item is shown. Knows nothing about models, hidden repeats or gold items: it reads only what the
+/// judge may see.
 class EvaluateJudging : public QWidget
 {
     Q_OBJECT
@@ -71,7 +74,9 @@ private:
     void leaveOrClose(); ///< what Enter does when all is judged
     bool othersAreJudging() const;
     double secondsSpent() const;
-    bool write(std::size_t item, Verdict verdict, const QString& comment, double seconds);
+    bool write(std::size_t item, const Judgment& judgment);
+    QWidget* makeStrengths();
+    void chooseStrength(Strength strength); ///< again: none
 
     Project& m_project;
     EvaluationRow m_row; ///< its sources are not read
@@ -94,7 +99,11 @@ private:
     QStackedWidget* m_stack = nullptr;
     EvaluateWho* m_who = nullptr;
     EvaluateItemView* m_item = nullptr;
+    EvaluateCriteria* m_criteria = nullptr;
+    QWidget* m_strengths = nullptr;
+    std::array<QPushButton*, kStrengths.size()> m_strengthButtons {};
     QLineEdit* m_comment = nullptr;
+    QPushButton* m_flag = nullptr;
     QPushButton* m_undo = nullptr;
     EmptyState* m_done = nullptr;
     QPushButton* m_again = nullptr;

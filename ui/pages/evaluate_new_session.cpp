@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/pages/evaluate_new_session.h"
 
+#include "core/data/criteria.h"
 #include "core/evaluation/blind_session.h"
 #include "core/store/project.h"
 #include "ui/format.h"
@@ -9,6 +10,8 @@
 #include "ui/pages/work_progress.h"
 #include "ui/style.h"
 
+#include <QCheckBox>
+#include <QComboBox>
 #include <QDoubleSpinBox>
 #include <QGridLayout>
 #include <QLabel>
@@ -38,6 +41,9 @@ EvaluateNewSession::EvaluateNewSession(QWidget* parent)
     , m_gold(new ItemPicker)
     , m_goldItems(new QSpinBox)
     , m_reward(new ItemPicker)
+    , m_criteria(new QComboBox)
+    , m_ownCriteria(new QLineEdit)
+    , m_strength(new QCheckBox(tr("Ask how much")))
     , m_name(new QLineEdit)
     , m_hint(makeHint({}))
     , m_error(new QLabel)
@@ -109,17 +115,18 @@ EvaluateNewSession::EvaluateNewSession(QWidget* parent)
     two(8, 0, tr("Gold items"), m_goldItems);
     two(8, 2, tr("of the pairs in"), m_gold);
     wide(9, tr("Reward model"), m_reward);
-    wide(10, tr("Name"), m_name);
-    grid->addWidget(m_hint, 11, 0, 1, 4);
-    grid->addWidget(m_progress, 12, 0, 1, 4);
-    grid->addWidget(m_error, 13, 0, 1, 4);
+    wide(10, tr("Criteria"), makeCriteria());
+    wide(11, tr("Name"), m_name);
+    grid->addWidget(m_hint, 12, 0, 1, 4);
+    grid->addWidget(m_progress, 13, 0, 1, 4);
+    grid->addWidget(m_error, 14, 0, 1, 4);
     auto* buttons = new QHBoxLayout;
     buttons->setSpacing(kSpace);
     m_close->setObjectName(QStringLiteral("cancelNewEvaluation"));
     buttons->addStretch();
     buttons->addWidget(m_close);
     buttons->addWidget(m_create);
-    grid->addLayout(buttons, 14, 0, 1, 4);
+    grid->addLayout(buttons, 15, 0, 1, 4);
     grid->setColumnStretch(1, 1);
     grid->setColumnStretch(3, 1);
 
@@ -161,6 +168,34 @@ void EvaluateNewSession::setUpJudging(const CreateEvaluation& defaults)
                           "whether a judge pays attention, and count in no result."));
     m_reward->setOptional(tr("No scores"));
     m_reward->setToolTip(tr("Scores the responses, to compare its choices with those of people"));
+}
+
+QWidget* EvaluateNewSession::makeCriteria()
+{
+    m_criteria->setObjectName(QStringLiteral("evaluationCriteria"));
+    m_ownCriteria->setObjectName(QStringLiteral("evaluationOwnCriteria"));
+    m_strength->setObjectName(QStringLiteral("evaluationStrength"));
+    m_criteria->setToolTip(tr("What can be voted on for each item beside the verdict, which is the overall one"));
+    for (const CriteriaPreset& preset : criteriaPresets()) {
+        QStringList names;
+        for (const std::string& criterion : preset.criteria)
+            names << toQString(criterion);
+        m_criteria->addItem(
+            names.isEmpty() ? tr("Verdict only") : names.join(QStringLiteral(", ")), toQString(preset.name));
+    }
+    m_criteria->addItem(tr("Own list"));
+    m_ownCriteria->setPlaceholderText(tr("clear, correct, to the point"));
+    m_ownCriteria->setAccessibleName(tr("Own criteria, with commas between them"));
+    m_strength->setToolTip(tr("Left or right can be said to be slightly, clearly or much better"));
+    auto* row = new QWidget;
+    auto* layout = new QHBoxLayout(row);
+    layout->setContentsMargins(0, 0, 0, 0);
+    layout->setSpacing(kSpace);
+    layout->addWidget(m_criteria, 1);
+    layout->addWidget(m_ownCriteria, 1);
+    layout->addWidget(m_strength);
+    connect(m_criteria, &QComboBox::currentIndexChanged, this, &EvaluateNewSession::updateState);
+    return row;
 }
 
 void EvaluateNewSession::refresh(const Project& project, const QString& dataset)
@@ -236,6 +271,7 @@ void EvaluateNewSession::updateState()
         m_overlap->setValue(m_annotators->value());
     m_overlap->setEnabled(m_annotators->value() > 1);
     m_goldItems->setEnabled(!m_gold->value().isEmpty());
+    m_ownCriteria->setVisible(!m_criteria->currentData().isValid());
     const bool scored = m_scored.contains(m_data->value().toStdString());
     m_strata->setEnabled(scored);
     if (!scored)
@@ -268,6 +304,13 @@ void EvaluateNewSession::create()
     command.gold = m_gold->value().toStdString();
     command.goldItems = m_goldItems->value();
     command.rewardModel = m_reward->value().toStdString();
+    command.strength = m_strength->isChecked();
+    try {
+        const QVariant preset = m_criteria->currentData();
+        command.criteria = criteriaFrom((preset.isValid() ? preset.toString() : m_ownCriteria->text()).toStdString());
+    } catch (const std::exception& error) {
+        return showIdle(toQString(error.what()));
+    }
     Q_EMIT createRequested(command);
 }
 

@@ -9,6 +9,8 @@
 #include <set>
 #include <string>
 
+class QCheckBox;
+class QComboBox;
 class QDoubleSpinBox;
 class QLabel;
 class QLineEdit;
@@ -21,8 +23,8 @@ class ItemPicker;
 class Project;
 class WorkProgress;
 
-/// Form of a new session: two models, prompts to draw, how responses are sampled, who will judge and how judges are
-/// tested.
+/// Form of a new session: two models, prompts to draw, how responses are sampled, who will judge, by which
+/// criteria, and how judges are tested.
 class EvaluateNewSession : public QFrame
 {
     Q_OBJECT
@@ -40,6 +42,7 @@ Q_SIGNALS:
 private:
     void chooseFirst(const Project& project, const QString& dataset);
     void setUpJudging(const CreateEvaluation& defaults);
+    QWidget* makeCriteria();
     void updateState();
     void create();
 
@@ -57,6 +60,9 @@ private:
     ItemPicker* m_gold = nullptr;
     QSpinBox* m_goldItems = nullptr;
     ItemPicker* m_reward = nullptr;
+    QComboBox* m_criteria = nullptr; ///< presets, and the list typed beside it
+    QLineEdit* m_ownCriteria = nullptr;
+    QCheckBox* m_strength = nullptr;
     QLineEdit* m_name = nullptr;
     QLabel* m_hint = nullptr;
     QLabel* m_error = nullptr;

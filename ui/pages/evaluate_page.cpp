@@ -6,6 +6,7 @@
 #include "core/store/project.h"
 #include "ui/format.h"
 #include "ui/pages/empty_state.h"
+#include "ui/pages/evaluate_judge_form.h"
 #include "ui/pages/evaluate_judging.h"
 #include "ui/pages/evaluate_merge.h"
 #include "ui/pages/evaluate_new_session.h"
@@ -143,25 +144,30 @@ QWidget* EvaluatePage::makeSessions()
     m_notice->hide();
     m_merge = new EvaluateMerge(project());
     m_merge->hide();
+    m_judgeForm = new EvaluateJudgeForm(m_bridge);
+    m_judgeForm->hide();
     m_open = new QPushButton(tr("Judge"));
     m_open->setObjectName(QStringLiteral("openSession"));
     setRole(m_open, "primary");
     m_add = new QPushButton(tr("Add judgments…"));
     m_add->setObjectName(QStringLiteral("addJudgments"));
     m_add->setToolTip(tr("Adds what another person judged in their copy of the session"));
+    m_judge = new QPushButton(tr("Model as judge…"));
+    m_judge->setObjectName(QStringLiteral("judgeByModel"));
+    m_judge->setToolTip(tr("Lets a language model or a reward model judge the session beside people"));
     m_share = new QPushButton(tr("Session file…"));
     m_share->setObjectName(QStringLiteral("exportSession"));
     m_share->setToolTip(tr("Writes the session with its judgments to a file, for another person to judge or to add. It "
                            "holds the key: it is not for reading."));
     m_early = new QPushButton(tr("Result so far…"));
     m_early->setObjectName(QStringLiteral("openEarly"));
-    for (QPushButton* quiet : {m_add, m_share, m_early})
+    for (QPushButton* quiet : {m_judge, m_add, m_share, m_early})
         setRole(quiet, "quiet");
     auto* buttons = new QHBoxLayout;
     buttons->setSpacing(kSpace);
     buttons->addWidget(
         makeHint(tr("Models stay hidden until a session is closed. Judging goes on where it stopped.")), 1);
-    for (QPushButton* button : {m_early, m_share, m_add, m_open})
+    for (QPushButton* button : {m_early, m_share, m_judge, m_add, m_open})
         buttons->addWidget(button);
     auto* layout = new QVBoxLayout(page);
     layout->setContentsMargins(0, 0, 0, 0);
@@ -169,12 +175,24 @@ QWidget* EvaluatePage::makeSessions()
     layout->addWidget(m_notice);
     layout->addWidget(m_table, 1);
     layout->addWidget(m_merge);
+    layout->addWidget(m_judgeForm);
     layout->addWidget(makeEarly());
     layout->addLayout(buttons);
     connect(m_add, &QPushButton::clicked, this, [this] {
         closePanels();
         if (const EvaluationRow* row = chosen())
             m_merge->open(*row, blindName(*row));
+    });
+    connect(m_judge, &QPushButton::clicked, this, [this] {
+        closePanels();
+        if (const EvaluationRow* row = chosen())
+            m_judgeForm->open(*row, blindName(*row));
+    });
+    connect(m_judgeForm, &EvaluateJudgeForm::closed, this, &EvaluatePage::closePanels);
+    connect(m_judgeForm, &EvaluateJudgeForm::ended, this, [this](const QString& sentence, bool failed) {
+        if (m_stack->currentIndex() == Sessions)
+            showSessions();
+        say(sentence, failed);
     });
     connect(m_merge, &EvaluateMerge::closed, this, &EvaluatePage::closePanels);
     connect(m_merge, &EvaluateMerge::merged, this, [this](const QString& sentence) {
@@ -230,6 +248,7 @@ QWidget* EvaluatePage::makeEarly()
 void EvaluatePage::closePanels()
 {
     m_merge->hide();
+    m_judgeForm->hide();
     m_earlyPanel->hide();
 }
 
@@ -368,6 +387,8 @@ void EvaluatePage::updateOpenButton()
     m_share->setEnabled(row);
     m_import->setEnabled(writable);
     m_add->setVisible(row && !row->closed);
+    m_judge->setVisible(row && !row->closed);
+    m_judge->setEnabled(writable);
     m_early->setVisible(row && !row->closed && row->judged > 0);
     m_add->setEnabled(writable);
     m_early->setEnabled(writable);

@@ -12,6 +12,7 @@ class QTableView;
 namespace mpo {
 
 class EmptyState;
+class EvaluateJudgeForm;
 class EvaluateJudging;
 class EvaluateMerge;
 class EvaluateNewSession;
@@ -32,6 +33,7 @@ public:
 
     EvaluateJudging* judging() const { return m_judging; }
     EvaluateResults* results() const { return m_results; }
+    EvaluateJudgeForm* judgeForm() const { return m_judgeForm; }
 
 private:
     enum View { Empty, Sessions, New, Judging, Results };
@@ -62,6 +64,8 @@ private:
     QWidget* m_earlyPanel = nullptr;
     QLabel* m_notice = nullptr;
     EvaluateMerge* m_merge = nullptr;
+    QPushButton* m_judge = nullptr;
+    EvaluateJudgeForm* m_judgeForm = nullptr;
     EvaluateNewSession* m_form = nullptr;
     EvaluateJudging* m_judging = nullptr;
     EvaluateResults* m_results = nullptr;

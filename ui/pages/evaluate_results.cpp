@@ -129,6 +129,8 @@ QWidget* EvaluateResults::makeHead()
             QString sentence = tr("%1 rows in %2").arg(formatCount(exported.rows), formatFolder(file));
             if (exported.withoutWinner > 0)
                 sentence += tr("; %1 prompts without a winner are left out").arg(formatCount(exported.withoutWinner));
+            if (exported.flagged > 0)
+                sentence += tr("; %1 flagged prompts are left out").arg(formatCount(exported.flagged));
             return sentence;
         };
     };
@@ -163,6 +165,9 @@ QWidget* EvaluateResults::makeOutcome()
     m_outcome->setObjectName(QStringLiteral("outcome"));
     m_gaps = makeReportTable(tr("By reward gap"));
     m_gaps->setObjectName(QStringLiteral("gaps"));
+    m_criteria = makeReportTable(tr("By criterion"));
+    m_criteria->setObjectName(QStringLiteral("criteria"));
+    m_criteriaHeading = makeGroup(tr("By criterion, and how that goes with the verdict on the whole"));
     m_gapsHeading = makeGroup(tr("By the reward gap of the prompt's pair; small gaps are the hard pairs"));
     QFrame* chartCard = makeCard();
     auto* chartLayout = new QVBoxLayout(chartCard);
@@ -180,11 +185,17 @@ QWidget* EvaluateResults::makeOutcome()
     right->addWidget(m_outcome);
     right->addStretch();
     auto* content = new QWidget;
-    auto* layout = new QHBoxLayout(content);
+    auto* sides = new QHBoxLayout;
+    sides->setSpacing(2 * kSpace);
+    sides->addLayout(left, 4);
+    sides->addLayout(right, 5);
+    auto* layout = new QVBoxLayout(content);
     layout->setContentsMargins(0, kSpace, 0, 0);
-    layout->setSpacing(2 * kSpace);
-    layout->addLayout(left, 4);
-    layout->addLayout(right, 5);
+    layout->setSpacing(kSpace);
+    layout->addWidget(m_criteriaHeading);
+    layout->addWidget(m_criteria);
+    layout->addLayout(sides);
+    layout->addStretch();
     return makeScroll(content);
 }
 
@@ -221,7 +232,7 @@ QWidget* EvaluateResults::makeJudges()
 void EvaluateResults::open(const EvaluationRow& row, Early early)
 {
     m_content = openEvaluation(m_project, row.name, early);
-    m_report = sessionReport(m_content.items, m_content.reported);
+    m_report = reportOf(m_content);
     const ReportSources sources = reportSources(m_content.row);
     m_title->setText(toQString(row.name));
     m_headline->setText(toQString(outcomeSentence(m_report, sources)));
@@ -240,6 +251,8 @@ void EvaluateResults::open(const EvaluationRow& row, Early early)
         next += QLatin1Char(' ') + tr("Only models have judged.");
     m_verdict->setText(next);
     showReportTable(m_outcome, outcomeTable(m_report, sources));
+    showReportTable(m_criteria, criteriaTable(m_report));
+    m_criteriaHeading->setVisible(!m_report.criteria.empty());
     m_chart->setResult(toQString(sources.a), toQString(sources.b), m_report.tally, m_report.wilson);
     showReportTable(m_gaps, gapTable(m_report));
     m_gapsHeading->setVisible(!m_report.gapGroups.empty());
@@ -254,8 +267,8 @@ void EvaluateResults::open(const EvaluationRow& row, Early early)
     showLog();
     m_verdicts->setContent(m_content, m_report);
     m_tabs->setTabText(2,
-        m_report.disputed.empty() ? tr("Verdicts")
-                                  : tr("Verdicts, %1 disputed").arg(formatCount(qint64(m_report.disputed.size()))));
+        m_report.queue.empty() ? tr("Verdicts")
+                               : tr("Verdicts, %1 to look at again").arg(formatCount(qint64(m_report.queue.size()))));
     m_ranking->refresh();
     m_tabs->setTabVisible(3, m_ranking->sessions() >= 2);
     m_tabs->setCurrentIndex(0);

@@ -58,6 +58,8 @@ private:
     QTableWidget* m_outcome = nullptr;
     QTableWidget* m_gaps = nullptr;
     QLabel* m_gapsHeading = nullptr;
+    QTableWidget* m_criteria = nullptr;
+    QLabel* m_criteriaHeading = nullptr;
     QTableWidget* m_judges = nullptr;
     QTableWidget* m_agreement = nullptr;
     QLabel* m_alpha = nullptr;

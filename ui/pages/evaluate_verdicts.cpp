@@ -62,6 +62,24 @@ QString verdictText(const JudgmentRow& judgment, const EvaluationItemInput& item
     return {};
 }
 
+/// Whose response is better by a criterion.
+QString voteText(Verdict verdict, bool aWasLeft, const EvaluationItemInput& item, const SourceNames& names)
+{
+    if (verdict == Verdict::Tie)
+        return EvaluateVerdicts::tr("tie");
+    const bool isA = (verdict == Verdict::Left) == aWasLeft;
+    if (item.kind == ItemKind::Gold)
+        return isA ? EvaluateVerdicts::tr("correct") : EvaluateVerdicts::tr("mistaken");
+    return isA ? names.a : names.b;
+}
+
+/// Null for an item that need not be looked at again.
+const QueuedItem* queuedItem(const SessionReport& report, std::size_t item)
+{
+    const auto found = std::ranges::find(report.queue, std::int64_t(item), &QueuedItem::item);
+    return found == report.queue.end() ? nullptr : &*found;
+}
+
 } // namespace
 
 EvaluateVerdicts::EvaluateVerdicts(QWidget* parent)
@@ -73,7 +91,7 @@ EvaluateVerdicts::EvaluateVerdicts(QWidget* parent)
 {
     m_filter->setObjectName(QStringLiteral("verdictFilter"));
     m_filter->setAccessibleName(tr("Items shown"));
-    m_filter->addItems({tr("All prompts"), tr("Disputed: to be decided together"), tr("Without an outcome"),
+    m_filter->addItems({tr("All prompts"), tr("To look at again: disputed or flagged"), tr("Without an outcome"),
         tr("Hidden repeats and gold items")}); // in the order of Filter
     m_count->setWordWrap(false);
     auto* head = new QHBoxLayout;
@@ -115,8 +133,6 @@ void EvaluateVerdicts::setContent(const EvaluationContent& content, const Sessio
     fill();
 }
 
-void EvaluateVerdicts::showDisputed() { m_filter->setCurrentIndex(Disputed); }
-
 void EvaluateVerdicts::fill()
 {
     const EvaluationContent& content = *m_content;
@@ -125,15 +141,14 @@ void EvaluateVerdicts::fill()
     std::vector<std::size_t> shown;
     for (std::size_t i = 0; i < content.key.size(); ++i) {
         const bool ordinary = content.key[i].kind == ItemKind::Ordinary;
-        const bool disputed = std::find(m_report->disputed.begin(), m_report->disputed.end(), std::int64_t(i))
-            != m_report->disputed.end();
+        const bool queued = queuedItem(*m_report, i) != nullptr;
         switch (static_cast<Filter>(m_filter->currentIndex())) {
         case Ordinary:
             if (ordinary)
                 shown.push_back(i);
             break;
-        case Disputed:
-            if (disputed)
+        case Queue:
+            if (queued)
                 shown.push_back(i);
             break;
         case Undecided:
@@ -149,12 +164,15 @@ void EvaluateVerdicts::fill()
     QStringList headers {tr("Item"), tr("Prompt"), tr("Outcome")};
     for (const JudgeReport& judge : m_report->judges)
         headers << toQString(annotatorName(judge.annotator));
-    headers << tr("Comments");
+    for (const CriterionReport& one : m_report->criteria)
+        headers << toQString(one.criterion);
+    headers << tr("Look again") << tr("Comments");
     m_table->clear();
     m_table->setRowCount(int(shown.size()));
     m_table->setColumnCount(int(headers.size()));
     m_table->setHorizontalHeaderLabels(headers);
     const int comments = int(headers.size()) - 1;
+    const int firstCriterion = kFirstJudge + int(m_report->judges.size());
     for (int row = 0; row < int(shown.size()); ++row) {
         const std::size_t at = shown[std::size_t(row)];
         const EvaluationItemInput& item = content.key[at];
@@ -168,9 +186,18 @@ void EvaluateVerdicts::fill()
             : *points[at] > 0.5                    ? names.a
             : *points[at] < 0.5                    ? names.b
                                                    : tr("tie");
+        if (const QueuedItem* queued = queuedItem(*m_report, at))
+            texts[comments - 1] = toQString(queueReason(*queued));
         for (const JudgmentRow& judgment : content.judgments) {
             if (judgment.number != std::int64_t(at))
                 continue;
+            for (const CriterionVote& vote : judgment.votes)
+                for (std::size_t i = 0; i < m_report->criteria.size(); ++i)
+                    if (m_report->criteria[i].criterion == vote.criterion) {
+                        QString& cell = texts[firstCriterion + int(i)];
+                        cell += (cell.isEmpty() ? QString() : QStringLiteral(", "))
+                            + voteText(vote.verdict, judgment.aWasLeft, item, names);
+                    }
             const auto judge = std::find_if(m_report->judges.begin(), m_report->judges.end(),
                 [&](const JudgeReport& one) { return one.annotator == judgment.annotator; });
             texts[kFirstJudge + int(judge - m_report->judges.begin())] = verdictText(judgment, item, names);
@@ -189,9 +216,10 @@ void EvaluateVerdicts::fill()
     m_table->setColumnWidth(0, 56);
     for (int column = 2; column < comments; ++column)
         m_table->setColumnWidth(column, 150);
+    m_table->setColumnHidden(comments - 1, m_report->queue.empty());
     m_table->setColumnWidth(comments, 200);
     m_table->horizontalHeader()->setStretchLastSection(false);
-    if (comments - kFirstJudge > 3) // many judges: the table scrolls sideways
+    if (comments - kFirstJudge > 4) // many judges: the table scrolls sideways
         m_table->setColumnWidth(1, 240);
     else
         m_table->horizontalHeader()->setSectionResizeMode(1, QHeaderView::Stretch);

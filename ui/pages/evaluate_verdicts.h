@@ -14,8 +14,8 @@ class EvaluateItemView;
 struct EvaluationContent;
 struct SessionReport;
 
-/// Every item of a session that is no longer blind, with what each judge said of it, and its texts. Items on which
-/// people named different winners can be listed alone: those are to be looked at again together.
+/// Every item of a session that is no longer blind, with what each judge said of it, and its texts. The adjudication
+/// queue can be listed alone: items on which people named different winners, or that somebody flagged.
 class EvaluateVerdicts : public QWidget
 {
     Q_OBJECT
@@ -23,10 +23,9 @@ public:
     explicit EvaluateVerdicts(QWidget* parent = nullptr);
 
     void setContent(const EvaluationContent& content, const SessionReport& report);
-    void showDisputed();
 
 private:
-    enum Filter { Ordinary, Disputed, Undecided, Tests };
+    enum Filter { Ordinary, Queue, Undecided, Tests };
     void fill();
     void showItem();
 

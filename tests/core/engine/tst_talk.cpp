@@ -1,15 +1,13 @@
 // SPDX-FileCopyrightText: MPO Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/engine/dataset_inspection.h"
-#include "core/engine/engine.h"
-#include "core/store/project.h"
 #include "core/support/file.h"
+#include "tests/common/engine_events.h"
 #include "tests/common/message_of.h"
 
 #include <QTemporaryDir>
 #include <QTest>
 
-#include <condition_variable>
 #include <fstream>
 
 using namespace mpo;
@@ -27,30 +25,10 @@ class TestTalk : public QObject
     fs::path folder() const { return m_folder.path().toStdString(); }
     std::string model(const char* name) const { return (folder() / name).string(); }
 
-    /// All events of a command that matter here; throws Error when it failed.
     template<class Wanted>
     std::vector<Wanted> run(const Command& command, const std::function<void(const Event&)>& hear = {}) const
     {
-        std::mutex mutex;
-        std::condition_variable wake;
-        std::vector<Wanted> events;
-        std::optional<CommandFinished> finished;
-        Engine engine(m_project, [&](Event event) {
-            const std::lock_guard lock(mutex);
-            if (hear)
-                hear(event);
-            if (auto* wanted = std::get_if<Wanted>(&event))
-                events.push_back(std::move(*wanted));
-            if (auto* end = std::get_if<CommandFinished>(&event))
-                finished = *end;
-            wake.notify_all();
-        });
-        engine.post(command);
-        std::unique_lock lock(mutex);
-        wake.wait(lock, [&] { return finished.has_value(); });
-        if (finished->outcome != CommandFinished::Outcome::Succeeded)
-            throw Error(finished->message);
-        return events;
+        return eventsOf<Wanted>(m_project, command, hear);
     }
 
     static ChatTurn turn(const std::vector<std::string>& models, const std::string& text)

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: MPO Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/evaluation/report_json.h"
+#include "core/evaluation/report_tables.h"
 #include "core/evaluation/session_report.h"
 #include "tests/common/near.h"
 
@@ -155,6 +156,112 @@ private Q_SLOTS:
         list.resize(11);
         all.resize(11);
         QVERIFY(sessionReport(list, all).gapGroups.empty()); // too few
+    }
+
+    /// By hand, first source = 1: helpful, item 0: anna 1, ben 0 -> tie; 1: anna 0; 2: anna 1/2, ben 1 -> 1; 3: ben 1
+    /// (anna skipped it, so her vote says nothing); 4, identical: a tie by anna; of repeats and models nothing counts.
+    void criteriaByHand()
+    {
+        auto all = judgments();
+        const auto vote = [&](std::int64_t item, const char* who, Verdict verdict) {
+            for (ReportJudgment& one : all)
+                if (one.item == item && one.annotator == who)
+                    one.votes.push_back({"helpful", verdict});
+        };
+        vote(0, "anna", Verdict::Left);
+        vote(0, "ben", Verdict::Left); // the first was right
+        vote(1, "anna", Verdict::Right);
+        vote(2, "anna", Verdict::Tie);
+        vote(2, "ben", Verdict::Right);
+        vote(3, "anna", Verdict::Right);
+        vote(3, "ben", Verdict::Left);
+        vote(4, "anna", Verdict::Tie);
+        vote(6, "anna", Verdict::Left);
+        all.push_back({5, "model:x", Verdict::Left, true, 0.1, {}, false, {{"helpful", Verdict::Left}}});
+        ReportOptions options;
+        options.criteria = {"helpful", "harmless"};
+        const SessionReport report = sessionReport(items(), all, options);
+        QCOMPARE(report.criteria.size(), std::size_t(2));
+        const CriterionReport& helpful = report.criteria[0];
+        QCOMPARE(helpful.criterion, std::string("helpful"));
+        QCOMPARE(helpful.tally.wins, std::int64_t(2));
+        QCOMPARE(helpful.tally.ties, std::int64_t(2));
+        QCOMPARE(helpful.tally.losses, std::int64_t(1));
+        COMPARE_NEAR(helpful.winRate, 0.6, 1e-15);
+        // Wilson for 0.6 of 5 at 95 %, worked by hand: centre 0.5565, half-width 0.3256.
+        COMPARE_NEAR(helpful.interval.low, 0.2307, 5e-4);
+        COMPARE_NEAR(helpful.interval.high, 0.8824, 5e-4);
+        COMPARE_NEAR(helpful.p, 1.0, 1e-12); // 2 of 3
+        // Verdicts (first, tie, second, first, tie) against (tie, second, first, first, tie).
+        QCOMPARE(helpful.asVerdict.n, std::int64_t(5));
+        QCOMPARE(helpful.asVerdict.hits, std::int64_t(2));
+        // p_o = 2/5; verdicts 2 first, 2 ties, 1 second, the criterion the same: p_e = (4 + 4 + 1) / 25.
+        COMPARE_NEAR(helpful.kappa, (0.4 - 0.36) / (1.0 - 0.36), 1e-12);
+        QCOMPARE(helpful.sameWinner.n, std::int64_t(2));
+        QCOMPARE(helpful.sameWinner.hits, std::int64_t(1));
+        QCOMPARE(report.criteria[1].tally.total(), std::int64_t(0)); // nobody voted
+        QCOMPARE(report.criteria[1].asVerdict.n, std::int64_t(0));
+        QCOMPARE(report.tally.wins, std::int64_t(3)); // the verdicts are what they were
+        const Json json = toJson(report);
+        QCOMPARE(json.at("criteria")[0].at("wins").at("a").get<int>(), 2);
+        const ReportTable table = criteriaTable(report);
+        QCOMPARE(table.rows.at(0).at(1), std::string("2 / 2 / 1"));
+        QVERIFY(criteriaTable(sessionReport(items(), all)).rows.empty());
+    }
+
+    void severalCriteriaAreSeveralTests()
+    {
+        std::vector<ReportItem> list(8);
+        std::vector<ReportJudgment> all;
+        for (std::int64_t i = 0; i < 8; ++i)
+            all.push_back({i, "", Verdict::Left, true, 1.0, {}, false,
+                {{"one", Verdict::Left}, {"two", i < 7 ? Verdict::Left : Verdict::Right}}});
+        ReportOptions options;
+        options.criteria = {"two", "one"};
+        const SessionReport report = sessionReport(list, all, options);
+        COMPARE_NEAR(report.criteria[0].p, 18.0 / 256.0, 1e-12); // two-sided: (1 + 8) of 2^8, twice
+        COMPARE_NEAR(report.criteria[1].p, 2.0 / 256.0, 1e-12);
+        COMPARE_NEAR(report.criteria[0].adjusted, 18.0 / 256.0, 1e-12); // the larger of two stays
+        COMPARE_NEAR(report.criteria[1].adjusted, 4.0 / 256.0, 1e-12);
+    }
+
+    void whatIsToBeLookedAtAgain()
+    {
+        auto all = judgments(); // item 1 is disputed
+        all[0].flagged = true;
+        all[0].comment = "leak";
+        all[9].flagged = true; // ben on 1
+        all[12].flagged = true; // ben on the gold item
+        const SessionReport report = sessionReport(items(), all);
+        QCOMPARE(report.queue.size(), std::size_t(3));
+        QCOMPARE(queueReason(report.queue[0]), std::string("flagged by anna (leak)"));
+        QCOMPARE(queueReason(report.queue[1]), std::string("disputed; flagged by ben"));
+        QCOMPARE(report.queue[2].item, std::int64_t(7));
+        const std::vector<std::string> prompts(8, "a\nprompt");
+        QCOMPARE(queueTable(report, prompts).rows.at(1).at(0), std::string("item 2"));
+        QCOMPARE(queueTable(report, prompts).rows.at(1).at(2), std::string("a prompt"));
+        QCOMPARE(toJson(report).at("queue")[0].at("flags")[0].at("comment").get<std::string>(), std::string("leak"));
+        QCOMPARE(sessionReport(items(), judgments()).queue.size(), std::size_t(1)); // disputed alone
+    }
+
+    void howMuchBetter()
+    {
+        auto all = judgments();
+        all[0].strength = 3; // anna on 0: first
+        all[1].strength = 1; // anna on 1: second
+        all[2].strength = 2; // a tie has none
+        all[6].strength = 3; // a repeat
+        all[8].strength = 3; // ben on 0: first
+        all.push_back({5, "model:x", Verdict::Left, true, 0.1, {}, false, {}, 2.0});
+        const SessionReport report = sessionReport(items(), all);
+        QVERIFY(report.firstStrength == (std::array<std::int64_t, 3> {0, 0, 2}));
+        QVERIFY(report.secondStrength == (std::array<std::int64_t, 3> {1, 0, 0}));
+        QCOMPARE(toJson(report).at("strength").at("much").at("a").get<int>(), 2);
+        const auto hasRow = [](const SessionReport& of) {
+            const auto rows = outcomeTable(of, {"x", "y"}).rows;
+            return std::any_of(rows.begin(), rows.end(), [](const auto& row) { return row[1] == "0, 0, 2 / 1, 0, 0"; });
+        };
+        QVERIFY(hasRow(report) && !hasRow(sessionReport(items(), judgments())));
     }
 
     void nothingJudged()

@@ -50,8 +50,8 @@ class TestJudgeRun : public QObject
         JudgeTranscript transcript(m_file, judgeSettings(asked, settingsWithUrl ? server.baseUrl() : "somewhere"));
         m_judged.clear();
         return judgeItems(
-            items(count), asked, endpoint, transcript, [&](const JudgedItem& item) { m_judged[item.number] = item; },
-            [](double, const std::string&) {});
+            items(count), asked, [&](const Json& request) { return endpoint.complete(request); }, transcript,
+            [&](const JudgedItem& item) { m_judged[item.number] = item; }, [](double, const std::string&) {});
     }
 
     /// Which source stands first in the question.

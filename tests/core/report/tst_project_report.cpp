@@ -166,7 +166,7 @@ private Q_SLOTS:
         row.created = nowUtc();
         row.config = {{"data", "pairs"}, {"prompts", 2}, {"seed", 1}, {"max_new_tokens", 8}, {"temperature", 0.5}};
         const std::int64_t id = m_project->addEvaluation(row, {{"p", "a", "b"}, {"q", "c", "d"}});
-        m_project->judge(id, 0, Verdict::Left, "", 1.0, "anna");
+        m_project->judge(id, 0, {Verdict::Left, "", 1.0}, "anna");
         std::string html = page();
         QVERIFY(html.find("walrus") == std::string::npos);
         QVERIFY(html.find("still blind") != std::string::npos);

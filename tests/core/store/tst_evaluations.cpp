@@ -34,6 +34,8 @@ private Q_SLOTS:
     void mergingIsAllOrNothing();
     void whatHappenedIsLogged();
     void judgmentsOfOldProjectsKeepTheirSides();
+    void whatIsSaidBesideTheVerdictIsKept();
+    void votesAreOnCriteriaOfTheSession();
 };
 
 static const std::vector<EvaluationItemInput> kItems {
@@ -100,8 +102,8 @@ void TestEvaluations::judgingAndUndoing()
     const TemporaryProject temporary;
     const auto project = temporary.open();
     const auto id = addSession(*project);
-    project->judge(id, 0, Verdict::Left, "clearer", 4.5);
-    project->judge(id, 1, Verdict::BothBad, "", 1.0);
+    project->judge(id, 0, {Verdict::Left, "clearer", 4.5});
+    project->judge(id, 1, {Verdict::BothBad, "", 1.0});
     auto items = project->evaluationItems(id);
     QCOMPARE(items[0].verdict.value(), Verdict::Left);
     QCOMPARE(items[0].comment, std::string("clearer"));
@@ -109,14 +111,14 @@ void TestEvaluations::judgingAndUndoing()
     QCOMPARE(items[1].verdict.value(), Verdict::BothBad);
     QCOMPARE(project->evaluations()[0].judged, 2);
 
-    project->judge(id, 0, Verdict::Tie, "on second thought", 2.0);
+    project->judge(id, 0, {Verdict::Tie, "on second thought", 2.0});
     QCOMPARE(project->evaluationItems(id)[0].verdict.value(), Verdict::Tie);
     QCOMPARE(project->evaluations()[0].judged, 2);
     project->undoJudgment(id, 0);
     QVERIFY(!project->evaluationItems(id)[0].verdict); // not the first verdict again
     QCOMPARE(project->evaluations()[0].judged, 1);
-    QVERIFY(contains(errorOf([&] { project->judge(id, 3, Verdict::Left, "", 0); }), "no item 3"));
-    QVERIFY(contains(errorOf([&] { project->judge(id + 1, 0, Verdict::Left, "", 0); }), "no evaluation"));
+    QVERIFY(contains(errorOf([&] { project->judge(id, 3, {Verdict::Left, "", 0}); }), "no item 3"));
+    QVERIFY(contains(errorOf([&] { project->judge(id + 1, 0, {Verdict::Left, "", 0}); }), "no evaluation"));
 }
 
 void TestEvaluations::undoneJudgmentsStayInTheLog()
@@ -125,10 +127,10 @@ void TestEvaluations::undoneJudgmentsStayInTheLog()
     {
         const auto project = temporary.open();
         const auto id = addSession(*project);
-        project->judge(id, 0, Verdict::Left, "", 1);
+        project->judge(id, 0, {Verdict::Left, "", 1});
         project->undoJudgment(id, 0);
-        project->judge(id, 0, Verdict::Right, "", 1);
-        project->judge(id, 0, Verdict::Skip, "", 1);
+        project->judge(id, 0, {Verdict::Right, "", 1});
+        project->judge(id, 0, {Verdict::Skip, "", 1});
     }
     SQLite::Database database((temporary.folder / "project.db").string());
     QCOMPARE(database.execAndGet("SELECT group_concat(verdict) FROM (SELECT verdict FROM judgments ORDER BY id)")
@@ -142,9 +144,9 @@ void TestEvaluations::closedOnesDoNotChange()
     const TemporaryProject temporary;
     const auto project = temporary.open();
     const auto id = addSession(*project);
-    project->judge(id, 0, Verdict::Left, "", 1);
+    project->judge(id, 0, {Verdict::Left, "", 1});
     project->closeEvaluation(id);
-    QVERIFY(contains(errorOf([&] { project->judge(id, 1, Verdict::Left, "", 1); }), "is closed"));
+    QVERIFY(contains(errorOf([&] { project->judge(id, 1, {Verdict::Left, "", 1}); }), "is closed"));
     QVERIFY(contains(errorOf([&] { project->undoJudgment(id, 0); }), "is closed"));
     QCOMPARE(project->evaluations()[0].judged, 1);
 }
@@ -156,7 +158,7 @@ void TestEvaluations::judgmentsSurviveACrash()
         const auto project = temporary.open();
         const auto id = addSession(*project);
         for (int number = 0; number < 3; ++number)
-            project->judge(id, number, Verdict::Right, "kept", 1.5);
+            project->judge(id, number, {Verdict::Right, "kept", 1.5});
         project->undoJudgment(id, 1);
         ::_exit(0);
         return 1;
@@ -181,7 +183,7 @@ void TestEvaluations::everyAcknowledgedJudgmentSurvivesAKill()
         if (child == 0) {
             const auto project = temporary.open();
             for (std::int64_t number = 0; number < kCount; ++number) {
-                project->judge(1, number, Verdict(number % 5), "", double(number));
+                project->judge(1, number, {Verdict(number % 5), "", double(number)});
                 if (::write(channel[1], "x", 1) != 1) // the acknowledgement
                     ::_exit(1);
             }
@@ -215,10 +217,10 @@ void TestEvaluations::annotatorsJudgeApart()
     const TemporaryProject temporary;
     const auto project = temporary.open();
     const auto id = addSession(*project);
-    project->judge(id, 0, Verdict::Left, "", 1, "anna");
-    project->judge(id, 0, Verdict::Right, "", 1, "ben");
-    project->judge(id, 2, Verdict::Tie, "", 1, "ben");
-    project->judge(id, 0, Verdict::Skip, "", 1);
+    project->judge(id, 0, {Verdict::Left, "", 1}, "anna");
+    project->judge(id, 0, {Verdict::Right, "", 1}, "ben");
+    project->judge(id, 2, {Verdict::Tie, "", 1}, "ben");
+    project->judge(id, 0, {Verdict::Skip, "", 1});
     QCOMPARE(project->evaluationItems(id, "anna")[0].verdict.value(), Verdict::Left);
     QCOMPARE(project->evaluationItems(id, "ben")[0].verdict.value(), Verdict::Right);
     QCOMPARE(project->evaluationItems(id)[0].verdict.value(), Verdict::Skip);
@@ -232,7 +234,7 @@ void TestEvaluations::annotatorsJudgeApart()
     QCOMPARE(annotators[0].name, std::string());
     QCOMPARE(annotators[1].name, std::string("anna"));
     QCOMPARE(annotators[2].judged, std::int64_t(1));
-    QVERIFY(contains(errorOf([&] { project->judge(id, 1, Verdict::Left, "", 1, "two\nlines"); }), "one line"));
+    QVERIFY(contains(errorOf([&] { project->judge(id, 1, {Verdict::Left, "", 1}, "two\nlines"); }), "one line"));
     QVERIFY(contains(errorOf([&] { project->judgments(id); }), "still blind"));
     QCOMPARE(project->evaluation("session").id, id);
     QVERIFY(contains(errorOf([&] { project->evaluation("other"); }), "\"session\""));
@@ -250,8 +252,8 @@ void TestEvaluations::annotatorsHavePlacesOfTheirOwn()
     QCOMPARE(items[1].number, std::int64_t(0));
     QCOMPARE(items[1].left, std::string("b0"));
     QCOMPARE(project->evaluationItems(id)[0].left, std::string("a0"));
-    project->judge(id, 0, Verdict::Left, "", 1, "anna"); // for b0
-    project->judge(id, 0, Verdict::Left, "", 1, "ben"); // for a0
+    project->judge(id, 0, {Verdict::Left, "", 1}, "anna"); // for b0
+    project->judge(id, 0, {Verdict::Left, "", 1}, "ben"); // for a0
     project->joinEvaluation(id, "anna", {{0, true}, {1, true}, {2, true}}); // has places: nothing happens
     project->joinEvaluation(id, "ben", {{2, false}, {0, false}, {1, false}}); // has judged: nothing happens
     QCOMPARE(project->evaluationItems(id, "anna")[0].number, std::int64_t(2));
@@ -308,9 +310,9 @@ void TestEvaluations::judgmentsAreMerged()
     const TemporaryProject temporary;
     const auto project = temporary.open();
     const auto id = addSession(*project);
-    project->judge(id, 0, Verdict::Left, "mine", 1, "anna");
+    project->judge(id, 0, {Verdict::Left, "mine", 1}, "anna");
     const JudgmentRow own = project->blindJudgments(id).at(0);
-    const JudgmentRow bens {1, "ben", Verdict::Right, true, "his", 2.5, "2001-01-01T00:00:00Z"};
+    const JudgmentRow bens {{Verdict::Right, "his", 2.5}, 1, "ben", true, "2001-01-01T00:00:00Z"};
     const auto merged = project->mergeJudgments(id, {own, bens}, "there");
     QCOMPARE(merged.added, std::int64_t(1));
     QCOMPARE(merged.known, std::int64_t(1));
@@ -337,7 +339,7 @@ void TestEvaluations::mergingIsAllOrNothing()
     const TemporaryProject temporary;
     const auto project = temporary.open();
     const auto id = addSession(*project);
-    const JudgmentRow good {1, "ben", Verdict::Right, true, "", 1, "2001-01-01T00:00:00Z"};
+    const JudgmentRow good {{Verdict::Right, "", 1}, 1, "ben", true, "2001-01-01T00:00:00Z"};
     JudgmentRow bad = good;
     bad.number = 17;
     QVERIFY(contains(errorOf([&] { project->mergeJudgments(id, {good, bad}, "FROM"); }), "FROM: judges the item 17"));
@@ -382,6 +384,67 @@ void TestEvaluations::judgmentsOfOldProjectsKeepTheirSides()
     QVERIFY(judgments[0].aWasLeft && judgments[0].verdict == Verdict::Right && judgments[0].annotator.empty());
     QVERIFY(!judgments[1].aWasLeft && judgments[1].verdict == Verdict::Left);
     QVERIFY(project->evaluationKey(1)[0].kind == ItemKind::Ordinary);
+    QVERIFY(!judgments[0].flagged && judgments[0].votes.empty() && !judgments[0].strength);
+}
+
+static std::int64_t addSessionWith(Project& project, const Json& criteria)
+{
+    auto row = named<EvaluationRow>("asks");
+    row.config = {{"criteria", criteria}};
+    return project.addEvaluation(row, kItems);
+}
+
+void TestEvaluations::whatIsSaidBesideTheVerdictIsKept()
+{
+    const TemporaryProject temporary;
+    const Judgment full {
+        Verdict::Left, "why", 3.5, true, {{"harmless", Verdict::Tie}, {"helpful", Verdict::Right}}, 2.0};
+    std::int64_t id = 0;
+    {
+        const auto project = temporary.open();
+        id = addSessionWith(*project, {"helpful", "harmless"});
+        project->judge(id, 1, full, "anna");
+        project->judge(id, 1, {Verdict::Tie, "", 1.0, true}, "ben");
+    }
+    const auto project = temporary.open();
+    const auto items = project->evaluationItems(id, "anna");
+    QVERIFY(items[1].verdict == Verdict::Left && items[1].flagged && items[1].votes == full.votes);
+    QCOMPARE(items[1].strength, full.strength);
+    QVERIFY(!items[0].flagged && items[0].votes.empty() && !items[0].strength);
+    const JudgmentRow stored = project->blindJudgments(id).at(0);
+    QVERIFY(static_cast<const Judgment&>(stored) == full);
+
+    // Undone, all of it is; and a copy brings all of it.
+    project->undoJudgment(id, 1, "anna");
+    QVERIFY(!project->evaluationItems(id, "anna")[1].flagged);
+    QCOMPARE(project->mergeJudgments(id, {stored}, "there").added, std::int64_t(1));
+    QVERIFY(project->blindJudgments(id).at(0) == stored);
+    JudgmentRow other = stored;
+    other.votes.pop_back();
+    other.created = "2999-01-01T00:00:00Z";
+    QCOMPARE(project->mergeJudgments(id, {other}, "there").replaced, std::int64_t(1)); // one vote less is another one
+    QCOMPARE(project->blindJudgments(id).at(0).votes.size(), std::size_t(1));
+}
+
+void TestEvaluations::votesAreOnCriteriaOfTheSession()
+{
+    const TemporaryProject temporary;
+    const auto project = temporary.open();
+    const auto id = addSessionWith(*project, {"helpful"});
+    const Judgment foreign {Verdict::Left, "", 1.0, false, {{"clarity", Verdict::Left}}};
+    QVERIFY(contains(errorOf([&] { project->judge(id, 0, foreign); }), "\"clarity\", which is no criterion"));
+    QVERIFY(!project->evaluationItems(id)[0].verdict);
+    const JudgmentRow row {foreign, 0, "ben", true, "2001-01-01T00:00:00Z"};
+    QVERIFY(contains(errorOf([&] { project->mergeJudgments(id, {row}, "there"); }), "no criterion"));
+    const Judgment negative {Verdict::Left, "", 1.0, false, {}, -1.0};
+    QVERIFY(contains(errorOf([&] { project->judge(id, 0, negative); }), "at least 0"));
+    for (const Json& criteria : {Json {"overall"}, Json {"helpful", "helpful"}, Json {7}})
+        QVERIFY(!errorOf([&] {
+            auto row = named<EvaluationRow>("refused");
+            row.config = {{"criteria", criteria}};
+            project->addEvaluation(row, kItems);
+        }).empty());
+    QCOMPARE(project->evaluations().size(), std::size_t(1));
 }
 
 QTEST_GUILESS_MAIN(TestEvaluations)
