@@ -51,8 +51,8 @@ constexpr std::string_view kTraining = "Training", kOptimiser = "Optimiser", kDa
 
 SettingInfo sampleEvery(std::string_view unit)
 {
-    return neutral(whole("sample_every", kSamples, unit,
-        "Sample them anew after so many; 0: about ten times in a run", 0, 0, 1e12, true));
+    return neutral(whole("sample_every", kSamples, unit, "Sample them anew after so many; 0: about ten times in a run",
+        0, 0, 1e12, true));
 }
 
 /// What every stage has; `rate` and `schedule` are the defaults that differ.

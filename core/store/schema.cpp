@@ -111,7 +111,8 @@ constexpr const char* kSteps[] = {
     // The step at which the condition of an alarm no longer held.
     "ALTER TABLE alarms ADD COLUMN ended INTEGER",
     // Pairs mended by hand: a log for each data set that only grows (kind, edit: PairChange; pairs: their numbers as
-    // 64-bit integers, little-endian). A split says with which of its entries it was made, and which pairs were flipped then.
+    // 64-bit integers, little-endian). A split says with which of its entries it was made, and which pairs were flipped
+    // then.
     R"sql(
     CREATE TABLE pair_edits(
         dataset INTEGER NOT NULL REFERENCES datasets, number INTEGER NOT NULL, kind INTEGER NOT NULL, edit INTEGER NOT NULL,
