@@ -7,6 +7,7 @@
 #include "app/cli/split_rule_options.h"
 #include "core/data/score_comparison.h"
 #include "core/support/error.h"
+#include "core/support/text.h"
 
 #include <fmt/format.h>
 

@@ -9,6 +9,7 @@
 #include "app/cli/json_lines.h"
 #include "core/support/error.h"
 #include "core/support/login_name.h"
+#include "core/support/text.h"
 
 #include <fmt/format.h>
 

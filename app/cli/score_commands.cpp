@@ -6,6 +6,7 @@
 #include "app/cli/split_rule_options.h"
 #include "core/engine/command.h"
 #include "core/support/error.h"
+#include "core/support/text.h"
 
 #include <fmt/format.h>
 
