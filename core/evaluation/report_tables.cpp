@@ -157,7 +157,8 @@ ReportTable criteriaTable(const SessionReport& report)
         table.rows.push_back(
             {one.criterion, counts(one.tally), one.tally.total() > 0 ? percentWith(one.winRate, one.interval) : "-",
                 fmt::format("{:.3g}", one.p), fmt::format("{:.3g}", one.adjusted), countedWith(one.asVerdict),
-                one.asVerdict.n > 0 ? numberWith(one.kappa, one.kappaInterval) : "-", countedWith(one.sameWinner)});
+                one.asVerdict.n > 0 ? numberWith(one.kappa, one.kappaInterval) : "-",
+                one.sameWinner.n > 0 ? fmt::format("{} of {}", one.sameWinner.hits, one.sameWinner.n) : "-"});
     return table;
 }
 

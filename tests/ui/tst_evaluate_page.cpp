@@ -458,9 +458,9 @@ private Q_SLOTS:
         QCOMPARE(table->rowCount(), 2);
         QCOMPARE(table->item(0, 0)->text(), QStringLiteral("3"));
         QCOMPARE(table->item(1, 0)->text(), QStringLiteral("6"));
-        QCOMPARE(table->item(0, 3)->text(), QStringLiteral("tuned-zebra (left)"));
-        QCOMPARE(table->item(0, 4)->text(), QStringLiteral("base-walrus (right)"));
-        QCOMPARE(table->item(0, 5)->text(), QStringLiteral("disputed"));
+        QCOMPARE(table->item(0, 3)->text(), QStringLiteral("disputed"));
+        QCOMPARE(table->item(0, 4)->text(), QStringLiteral("tuned-zebra (left)"));
+        QCOMPARE(table->item(0, 5)->text(), QStringLiteral("base-walrus (right)"));
         QCOMPARE(table->item(0, 6)->text(), QStringLiteral("ben: note"));
     }
 
@@ -722,7 +722,7 @@ private Q_SLOTS:
         press(Qt::Key_Return);
         QVERIFY(m_page->results()->isVisible());
         const QString criteria = tableText("criteria");
-        QVERIFY2(criteria.contains(QStringLiteral("helpful|1 / 0 / 0")), qPrintable(criteria));
+        QVERIFY2(criteria.contains(QStringLiteral("helpful|2 / 0 / 0")), qPrintable(criteria));
         QVERIFY(criteria.contains(QStringLiteral("harmless|0 / 0 / 1")) && criteria.contains(QStringLiteral("0 of 1")));
         QVERIFY(child<QTabWidget>("resultTabs")->tabText(2).contains(QStringLiteral("2 to look at again")));
         child<QComboBox>("verdictFilter")->setCurrentIndex(1);

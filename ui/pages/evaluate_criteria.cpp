@@ -53,7 +53,8 @@ void EvaluateCriteria::setCriteria(const std::vector<std::string>& criteria)
         layout->setSpacing(kSpace / 2);
         row.name = new QLabel(toQString(row.criterion));
         row.name->setTextFormat(Qt::PlainText);
-        layout->addWidget(row.name, 1);
+        layout->addWidget(row.name);
+        layout->addSpacing(kSpace);
         for (std::size_t side = 0; side < kSides.size(); ++side) {
             auto* button = new QPushButton;
             button->setObjectName(QStringLiteral("vote-%1-%2")
@@ -66,6 +67,7 @@ void EvaluateCriteria::setCriteria(const std::vector<std::string>& criteria)
             layout->addWidget(button);
             row.buttons[side] = button;
         }
+        layout->addStretch();
         m_rows.push_back(row);
         m_grid->addWidget(group, int(i) / kBeside, int(i) % kBeside);
     }

@@ -21,7 +21,7 @@ namespace mpo {
 
 namespace {
 
-constexpr int kFirstJudge = 3; ///< column
+constexpr int kLookAgain = 3, kFirstJudge = 4; ///< columns
 constexpr int kItemRole = Qt::UserRole;
 
 QString kindTitle(const EvaluationItemInput& item)
@@ -161,12 +161,12 @@ void EvaluateVerdicts::fill()
             break;
         }
     }
-    QStringList headers {tr("Item"), tr("Prompt"), tr("Outcome")};
+    QStringList headers {tr("Item"), tr("Prompt"), tr("Outcome"), tr("Look again")};
     for (const JudgeReport& judge : m_report->judges)
         headers << toQString(annotatorName(judge.annotator));
     for (const CriterionReport& one : m_report->criteria)
         headers << toQString(one.criterion);
-    headers << tr("Look again") << tr("Comments");
+    headers << tr("Comments");
     m_table->clear();
     m_table->setRowCount(int(shown.size()));
     m_table->setColumnCount(int(headers.size()));
@@ -187,7 +187,7 @@ void EvaluateVerdicts::fill()
             : *points[at] < 0.5                    ? names.b
                                                    : tr("tie");
         if (const QueuedItem* queued = queuedItem(*m_report, at))
-            texts[comments - 1] = toQString(queueReason(*queued));
+            texts[kLookAgain] = toQString(queueReason(*queued));
         for (const JudgmentRow& judgment : content.judgments) {
             if (judgment.number != std::int64_t(at))
                 continue;
@@ -216,13 +216,15 @@ void EvaluateVerdicts::fill()
     m_table->setColumnWidth(0, 56);
     for (int column = 2; column < comments; ++column)
         m_table->setColumnWidth(column, 150);
-    m_table->setColumnHidden(comments - 1, m_report->queue.empty());
+    m_table->setColumnHidden(kLookAgain, m_report->queue.empty());
     m_table->setColumnWidth(comments, 200);
     m_table->horizontalHeader()->setStretchLastSection(false);
-    if (comments - kFirstJudge > 4) // many judges: the table scrolls sideways
+    if (comments - kFirstJudge > 3) { // many judges: the table scrolls sideways
+        m_table->horizontalHeader()->setSectionResizeMode(1, QHeaderView::Interactive);
         m_table->setColumnWidth(1, 240);
-    else
+    } else {
         m_table->horizontalHeader()->setSectionResizeMode(1, QHeaderView::Stretch);
+    }
     m_count->setText(shown.size() == 1 ? tr("1 item") : tr("%1 items").arg(formatCount(qint64(shown.size()))));
     m_item->setVisible(!shown.empty());
     if (!shown.empty())
