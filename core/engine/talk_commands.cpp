@@ -39,7 +39,6 @@ void chatCommand(const Workspace& workspace, const ChatTurn& command)
 {
     if (command.sides.empty())
         fail("No model is named to talk with");
-    std::vector<std::string> texts;
     for (std::size_t side = 0; side < command.sides.size(); ++side) {
         const ChatTurn::Side& asked = command.sides[side];
         if (asked.dialogue.empty() || asked.dialogue.back().role != "user")
@@ -59,30 +58,39 @@ void chatCommand(const Workspace& workspace, const ChatTurn& command)
         const Dataset data {"the dialogue", DatasetKind::Prompts, {rowOf(asked.dialogue, false)}};
         const auto begin = std::chrono::steady_clock::now();
         workspace.progress(asked.model + " is writing", -1.0, {});
+        TokenIds written;
+        const auto textSoFar
+            = [&] { return wholeText(model.tokenizer->decode(written, Tokenizer::SpecialTokens::Skip)); };
         options.onToken = [&, told = begin - kBetweenTexts](std::size_t, std::span<const TokenId> ids) mutable {
+            written.assign(ids.begin(), ids.end());
             const auto now = std::chrono::steady_clock::now();
             if (now - told < kBetweenTexts)
                 return;
             told = now;
-            const TokenIds written(ids.begin(), ids.end());
-            workspace.send(
-                ChatWriting {side, wholeText(model.tokenizer->decode(written, Tokenizer::SpecialTokens::Skip))});
+            workspace.send(ChatWriting {side, textSoFar()});
         };
-        const Sampled sampled = sampleFrom(workspace, model, data, options, command.seed);
-        if (sampled.texts.empty())
-            fail("{}: the dialogue has no token for this model", asked.model);
-        const GeneratedResponse& response = sampled.responses.front();
         ChatAnswered answered;
         answered.side = side;
-        answered.text = sampled.texts.front();
-        answered.tokens = std::int64_t(response.ids.size());
-        answered.finished = response.finished;
-        answered.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-        texts.push_back(answered.text);
-        if (workspace.stop().stop_requested()) { // what is written stays; nobody waits for more
+        const auto seconds
+            = [&] { return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count(); };
+        try {
+            const Sampled sampled = sampleFrom(workspace, model, data, options, command.seed);
+            if (sampled.texts.empty())
+                fail("{}: the dialogue has no token for this model", asked.model);
+            answered.text = sampled.texts.front();
+            answered.tokens = std::int64_t(sampled.responses.front().ids.size());
+            answered.finished = sampled.responses.front().finished;
+        } catch (const Error&) {
+            if (!workspace.stop().stop_requested() || written.empty())
+                throw;
+            // What is written stays; nobody waits for its score or for the other side.
+            answered.text = textSoFar();
+            answered.tokens = std::int64_t(written.size());
+            answered.seconds = seconds();
             workspace.send(answered);
             return;
         }
+        answered.seconds = seconds();
         if (command.rewardModel.empty())
             workspace.send(answered);
         else {
