@@ -83,8 +83,9 @@ void PresetPicker::updateProposal()
     if (!m_parameters)
         return;
     const Preset& preset = presetFor(*m_parameters);
-    m_proposal->setText(tr("Use %1, for %2 parameters").arg(wordOf(preset), formatLargeCount(double(*m_parameters))));
-    m_proposal->setToolTip(toQString(preset.help));
+    m_proposal->setText(tr("Use %1 for this model").arg(wordOf(preset)));
+    m_proposal->setToolTip(
+        tr("It has %1 parameters. %2").arg(formatLargeCount(double(*m_parameters)), toQString(preset.help)));
 }
 
 } // namespace mpo
