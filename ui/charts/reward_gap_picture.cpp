@@ -145,7 +145,8 @@ void RewardGapPicture::paintAxes(QPainter& painter, const QRectF& plot) const
     }
     const QRectF title(plot.left(), labels + metrics.height(), plot.width(), metrics.height());
     painter.setPen(c.muted);
-    painter.drawText(title, Qt::AlignHCenter | Qt::AlignTop, tr("Reward gap (chosen score − rejected score)"));
+    painter.drawText(title, Qt::AlignHCenter | Qt::AlignTop,
+        strata.isEmpty() ? tr("Reward gap (chosen score − rejected score)") : tr("Reward gap"));
     if (low < 0.0 && xOf(0.0) - plot.left() > 60.0)
         painter.drawText(title, Qt::AlignLeft | Qt::AlignTop, tr("← contradicts the label"));
     paintLegend(painter, title);

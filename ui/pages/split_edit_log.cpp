@@ -54,9 +54,10 @@ SplitEditLog::SplitEditLog(QWidget* parent)
     m_table->setModel(m_model);
     setTableLook(m_table);
     m_table->setColumnWidth(Number, 56);
-    m_table->setColumnWidth(When, 112);
-    m_table->setColumnWidth(Who, 96);
-    m_table->setColumnWidth(What, 168);
+    m_table->setColumnWidth(When, 104);
+    m_table->setColumnWidth(Who, 72);
+    m_table->setColumnWidth(What, 152);
+    m_table->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     m_table->setToolTip(tr("Double click: list the pairs of an entry"));
     m_text->setObjectName(QStringLiteral("editText"));
     m_undo->setObjectName(QStringLiteral("undoEdit"));

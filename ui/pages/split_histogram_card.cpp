@@ -94,9 +94,9 @@ void SplitHistogramCard::fillStackBy()
     m_stackBy->clear();
     m_stackBy->addItem(tr("Whole bars"), int(StackBy::Nothing));
     if (m_confidence)
-        m_stackBy->addItem(tr("By confidence of people"), int(StackBy::Confidence));
+        m_stackBy->addItem(tr("By confidence"), int(StackBy::Confidence));
     if (m_lengths)
-        m_stackBy->addItem(tr("By length of responses"), int(StackBy::Length));
+        m_stackBy->addItem(tr("By length"), int(StackBy::Length));
     m_stackBy->setCurrentIndex(std::max(0, m_stackBy->findData(int(m_wanted))));
     m_stackBy->setEnabled(m_stackBy->count() > 1);
     divideBars();
@@ -120,11 +120,10 @@ void SplitHistogramCard::showPointed(std::optional<double> gap)
     const auto bin = gap ? m_histogram->binAt(*gap) : std::nullopt;
     if (!bin) {
         m_readout->setText(m_data->unscored() > 0
-                ? (m_data->unscored() == 1
-                        ? tr("Drag the threshold, click a bar. One pair without a score (too long) is hard.")
-                        : tr("Drag the threshold, click a bar. %1 pairs without a score (too long) are hard.")
-                              .arg(formatCount(m_data->unscored())))
-                : tr("Drag the threshold. Point at a bar for its numbers, click it for its pairs."));
+                ? (m_data->unscored() == 1 ? tr("Drag the threshold, click a bar. One pair without a score is hard.")
+                                           : tr("Drag the threshold, click a bar. %1 pairs without a score are hard.")
+                                                 .arg(formatCount(m_data->unscored())))
+                : tr("Drag the threshold. Point at a bar for its numbers, click it for pairs."));
         return;
     }
     const double low = bin->low >= 0.0 ? bin->low : -bin->high, high = bin->low >= 0.0 ? bin->high : -bin->low;
@@ -138,7 +137,9 @@ void SplitHistogramCard::showPointed(std::optional<double> gap)
             parts << tr("%1 %2").arg(formatCount(bin->parts[std::size_t(i)]), strata[i]);
         text += tr(":  %1").arg(parts.join(tr(",  ")));
     }
-    if (!std::isnan(accuracy))
+    if (!std::isnan(accuracy) && !m_histogram->strata().isEmpty())
+        text += tr("  ·  agrees in %1").arg(formatShare(accuracy)); // the line is full
+    else if (!std::isnan(accuracy))
         text += tr("  ·  model agrees with the label in %1 (expected %2)")
                     .arg(formatShare(accuracy), formatShare(confidenceOfGap(0.5 * (low + high))));
     m_readout->setText(text);

@@ -122,6 +122,7 @@ QWidget* SplitPairBrowser::makeTools()
         button->setFocusPolicy(Qt::TabFocus); // a click leaves the focus in the table
         button->setToolTip(toolTip);
         setRole(button, "quiet");
+        button->setStyleSheet(QStringLiteral("padding: 1px 8px")); // no higher than the heading that they stand beside
         connect(button, &QPushButton::clicked, this, [this, edit] { askEdit(edit); });
         auto* shortcut = new QShortcut(key, this);
         shortcut->setContext(Qt::WidgetWithChildrenShortcut);
@@ -170,6 +171,7 @@ void SplitPairBrowser::setSecond(std::shared_ptr<const std::vector<double>> gaps
     else if (!gaps && known >= 0)
         m_listing->removeItem(known);
     m_table->setColumnHidden(ScoredPairModel::SecondGap, !gaps);
+    fitColumns();
     m_pairs->setSecondGaps(std::move(gaps));
     m_disagreeing = std::move(disagreeing);
     if (m_listed == Listing::Disagreeing)
@@ -182,6 +184,20 @@ void SplitPairBrowser::showRule(double threshold, const SplitRule& rule)
     m_pairs->setBuckets([data = m_data, threshold, rule](std::int64_t pair) {
         return data->bucketOf(pair, threshold, rule.absolute, rule.contradictory);
     });
+}
+
+void SplitPairBrowser::resizeEvent(QResizeEvent* event)
+{
+    QWidget::resizeEvent(event);
+    fitColumns();
+}
+
+/// A prompt of a few letters is worth nothing: where two gaps leave no room it stands beside the list only.
+void SplitPairBrowser::fitColumns()
+{
+    constexpr int kRoom = 420;
+    m_table->setColumnHidden(
+        ScoredPairModel::Prompt, !m_table->isColumnHidden(ScoredPairModel::SecondGap) && m_table->width() < kRoom);
 }
 
 bool SplitPairBrowser::searches() const { return !m_searchText->text().trimmed().isEmpty(); }
@@ -241,9 +257,9 @@ void SplitPairBrowser::choose(Listing listing)
         const std::int64_t chosen = first.empty() ? -1 : first.front();
         list(std::move(first), chosen);
         Q_EMIT titleChanged(m_disagreeing.size() > kMostListed
-                ? tr("The %1 of %2 pairs that differ the most")
+                ? tr("%1 of %2 ordered differently")
                       .arg(formatCount(qint64(kMostListed)), formatCount(qint64(m_disagreeing.size())))
-                : tr("%1 pairs, ordered differently").arg(formatCount(qint64(m_disagreeing.size()))));
+                : tr("%1 ordered differently").arg(formatCount(qint64(m_disagreeing.size()))));
         break;
     }
     case Listing::Given:
@@ -268,8 +284,7 @@ void SplitPairBrowser::listNear()
     std::vector<std::int64_t> numbers = m_data->index.nearest(m_gap, kPairs);
     const std::int64_t nearest = numbers.empty() ? -1 : numbers.front();
     list(std::move(numbers), nearest);
-    Q_EMIT titleChanged(
-        m_atThreshold ? tr("Pairs around the threshold") : tr("Pairs nearest to %1").arg(m_pairs->gapText(m_gap)));
+    Q_EMIT titleChanged(m_atThreshold ? tr("Around the threshold") : tr("Nearest to %1").arg(m_pairs->gapText(m_gap)));
 }
 
 void SplitPairBrowser::listEdited()
@@ -344,13 +359,12 @@ void SplitPairBrowser::showPair()
     const PairScore score = m_pairs->score(row);
     m_pairView->setPair(m_pairs->pair(row));
     const PairEdit edit = m_data->edits.of(m_pairs->pairNumber(row));
-    const QString note = tr("Pair %1  ·  gap %2 = %3 − %4")
-                             .arg(formatCount(m_pairs->pairNumber(row) + 1), m_pairs->gapText(score.gap()),
-                                 m_pairs->gapText(score.chosen), m_pairs->gapText(score.rejected));
-    Q_EMIT noteChanged(edit == PairEdit::Flip ? tr("Flipped by hand  ·  %1").arg(note)
-            : edit == PairEdit::Drop          ? tr("Dropped by hand  ·  %1").arg(note)
-                                              : note,
-        tr("Reward gap: score of the chosen response minus score of the rejected one"));
+    const QString number = formatCount(m_pairs->pairNumber(row) + 1), gap = m_pairs->gapText(score.gap());
+    Q_EMIT noteChanged(edit == PairEdit::Flip ? tr("Pair %1, flipped  ·  gap %2").arg(number, gap)
+            : edit == PairEdit::Drop          ? tr("Pair %1, dropped  ·  gap %2").arg(number, gap)
+                                              : tr("Pair %1  ·  gap %2").arg(number, gap),
+        tr("Reward gap %1: score of the chosen response, %2, minus score of the rejected one, %3")
+            .arg(gap, m_pairs->gapText(score.chosen), m_pairs->gapText(score.rejected)));
 }
 
 // ---- edits

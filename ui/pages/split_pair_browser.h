@@ -47,6 +47,9 @@ Q_SIGNALS:
     void noteChanged(const QString& note, const QString& toolTip); ///< on the pair that is read
     void editRequested(mpo::PairEdit edit, const std::vector<std::int64_t>& pairs);
 
+protected:
+    void resizeEvent(QResizeEvent* event) override;
+
 private:
     enum class Listing { Near, Edited, Disagreeing, Given };
 
@@ -61,6 +64,7 @@ private:
     void showPair();
     void askEdit(PairEdit edit);
     void updateTools();
+    void fitColumns();
     bool searches() const;
     std::int64_t currentPair() const; ///< -1: none
 
