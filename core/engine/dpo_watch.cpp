@@ -33,7 +33,7 @@ std::vector<double> gapsOfRows(const Project& project, const TrainStage& command
     const Split split = project.loadSplit(command.split).split;
     const bool easy = bucketOf(command) == "easy";
     for (const std::int64_t pair : easy ? split.easyPairs() : split.hardPairs())
-        gaps.push_back(easy && split.flipped(pair) ? -gapOf(pair) : gapOf(pair));
+        gaps.push_back(split.flipped(pair) ? -gapOf(pair) : gapOf(pair));
     return gaps;
 }
 
