@@ -53,6 +53,14 @@ void SampleStrip::write(const Model& model, std::int64_t step, bool byReference)
         m_context.progress("Sampling responses to look at", -1.0, {});
     GenerationOptions options;
     options.maxNewTokens = m_decoding.maxNewTokens;
+    if (const std::int64_t positions = model.config().maxPositions; positions > 0) {
+        std::size_t longest = 0;
+        for (const TokenIds& prompt : m_prompts)
+            longest = std::max(longest, prompt.size());
+        options.maxNewTokens = std::min<std::int64_t>(options.maxNewTokens, positions - std::int64_t(longest));
+        if (options.maxNewTokens < 1)
+            return;
+    }
     options.temperature = m_decoding.temperature;
     options.stopIds = stopIds(model);
     const auto seed = std::uint64_t(m_context.settings.integer("seed"));
