@@ -25,11 +25,6 @@ class TestCliEdits : public QObject
             qWarning("%s: %s%s", arguments, result.out.constData(), result.err.constData());
         return result.rows().value(0);
     }
-    QByteArray content(const char* name) const
-    {
-        QFile file(m_program.path(QLatin1String(name)));
-        return file.open(QIODevice::ReadOnly) ? file.readAll() : QByteArray();
-    }
 
 private Q_SLOTS:
     /// Gaps by A: 4, 3, 2, 1, -1, -2, -3, -4; by B: 1, -1, 2, 3, -1, 2, 0, -1.
@@ -126,8 +121,8 @@ private Q_SLOTS:
         QCOMPARE(run("data export pairs --out easy.jsonl --split for-dpo --bucket easy").status, 0);
         QCOMPARE(run("data import turned.jsonl").status, 0);
         QCOMPARE(run("data export turned --out turned-again.jsonl").status, 0);
-        QVERIFY(!content("easy.jsonl").isEmpty());
-        QCOMPARE(content("easy.jsonl"), content("turned-again.jsonl"));
+        QVERIFY(!m_program.content("easy.jsonl").isEmpty());
+        QCOMPARE(m_program.content("easy.jsonl"), m_program.content("turned-again.jsonl"));
         const char* settings = " --set max_steps=4 --set learning_rate=0.01 --set batch_size=2";
         for (const char* line : {"train dpo --model base --data pairs --split for-dpo --out by-split",
                  "train dpo --model base --data turned --out by-data",
@@ -135,10 +130,10 @@ private Q_SLOTS:
             const Result result = run((QByteArray(line) + settings).constData());
             QVERIFY2(result.status == 0, result.err.constData());
         }
-        const QByteArray weights = content("p.mpo/models/by-split/model.safetensors");
+        const QByteArray weights = m_program.content("p.mpo/models/by-split/model.safetensors");
         QVERIFY(!weights.isEmpty());
-        QCOMPARE(weights, content("p.mpo/models/by-data/model.safetensors"));
-        QVERIFY(weights != content("p.mpo/models/unedited/model.safetensors"));
+        QCOMPARE(weights, m_program.content("p.mpo/models/by-data/model.safetensors"));
+        QVERIFY(weights != m_program.content("p.mpo/models/unedited/model.safetensors"));
     }
 
     void aLogIsRepeatedElsewhere()
@@ -165,7 +160,7 @@ private Q_SLOTS:
     void theReportRepeatsThem()
     {
         QCOMPARE(run("report --run 1 --out r.html").status, 0); // of the first training
-        const QString page = QString::fromUtf8(content("r.html"));
+        const QString page = QString::fromUtf8(m_program.content("r.html"));
         qInfo("%s", qPrintable(page.mid(page.indexOf(QStringLiteral("mpo data import")), 1500)));
         QVERIFY(page.contains(
             QStringLiteral("mpo data edit pairs --reset --flip 2 --drop 4,6-8\n"

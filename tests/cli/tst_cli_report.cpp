@@ -17,11 +17,6 @@ class TestCliReport : public QObject
     {
         return m_program.run(QString::fromLatin1(arguments).split(QLatin1Char(' '), Qt::SkipEmptyParts));
     }
-    QByteArray content(const char* name) const
-    {
-        QFile file(m_program.path(QLatin1String(name)));
-        return file.open(QIODevice::ReadOnly) ? file.readAll() : QByteArray();
-    }
 
 private Q_SLOTS:
     void initTestCase()
@@ -60,7 +55,7 @@ private Q_SLOTS:
         const Result written = run("--json --project p.mpo report --out r.html");
         QVERIFY2(written.status == 0, written.err.constData());
         QCOMPARE(written.rows().value(0).value(QLatin1String("file")).toString(), QStringLiteral("r.html"));
-        QXmlStreamReader reader(content("r.html"));
+        QXmlStreamReader reader(m_program.content("r.html"));
         while (!reader.atEnd() && reader.name() != QLatin1String("pre"))
             reader.readNext();
         const QStringList lines = reader.readElementText().split(QLatin1Char('\n'));
@@ -78,10 +73,10 @@ private Q_SLOTS:
             QVERIFY(shell.waitForFinished(60000));
             QVERIFY2(shell.exitCode() == 0, (line.toUtf8() + "\n" + shell.readAllStandardError()).constData());
         }
-        const QByteArray weights = content("p.mpo/models/tuned/model.safetensors");
+        const QByteArray weights = m_program.content("p.mpo/models/tuned/model.safetensors");
         QVERIFY(!weights.isEmpty());
-        QVERIFY(weights != content("p.mpo/models/base/model.safetensors"));
-        QCOMPARE(content("again.mpo/models/tuned/model.safetensors"), weights);
+        QVERIFY(weights != m_program.content("p.mpo/models/base/model.safetensors"));
+        QCOMPARE(m_program.content("again.mpo/models/tuned/model.safetensors"), weights);
     }
 
     void goesIntoTheProjectByDefault()
@@ -89,8 +84,8 @@ private Q_SLOTS:
         const Result written = run("--project p.mpo report --run 1");
         QCOMPARE(written.status, 0);
         QVERIFY(written.out.trimmed().endsWith("p.mpo/report/project.html"));
-        QVERIFY(content("p.mpo/report/project.html").contains("reward makes rm"));
-        QVERIFY(!content("p.mpo/report/project.html").contains("dpo makes tuned"));
+        QVERIFY(m_program.content("p.mpo/report/project.html").contains("reward makes rm"));
+        QVERIFY(!m_program.content("p.mpo/report/project.html").contains("dpo makes tuned"));
         const Result missing = run("--project p.mpo report --run 99");
         QVERIFY2(missing.status == 1 && missing.isOneSentence(), missing.err.constData());
         QCOMPARE(run("--project p.mpo report --run x").status, 2);

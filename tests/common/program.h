@@ -54,6 +54,13 @@ public:
             qFatal("cannot write %s", qPrintable(file.fileName()));
     }
 
+    /// Of a file of the folder; empty if it is not there.
+    QByteArray content(const char* name) const
+    {
+        QFile file(path(QLatin1String(name)));
+        return file.open(QIODevice::ReadOnly) ? file.readAll() : QByteArray();
+    }
+
     void start(QProcess& process, const QStringList& arguments, const QMap<QString, QString>& variables = {},
         const QString& program = QStringLiteral(MPO_BIN "/mpo")) const
     {
