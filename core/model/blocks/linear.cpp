@@ -3,6 +3,7 @@
 #include "core/model/blocks/linear.h"
 
 #include "core/model/blocks/packed_weight.h"
+#include "core/model/blocks/row_split_product.h"
 #include "core/support/random.h"
 
 #include <ATen/ATen.h>
@@ -37,7 +38,7 @@ struct RoundedProduct : torch::autograd::Function<RoundedProduct>
         context->save_for_backward({x, weight});
         context->saved_data["transposed"] = transposed;
         const at::Tensor rounded = weight.to(at::kBFloat16);
-        return at::linear(x, transposed ? rounded.t() : rounded);
+        return rowSplitProduct(x, transposed ? rounded : rounded.t());
     }
 
     static torch::autograd::variable_list backward(
@@ -49,7 +50,7 @@ struct RoundedProduct : torch::autograd::Function<RoundedProduct>
         at::Tensor dx, dw;
         if (context->needs_input_grad(0)) {
             const at::Tensor rounded = weight.to(at::kBFloat16);
-            dx = g.matmul(transposed ? rounded.t() : rounded);
+            dx = rowSplitProduct(g, transposed ? rounded.t() : rounded);
         }
         if (context->needs_input_grad(1))
             dw = (transposed ? x.t().matmul(g) : g.t().matmul(x)).to(at::kFloat);

@@ -45,10 +45,11 @@ class TestModelFamily : public QObject
         }
     }
 
-    static at::Tensor hidden(const Model& model)
+    static at::Tensor hidden(const Model& model, int segments = 1)
     {
         PackedBatchBuilder builder;
-        builder.add(TokenIds {3, 17, 42, 9, 60, 5});
+        for (int i = 0; i < segments; ++i)
+            builder.add(TokenIds {3, 17, 42, TokenId(i % 60), 60, 5});
         return model.trunk->hidden(builder.build());
     }
 
@@ -282,11 +283,18 @@ private Q_SLOTS:
             model.parameterCount(), 64 * 300 + 2 * (3 * 64 * 64 + 3 * 64 * 96 + 96 + 96 + 64 + 2 * 64) + 64 + 64 * 300);
     }
 
+    void gradientsReachTheMasterWeightsInBf16_data()
+    {
+        QTest::addColumn<int>("segments");
+        QTest::newRow("few tokens") << 1;
+        QTest::newRow("642 tokens, filled up to 672") << 107;
+    }
     void gradientsReachTheMasterWeightsInBf16()
     {
+        QFETCH(int, segments);
         Model model = loadModel(fixture("wide"));
         model.setRequiresGrad(true);
-        const at::Tensor exact = hidden(model);
+        const at::Tensor exact = hidden(model, segments);
         at::manual_seed(1);
         const at::Tensor direction = at::randn(exact.sizes());
         (exact * direction).sum().backward();
@@ -296,8 +304,9 @@ private Q_SLOTS:
         model.setRequiresGrad(false);
         model.setRequiresGrad(true);
         model.trunk->computeType = ComputeType::BFloat16;
-        const at::Tensor rounded = hidden(model);
+        const at::Tensor rounded = hidden(model, segments);
         QCOMPARE(rounded.scalar_type(), at::kFloat);
+        QCOMPARE(rounded.sizes(), exact.sizes());
         const double difference = ((rounded - exact).norm() / exact.norm()).item<double>();
         QVERIFY2(difference > 1e-5 && difference < 0.03, qPrintable(QString::number(difference))); // bf16 has 8 bits
         (rounded * direction).sum().backward();
