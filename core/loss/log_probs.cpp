@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/loss/log_probs.h"
 
+#include "core/model/blocks/row_kernels.h"
+
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/custom_function.h>
 
@@ -14,24 +16,41 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-/// What makes logits of a product.
-struct LogitForm
+/// hidden W^T, soft-capped; then in fp32. `slope`: d logits / d product where a cap bends it. (C, V)
+at::Tensor logitsOf(const at::Tensor& hidden, const at::Tensor& weight, double softCap, at::Tensor* slope = nullptr)
 {
-    double temperature = 1.0, softCap = 0.0;
-};
+    at::Tensor logits = hidden.matmul(weight.t());
+    if (softCap <= 0.0)
+        return logits;
+    logits = logits.to(at::kFloat).div_(softCap).tanh_();
+    if (slope)
+        *slope = logits.square().neg_().add_(1.0);
+    return logits.mul_(softCap);
+}
 
-/// hidden W^T, capped, / temperature in fp32. `slope`: d logits / d product * temperature where a cap bends it. (C, V)
-at::Tensor logitsOf(
-    const at::Tensor& hidden, const at::Tensor& weight, const LogitForm& form, at::Tensor* slope = nullptr)
+rows::LogSums logSumsOf(const at::Tensor& logits, double temperature, bool wantEntropy)
 {
-    at::Tensor logits = hidden.matmul(weight.t()).to(at::kFloat);
-    if (form.softCap > 0.0) {
-        logits.div_(form.softCap).tanh_();
-        if (slope)
-            *slope = logits.square().neg_().add_(1.0);
-        logits.mul_(form.softCap);
+    if (logits.is_cpu())
+        return rows::logSumExp(logits, temperature, wantEntropy);
+    at::Tensor scaled = logits.to(at::kFloat) / temperature;
+    rows::LogSums sums {scaled.logsumexp(-1), {}};
+    if (wantEntropy) {
+        // -sum p log p. The shorter logsumexp - sum p * logit would subtract two large numbers.
+        scaled.sub_(sums.logSum.unsqueeze(1));
+        sums.entropy = scaled.exp().mul_(scaled).sum(-1).neg_();
     }
-    return form.temperature == 1.0 ? logits : logits.div_(form.temperature);
+    return sums;
+}
+
+/// (onehot(target) - softmax) g. (C, V)
+at::Tensor gradientOf(const at::Tensor& logits, double temperature, const at::Tensor& logSums,
+    const at::Tensor& targets, const at::Tensor& g)
+{
+    if (logits.is_cpu())
+        return rows::logProbBackward(logits, temperature, logSums, targets, g);
+    at::Tensor d = (logits.to(at::kFloat) / temperature).sub_(logSums.unsqueeze(1)).exp_();
+    d.mul_(g.neg().unsqueeze(1));
+    return d.scatter_add_(1, targets.unsqueeze(1), g.unsqueeze(1));
 }
 
 /// Chunks of logits are computed, reduced and dropped; backward computes them again from what is small: hidden states
@@ -45,22 +64,19 @@ struct ChunkedLogProbs : torch::autograd::Function<ChunkedLogProbs>
         const at::NoGradGuard noGrad;
         const at::ScalarType type = bfloat16 ? at::kBFloat16 : at::kFloat;
         const at::Tensor h = hidden.to(type), w = weight.to(type);
-        const std::int64_t rows = h.size(0);
+        const std::int64_t count = h.size(0);
         const auto numbers = hidden.options().dtype(at::kFloat);
-        at::Tensor logProbs = at::empty({rows}, numbers), logSums = at::empty({rows}, numbers);
-        at::Tensor entropy = wantEntropy ? at::empty({rows}, numbers) : at::Tensor();
-        for (std::int64_t first = 0; first < rows; first += chunk) {
-            const std::int64_t n = std::min(chunk, rows - first);
-            at::Tensor logits = logitsOf(h.narrow(0, first, n), w, {temperature, softCap}); // (C, V)
-            const at::Tensor logSum = logits.logsumexp(-1);
-            logSums.narrow(0, first, n).copy_(logSum);
-            logProbs.narrow(0, first, n)
-                .copy_(logits.gather(1, targets.narrow(0, first, n).unsqueeze(1)).squeeze(1) - logSum);
-            if (wantEntropy) {
-                // -sum p log p. The shorter logsumexp - sum p * logit would subtract two large numbers.
-                logits.sub_(logSum.unsqueeze(1));
-                entropy.narrow(0, first, n).copy_(logits.exp().mul_(logits).sum(-1).neg_());
-            }
+        at::Tensor logProbs = at::empty({count}, numbers), logSums = at::empty({count}, numbers);
+        at::Tensor entropy = wantEntropy ? at::empty({count}, numbers) : at::Tensor();
+        for (std::int64_t first = 0; first < count; first += chunk) {
+            const std::int64_t n = std::min(chunk, count - first);
+            const at::Tensor logits = logitsOf(h.narrow(0, first, n), w, softCap); // (C, V)
+            const rows::LogSums sums = logSumsOf(logits, temperature, wantEntropy);
+            const at::Tensor chosen = logits.gather(1, targets.narrow(0, first, n).unsqueeze(1)).squeeze(1);
+            logSums.narrow(0, first, n).copy_(sums.logSum);
+            logProbs.narrow(0, first, n).copy_(chosen.to(at::kFloat).div_(temperature).sub_(sums.logSum));
+            if (wantEntropy)
+                entropy.narrow(0, first, n).copy_(sums.entropy);
         }
         context->save_for_backward({hidden, weight, targets, logSums});
         context->saved_data["temperature"] = temperature;
@@ -78,24 +94,22 @@ struct ChunkedLogProbs : torch::autograd::Function<ChunkedLogProbs>
     {
         const auto saved = context->get_saved_variables();
         const at::Tensor &hidden = saved[0], &weight = saved[1], &targets = saved[2], &logSums = saved[3];
-        const LogitForm form {
-            context->saved_data["temperature"].toDouble(), context->saved_data["soft_cap"].toDouble()};
+        const double temperature = context->saved_data["temperature"].toDouble();
+        const double softCap = context->saved_data["soft_cap"].toDouble();
         const std::int64_t chunk = context->saved_data["chunk"].toInt();
         const at::ScalarType type = context->saved_data["bfloat16"].toBool() ? at::kBFloat16 : at::kFloat;
         const at::Tensor h = hidden.to(type), w = weight.to(type);
-        const at::Tensor gradient = gradients[0].to(at::kFloat).div(form.temperature);
+        const at::Tensor gradient = gradients[0].to(at::kFloat).div(temperature);
         const bool wantHidden = context->needs_input_grad(0), wantWeight = context->needs_input_grad(1);
         at::Tensor hiddenGradient = wantHidden ? at::empty_like(hidden) : at::Tensor();
         at::Tensor weightGradient = wantWeight ? at::zeros_like(weight) : at::Tensor();
         for (std::int64_t first = 0; first < h.size(0); first += chunk) {
             const std::int64_t n = std::min(chunk, h.size(0) - first);
-            const at::Tensor rows = h.narrow(0, first, n);
-            const at::Tensor g = gradient.narrow(0, first, n).unsqueeze(1); // (C, 1)
+            const at::Tensor part = h.narrow(0, first, n);
             at::Tensor slope;
-            at::Tensor d
-                = logitsOf(rows, w, form, &slope).sub_(logSums.narrow(0, first, n).unsqueeze(1)).exp_(); // softmax
-            d.mul_(g.neg());
-            d.scatter_add_(1, targets.narrow(0, first, n).unsqueeze(1), g);
+            const at::Tensor logits = logitsOf(part, w, softCap, &slope);
+            at::Tensor d = gradientOf(logits, temperature, logSums.narrow(0, first, n), targets.narrow(0, first, n),
+                gradient.narrow(0, first, n));
             if (slope.defined())
                 d.mul_(slope);
             d = d.to(type);
@@ -103,9 +117,9 @@ struct ChunkedLogProbs : torch::autograd::Function<ChunkedLogProbs>
                 hiddenGradient.narrow(0, first, n).copy_(d.matmul(w));
             if (wantWeight) {
                 if (type == at::kFloat)
-                    weightGradient.addmm_(d.t(), rows);
+                    weightGradient.addmm_(d.t(), part);
                 else
-                    weightGradient.add_(d.t().matmul(rows).to(at::kFloat));
+                    weightGradient.add_(d.t().matmul(part).to(at::kFloat));
             }
         }
         return {hiddenGradient, weightGradient, {}, {}, {}, {}, {}, {}};

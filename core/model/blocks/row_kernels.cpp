@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cassert>
 #include <cmath>
+#include <limits>
 
 namespace mpo::rows {
 
@@ -186,6 +187,42 @@ at::Tensor added(const at::Tensor& xIn, const at::Tensor& yIn)
         });
     });
     return sum;
+}
+
+LogSums logSumExp(const at::Tensor& in, double temperature, bool wantEntropy)
+{
+    const at::Tensor logits = withPlainRows(in);
+    const std::int64_t N = logits.size(0), V = logits.size(1);
+    const LogSums result {at::empty({N}, at::kFloat), wantEntropy ? at::empty({N}, at::kFloat) : at::Tensor()};
+    float* const logSum = writable<float>(result.logSum);
+    float* const entropy = wantEntropy ? writable<float>(result.entropy) : nullptr;
+    withType(logits.scalar_type(), [&]<class X>(X) {
+        const auto row = MPO_KERNEL(logSumRow<X>);
+        overThreads(N, grainOf(V), [&](std::int64_t begin, std::int64_t end) {
+            for (std::int64_t i = begin; i < end; ++i)
+                logSum[i] = row(dataOf<X>(logits) + i * logits.stride(0), float(1.0 / temperature), V,
+                    entropy ? entropy + i : nullptr);
+        });
+    });
+    return result;
+}
+
+at::Tensor logProbBackward(
+    const at::Tensor& in, double temperature, const at::Tensor& logSums, const at::Tensor& targets, const at::Tensor& g)
+{
+    const at::Tensor logits = withPlainRows(in);
+    const std::int64_t N = logits.size(0), V = logits.size(1);
+    assert(logSums.is_contiguous() && targets.is_contiguous() && g.is_contiguous());
+    const at::Tensor d = at::empty({N, V}, logits.scalar_type());
+    withType(logits.scalar_type(), [&]<class X>(X) {
+        const auto row = MPO_KERNEL(logProbRowBackward<X>);
+        overThreads(N, grainOf(V), [&](std::int64_t begin, std::int64_t end) {
+            for (std::int64_t i = begin; i < end; ++i)
+                row(dataOf<X>(logits) + i * logits.stride(0), float(1.0 / temperature), dataOf<float>(logSums)[i],
+                    dataOf<std::int64_t>(targets)[i], dataOf<float>(g)[i], writable<X>(d) + i * V, V);
+        });
+    });
+    return d;
 }
 
 void normOne(const float* x, const float* weight, double eps, std::int64_t width, void* out, bool half)

@@ -39,6 +39,19 @@ at::Tensor rotated(
 /// x + y, x: (N, D) fp32, y: (N, D); fp32.
 at::Tensor added(const at::Tensor& x, const at::Tensor& y);
 
+/// Of each row of logits / temperature the logarithm of the sum of exponentials and, if wanted, the entropy of the
+/// softmax in nats. logits: (N, V); (N) fp32 each. A row with a number that is not finite gives NaN.
+struct LogSums
+{
+    at::Tensor logSum, entropy;
+};
+LogSums logSumExp(const at::Tensor& logits, double temperature, bool wantEntropy);
+
+/// (onehot(target) - softmax(logits / temperature)) g. logSums and g: (N) fp32, targets: (N) int64; (N, V) of the
+/// logits' type.
+at::Tensor logProbBackward(const at::Tensor& logits, double temperature, const at::Tensor& logSums,
+    const at::Tensor& targets, const at::Tensor& g);
+
 // One row at a time, for who divides the rows among threads himself. `out`: fp32, or bf16 where `half`.
 
 void normOne(const float* x, const float* weight, double eps, std::int64_t width, void* out, bool half);

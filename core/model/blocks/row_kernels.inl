@@ -128,3 +128,66 @@ inline MPO_TARGET void roundRow(const float* x, std::uint16_t* y, std::int64_t w
         store(value, y + w, width - w);
     }
 }
+
+/// log(sum e^(x factor)); to `entropy`, unless null, that of the softmax: with s = sum e^y, y = x factor less its
+/// largest, log s - sum y e^y / s. What is not finite makes both NaN.
+template<class X>
+MPO_TARGET float logSumRow(const X* x, float factor, std::int64_t width, float* entropy)
+{
+    constexpr std::int64_t kBlock = 64 * kLanes; // summed by itself, as a long sum in fp32 loses digits
+    const std::int64_t whole = width / kLanes * kLanes;
+    Lanes value, tops = Lanes {} - std::numeric_limits<float>::infinity();
+    for (std::int64_t w = 0; w < whole; w += kLanes) {
+        load(value, x + w, kLanes);
+        value *= factor;
+        tops = value > tops ? value : tops;
+    }
+    float top = -std::numeric_limits<float>::infinity();
+    for (int i = 0; i < kLanes; ++i)
+        top = tops[i] > top ? tops[i] : top;
+    if (whole < width) {
+        load(value, x + whole, width - whole);
+        value *= factor;
+        for (std::int64_t i = 0; i < width - whole; ++i)
+            top = value[i] > top ? value[i] : top;
+    }
+    Lanes sums {}, products {}, trouble {};
+    for (std::int64_t first = 0; first < width; first += kBlock) {
+        Lanes blockSums {}, blockProducts {};
+        for (std::int64_t w = first; w < (first + kBlock < width ? first + kBlock : width); w += kLanes) {
+            load(value, x + w, width - w);
+            Lanes y = value * factor - top;
+            trouble += y - y;
+            Lanes e = y;
+            exponential(e);
+            for (std::int64_t i = width - w; i < kLanes; ++i)
+                e[i] = 0.0f;
+            blockSums += e;
+            blockProducts += e * y;
+        }
+        sums += blockSums;
+        products += blockProducts;
+    }
+    const float sum = sumOf(sums), logSum = std::log(sum), nan = sumOf(trouble);
+    if (entropy)
+        *entropy = logSum - sumOf(products) / sum + nan;
+    return logSum + top + nan;
+}
+
+/// d = (1 at the target, 0 elsewhere, less e^(x factor - logSum)) g.
+template<class X>
+MPO_TARGET void logProbRowBackward(
+    const X* x, float factor, float logSum, std::int64_t target, float g, X* d, std::int64_t width)
+{
+    Lanes value;
+    for (std::int64_t w = 0; w < width; w += kLanes) {
+        load(value, x + w, width - w);
+        const Lanes y = value * factor - logSum;
+        Lanes share = y < 0.0f ? y : Lanes {}; // but for rounding it is
+        exponential(share);
+        share = (y - y) - share; // NaN stays NaN
+        if (target >= w && target < w + kLanes)
+            share[target - w] += 1.0f;
+        store(share * g, d + w, width - w);
+    }
+}

@@ -5,6 +5,7 @@
 
 #include <ATen/ATen.h>
 
+#include <cmath>
 #include <limits>
 
 using namespace mpo;
@@ -53,6 +54,51 @@ private Q_SLOTS:
         QVERIFY(roundings(dx, x64.grad()) < 64); // sums of `width` terms
         QVERIFY(roundings(dw, w64.grad()) < 256); // of 150 rows
         QVERIFY(!rows::rmsNormBackward(g, x, weight, ours.scale, false).second.defined());
+    }
+
+    void logProbs_data() { widthsAndTypes(); }
+    void logProbs()
+    {
+        QFETCH(int, width);
+        QFETCH(int, type);
+        const double temperature = 0.7;
+        const at::Tensor logits = at::randn({150, width}).mul_(4.0).add_(30.0).to(at::ScalarType(type));
+        const at::Tensor targets = at::randint(width, {150}), g = at::randn({150});
+        const at::Tensor x = inDouble(logits);
+        const at::Tensor log = (x / temperature).log_softmax(-1);
+        const at::Tensor logSums = (x / temperature).logsumexp(-1).detach();
+        const rows::LogSums ours = rows::logSumExp(logits, temperature, true);
+        QVERIFY(roundings(ours.logSum, logSums) < 4);
+        const double entropyError
+            = (ours.entropy.to(at::kDouble) + (log.exp() * log).sum(-1)).abs().max().item<double>();
+        QVERIFY2(entropyError < 1e-5, qPrintable(QString::number(entropyError)));
+        QVERIFY(!rows::logSumExp(logits, temperature, false).entropy.defined());
+
+        (log.gather(1, targets.unsqueeze(1)).squeeze(1) * g).sum().backward();
+        const at::Tensor d = rows::logProbBackward(logits, temperature, ours.logSum, targets, g);
+        QCOMPARE(d.scalar_type(), at::ScalarType(type));
+        const double limit = at::ScalarType(type) == at::kFloat ? 512 : 1; // y of some 50 has an error of 2e-6
+        QVERIFY2(roundings(d, x.grad() * temperature) < limit,
+            qPrintable(QString::number(roundings(d, x.grad() * temperature))));
+    }
+
+    void whatIsNotFiniteIsSeen_data() { widthsAndTypes(); }
+    void whatIsNotFiniteIsSeen()
+    {
+        QFETCH(int, width);
+        QFETCH(int, type);
+        at::Tensor logits = at::randn({4, width});
+        logits[0][width - 1] = std::numeric_limits<float>::quiet_NaN();
+        logits[1][0] = std::numeric_limits<float>::infinity();
+        logits[2][width / 2] = -std::numeric_limits<float>::infinity();
+        logits = logits.to(at::ScalarType(type));
+        const rows::LogSums sums = rows::logSumExp(logits, 1.0, true);
+        const at::Tensor d = rows::logProbBackward(logits, 1.0, sums.logSum, at::zeros({4}, at::kLong), at::ones({4}));
+        for (int row = 0; row < 4; ++row) {
+            QCOMPARE(std::isnan(sums.logSum[row].item<float>()), row < 3);
+            QCOMPARE(std::isnan(sums.entropy[row].item<float>()), row < 3);
+            QCOMPARE(d[row].isnan().any().item<bool>(), row < 3);
+        }
     }
 
     void silu_data() { widthsAndTypes(); }
