@@ -16,10 +16,12 @@ at::ScalarType scalarType(ComputeType type) { return type == ComputeType::BFloat
 
 namespace {
 
+bool drops(const LowRank& lowRank) { return lowRank.state && lowRank.state->active && lowRank.dropout > 0.0; }
+
 /// x with a share of its entries set to 0 and the others scaled up.
 at::Tensor dropped(const at::Tensor& x, const LowRank& lowRank, const std::string& name)
 {
-    if (!lowRank.state || !lowRank.state->active || lowRank.dropout <= 0.0)
+    if (!drops(lowRank))
         return x;
     at::Generator generator
         = at::make_generator<at::CPUGeneratorImpl>(RandomStream(lowRank.state->seed, "dropout of " + name).next());
@@ -58,6 +60,45 @@ struct RoundedProduct : torch::autograd::Function<RoundedProduct>
     }
 };
 
+/// x W^T + scale x A^T B^T in bf16 with a W that is not trained: the second product is added to the first in its place,
+/// forward and backward, where autograd would copy and add results of the size of x and y.
+struct AdaptedProduct : torch::autograd::Function<AdaptedProduct>
+{
+    static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& x, const at::Tensor& weight,
+        bool transposed, const at::Tensor& a, const at::Tensor& b, double scale)
+    {
+        const at::Tensor rounded = weight.to(at::kBFloat16);
+        const at::Tensor low = at::linear(x, a.to(at::kBFloat16)); // (N, r)
+        at::Tensor y = rowSplitProduct(x, transposed ? rounded : rounded.t());
+        y.addmm_(low, b.to(at::kBFloat16).t(), 1.0, scale);
+        context->save_for_backward({x, weight, a, b, low});
+        context->saved_data["transposed"] = transposed;
+        context->saved_data["scale"] = scale;
+        return y;
+    }
+
+    static torch::autograd::variable_list backward(
+        torch::autograd::AutogradContext* context, torch::autograd::variable_list gradients)
+    {
+        const auto saved = context->get_saved_variables();
+        const at::Tensor &x = saved[0], &weight = saved[1], &a = saved[2], &b = saved[3], &low = saved[4];
+        const at::Tensor& g = gradients[0];
+        const double scale = context->saved_data["scale"].toDouble();
+        const at::Tensor dLow = g.matmul(b.to(at::kBFloat16)).mul_(scale); // (N, r)
+        at::Tensor dx, da, db;
+        if (context->needs_input_grad(0)) {
+            const at::Tensor rounded = weight.to(at::kBFloat16);
+            dx = rowSplitProduct(g, context->saved_data["transposed"].toBool() ? rounded.t() : rounded);
+            dx.addmm_(dLow, a.to(at::kBFloat16));
+        }
+        if (context->needs_input_grad(2))
+            da = dLow.t().matmul(x).to(at::kFloat);
+        if (context->needs_input_grad(3))
+            db = g.t().matmul(low).to(at::kFloat).mul_(scale);
+        return {dx, {}, {}, da, db, {}};
+    }
+};
+
 } // namespace
 
 at::Tensor Linear::operator()(const at::Tensor& x, ComputeType type) const
@@ -66,11 +107,16 @@ at::Tensor Linear::operator()(const at::Tensor& x, ComputeType type) const
         return (*packed)(x);
     const at::ScalarType compute = scalarType(type);
     const at::Tensor in = x.to(compute);
-    at::Tensor y = type == ComputeType::BFloat16 ? RoundedProduct::apply(in, weight, transposed)
-                                                 : at::linear(in, transposed ? weight.t() : weight);
-    if (lowRank) {
-        const at::Tensor low = at::linear(dropped(in, *lowRank, name), lowRank->a.to(compute)); // (N, r)
-        y = at::addmm(y, low * lowRank->scale, lowRank->b.to(compute).t()); // the factor where the rows are short
+    const bool rounds = type == ComputeType::BFloat16;
+    at::Tensor y;
+    if (rounds && lowRank && !weight.requires_grad() && !drops(*lowRank)) {
+        y = AdaptedProduct::apply(in, weight, transposed, lowRank->a, lowRank->b, lowRank->scale);
+    } else {
+        y = rounds ? RoundedProduct::apply(in, weight, transposed) : at::linear(in, transposed ? weight.t() : weight);
+        if (lowRank) {
+            const at::Tensor low = at::linear(dropped(in, *lowRank, name), lowRank->a.to(compute)); // (N, r)
+            y = at::addmm(y, low * lowRank->scale, lowRank->b.to(compute).t()); // the factor where the rows are short
+        }
     }
     return bias.defined() ? y + bias.to(compute) : y;
 }

@@ -72,6 +72,57 @@ private Q_SLOTS:
             QVERIFY2(!tensor.requires_grad() && !tensor.grad().defined(), name.c_str());
     }
 
+    /// In bf16 the products of an adapter are made in one operation with gradients of its own.
+    void bfloat16FollowsFloat32_data()
+    {
+        QTest::addColumn<bool>("transposed");
+        QTest::addColumn<bool>("recomputes");
+        for (const bool transposed : {false, true}) // as GPT-2 has its weights
+            for (const bool recomputes : {false, true})
+                QTest::addRow("%s%s", transposed ? "(in, out)" : "(out, in)", recomputes ? ", recomputed" : "")
+                    << transposed << recomputes;
+    }
+    void bfloat16FollowsFloat32()
+    {
+        QFETCH(bool, transposed);
+        QFETCH(bool, recomputes);
+        Model model = tiny();
+        for (Linear* linear : model.trunk->linears())
+            if (transposed) {
+                linear->weight = linear->weight.t().contiguous();
+                linear->transposed = true;
+            }
+        LoraOptions options = rank(4);
+        options.alpha = 12;
+        addAdapter(model, options, 1);
+        shake(model, 2);
+        const auto gradients = [&](ComputeType type) {
+            model.trunk->computeType = type;
+            model.trunk->recomputesLayers = recomputes && type == ComputeType::BFloat16;
+            model.setRequiresGrad(true);
+            for (const auto& [name, tensor] : model.trainable())
+                tensor.mutable_grad() = at::Tensor();
+            PackedBatchBuilder builder;
+            for (int i = 0; i < 40; ++i)
+                builder.add(TokenIds {3, 17, TokenId(i), 9, 60, 5});
+            const at::Tensor states = model.trunk->hidden(builder.build());
+            at::manual_seed(3);
+            (states * at::randn(states.sizes())).sum().backward();
+            std::vector<at::Tensor> all {states.detach()};
+            for (const auto& [name, tensor] : model.trainable())
+                all.push_back(tensor.grad().clone());
+            return all;
+        };
+        const std::vector<at::Tensor> exact = gradients(ComputeType::Float32), ours = gradients(ComputeType::BFloat16);
+        QCOMPARE(ours.size(), exact.size());
+        QVERIFY(ours.size() > 8);
+        for (std::size_t i = 0; i < exact.size(); ++i) {
+            QCOMPARE(ours[i].scalar_type(), at::kFloat);
+            const double difference = ((ours[i] - exact[i]).norm() / exact[i].norm()).item<double>();
+            QVERIFY2(difference > 1e-6 && difference < 0.08, qPrintable(QString::number(difference)));
+        }
+    }
+
     void mergingKeepsTheNumbersAndLeavesSharedWeightsAlone()
     {
         Model model = tiny();
