@@ -2,10 +2,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/store/project.h"
 #include "tests/common/program.h"
+#include "tests/reliability/long_test.h"
 
 #include <SQLiteCpp/Database.h>
 
-#include <QRandomGenerator>
 #include <QTest>
 
 #include <unistd.h>
@@ -26,12 +26,6 @@ class TestJudgingKills : public QObject
     std::map<std::int64_t, QString> m_sent; ///< last verdict sent on an item
     qint64 m_acknowledged = 0, m_repeated = 0; ///< repeated: sent, then killed, and asked again
     bool m_done = false;
-
-    static qint64 fromEnvironment(const char* name, qint64 otherwise)
-    {
-        const int value = qEnvironmentVariableIntValue(name);
-        return value > 0 ? value : otherwise;
-    }
 
     static QString verdictOn(std::int64_t number)
     {
@@ -108,13 +102,15 @@ class TestJudgingKills : public QObject
         process.waitForFinished();
     }
 
+public:
+    static void initMain() { allowLongTests(); }
+
 private Q_SLOTS:
     void nothingIsLostOrDoubled()
     {
-        const qint64 count = fromEnvironment("MPO_JUDGMENTS", 2000), kills = fromEnvironment("MPO_JUDGING_KILLS", 8);
-        const auto seed = qEnvironmentVariableIsSet("MPO_KILL_SEED")
-            ? quint32(qEnvironmentVariableIntValue("MPO_KILL_SEED"))
-            : QRandomGenerator::global()->generate();
+        const qint64 count = timesFromEnvironment("MPO_JUDGMENTS", 2000),
+                     kills = timesFromEnvironment("MPO_JUDGING_KILLS", 8);
+        const quint32 seed = seedOfKills();
         qInfo("MPO_JUDGMENTS=%lld MPO_JUDGING_KILLS=%lld MPO_KILL_SEED=%u", count, kills, seed);
         QRandomGenerator random(seed);
         const std::string folder = m_program.path(QStringLiteral("s.mpo")).toStdString();

@@ -1,8 +1,7 @@
 // SPDX-FileCopyrightText: MPO Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "tests/reliability/long_test.h"
 #include "tests/reliability/training_case.h"
-
-#include <QRandomGenerator>
 
 /// Kills trainings at random and goes on with them: the model and every metric must be those of a run in one go.
 /// MPO_KILLS: how many (default 40), MPO_KILL_SEED: which.
@@ -12,16 +11,16 @@ class TestKills : public QObject
 
     Trainings m_trainings;
 
+public:
+    static void initMain() { allowLongTests(); }
+
 private Q_SLOTS:
     void initTestCase() { QVERIFY(m_trainings.prepare()); }
 
     void resumedAfterAnyKill()
     {
-        const int kills
-            = qEnvironmentVariableIntValue("MPO_KILLS") > 0 ? qEnvironmentVariableIntValue("MPO_KILLS") : 40;
-        const auto seed = qEnvironmentVariableIsSet("MPO_KILL_SEED")
-            ? quint32(qEnvironmentVariableIntValue("MPO_KILL_SEED"))
-            : QRandomGenerator::global()->generate();
+        const int kills = timesFromEnvironment("MPO_KILLS", 40);
+        const quint32 seed = seedOfKills();
         qInfo("MPO_KILLS=%d MPO_KILL_SEED=%u", kills, seed);
         QRandomGenerator random(seed);
         QList<Trainings::Case> cases;

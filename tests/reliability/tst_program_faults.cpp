@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: MPO Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "tests/reliability/long_test.h"
 #include "tests/reliability/training_case.h"
 
 #include <sys/stat.h>
@@ -45,6 +46,9 @@ class TestProgramFaults : public QObject
 
     const bool m_all = qEnvironmentVariableIntValue("MPO_ALL_FAULTS") > 0;
     static constexpr std::array kKinds {"ENOSPC", "EIO", "short", "EDQUOT"};
+
+public:
+    static void initMain() { allowLongTests(); }
 
 private Q_SLOTS:
     void initTestCase()
