@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/data/label_noise.h"
 
+#include "core/data/pair_edits.h"
 #include "core/support/random.h"
 
 #include <cmath>
@@ -15,11 +16,8 @@ void flipLabels(Dataset& data, double share, std::uint64_t seed)
     std::iota(order.begin(), order.end(), 0);
     RandomStream(seed, "label noise").shuffle(order);
     order.resize(std::size_t(std::llround(share * double(data.pairs.size()))));
-    for (const std::int64_t number : order) {
-        PreferencePair& pair = data.pairs[std::size_t(number)];
-        std::swap(pair.chosen, pair.rejected);
-        std::swap(pair.chosenIds, pair.rejectedIds);
-    }
+    for (const std::int64_t number : order)
+        exchangeResponses(data.pairs[std::size_t(number)]);
 }
 
 } // namespace mpo

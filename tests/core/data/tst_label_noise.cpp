@@ -22,6 +22,7 @@ class TestLabelNoise : public QObject
             pair.rejected = "bad";
             pair.chosenIds = {1};
             pair.rejectedIds = {2};
+            pair.margin = 1.5;
         }
         return data;
     }
@@ -33,9 +34,10 @@ class TestLabelNoise : public QObject
         for (std::size_t i = 0; i < noisy.pairs.size(); ++i) {
             const PreferencePair& pair = noisy.pairs[i];
             if (pair.chosen == "bad" && pair.rejected == "good" && pair.chosenIds == TokenIds {2}
-                && pair.rejectedIds == TokenIds {1})
+                && pair.rejectedIds == TokenIds {1} && pair.margin == -1.5)
                 flipped.insert(i);
-            else if (pair.chosen != "good" || pair.chosenIds != TokenIds {1} || pair.rejected != "bad")
+            else if (pair.chosen != "good" || pair.chosenIds != TokenIds {1} || pair.rejected != "bad"
+                || pair.margin != 1.5)
                 return {};
         }
         return flipped;
