@@ -2,38 +2,22 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/data/formats/implicit_prompt.h"
 
-#include "core/data/formats/fields.h"
+#include "core/data/formats/whole_texts.h"
 
 namespace mpo {
 
 namespace {
 
-bool fits(const Json& r)
+/// Cut before a space, which then begins both responses: words stay whole.
+std::size_t promptLength(std::string_view common)
 {
-    return r["chosen"].is_string() && r["rejected"].is_string() && !r.contains("prompt") && !r.contains("instruction")
-        && !r.contains("conversations");
+    const std::size_t space = common.find_last_of(" \n");
+    return space == 0 ? std::string_view::npos : space;
 }
 
 Parsed parse(const Json& r)
 {
-    Fields in(r);
-    const std::string chosen = in.text("chosen"), rejected = in.text("rejected");
-    if (!in.problem().empty())
-        return in.problem();
-    std::size_t common = 0;
-    while (common < chosen.size() && common < rejected.size() && chosen[common] == rejected[common])
-        ++common;
-    const bool same = common == chosen.size() && common == rejected.size();
-    // Cut before a space, which then begins both responses: words stay whole.
-    const std::size_t end = chosen.substr(0, common).find_last_of(" \n");
-    if (end == std::string::npos || end == 0)
-        return std::string(
-            same ? "chosen and rejected are the same" : "chosen and rejected share no beginning as a prompt");
-    PreferencePair pair;
-    pair.prompt = chosen.substr(0, end);
-    pair.chosen = chosen.substr(end);
-    pair.rejected = rejected.substr(end);
-    return withExtras(r, std::move(pair));
+    return parseWholeTexts(r, promptLength, "chosen and rejected share no beginning as a prompt");
 }
 
 } // namespace
@@ -44,7 +28,7 @@ DatasetFormat implicitPromptFormat()
         {"chosen", "rejected"},
         {{"prompt", "what chosen and rejected begin with"}, {"chosen", "rest of chosen"},
             {"rejected", "rest of rejected"}},
-        fits, parse, true};
+        holdsWholeTexts, parse, true};
 }
 
 } // namespace mpo
