@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/config/experiment_recipe.h"
 #include "core/support/error.h"
-#include "tests/common/message_of.h"
+#include "tests/core/config/recipe_mistakes.h"
 
 #include <QTest>
 
@@ -105,12 +105,8 @@ private Q_SLOTS:
 
     void mistakesNameTheLine_data()
     {
-        QTest::addColumn<QByteArray>("text");
-        QTest::addColumn<QByteArray>("starts");
-        QTest::addColumn<QByteArray>("says");
-        const auto row = [](const char* name, const char* text, const char* starts, const char* says) {
-            QTest::newRow(name) << QByteArray("model: m\ndata: d\n") + text << QByteArray(starts) << QByteArray(says);
-        };
+        recipe_mistakes::addColumns();
+        constexpr auto row = recipe_mistakes::add;
         row("unknown key", "sedes: 3\n", "e.yaml:3: ", "Did you mean \"seeds\"?");
         row("unknown method", "methods:\n  - mpo\n  - dop\n", "e.yaml:3: methods: ", "Did you mean \"dpo\"?");
         row("method twice", "methods: [mpo, dpo-easy+ppo-hard]\n", "e.yaml:3: methods: ", "mpo stands there twice");
@@ -135,17 +131,12 @@ private Q_SLOTS:
             "ppo.max_steps");
         row("of the pipeline", "split: {easy_share: 2}\n", "e.yaml:3: split.easy_share", "from 0 to 1");
         row("no YAML", "methods: [mpo\n", "e.yaml:", "not YAML");
-        QTest::newRow("no data") << QByteArray("model: m\n") << QByteArray("e.yaml: ") << QByteArray("\"synthetic\"");
-        QTest::newRow("no model") << QByteArray("data: d\n") << QByteArray("e.yaml: ")
-                                  << QByteArray("\"model\" is missing");
+        recipe_mistakes::addText("no data", QByteArray("model: m\n"), "e.yaml: ", "\"synthetic\"");
+        recipe_mistakes::addText("no model", QByteArray("data: d\n"), "e.yaml: ", "\"model\" is missing");
     }
     void mistakesNameTheLine()
     {
-        QFETCH(QByteArray, text);
-        QFETCH(QByteArray, starts);
-        QFETCH(QByteArray, says);
-        const auto message = QByteArray::fromStdString(messageOf([&] { parse(text.toStdString()); }));
-        QVERIFY2(message.startsWith(starts) && message.contains(says), message);
+        recipe_mistakes::check([](const std::string& text) { parse(text); });
     }
 
     /// The recipes that come with the program.

@@ -3,7 +3,7 @@
 #include "core/config/recipe.h"
 #include "core/support/error.h"
 #include "core/support/file.h"
-#include "tests/common/message_of.h"
+#include "tests/core/config/recipe_mistakes.h"
 
 #include <QTemporaryDir>
 #include <QTest>
@@ -79,12 +79,8 @@ private Q_SLOTS:
 
     void mistakesNameTheLine_data()
     {
-        QTest::addColumn<QByteArray>("text");
-        QTest::addColumn<QByteArray>("starts");
-        QTest::addColumn<QByteArray>("says");
-        const auto row = [](const char* name, const char* text, const char* starts, const char* says) {
-            QTest::newRow(name) << QByteArray("model: m\ndata: d\n") + text << QByteArray(starts) << QByteArray(says);
-        };
+        recipe_mistakes::addColumns();
+        constexpr auto row = recipe_mistakes::add;
         row("unknown key", "dta: x\n", "r.yaml:3: ", "Did you mean \"data\"?");
         row("unknown section", "dop:\n  beta: 1\n", "r.yaml:3: ", "Did you mean \"dpo\"?");
         row("unknown setting", "dpo:\n  loss: ipo\n  betta: 1\n", "r.yaml:5: ", "Did you mean \"dpo.beta\"?");
@@ -109,22 +105,15 @@ private Q_SLOTS:
         row("contradiction", "ppo: {minibatch_size: 128}\n", "r.yaml: ppo: ", "rollout_batch");
         row("no YAML", "dpo: {beta: 1\n", "r.yaml:", "not YAML");
         row("tab", "dpo:\n\tbeta: 1\n", "r.yaml:4: ", "not YAML");
-        QTest::newRow("no model") << QByteArray("data: d\n") << QByteArray("r.yaml: ")
-                                  << QByteArray("\"model\" is missing");
-        QTest::newRow("no data") << QByteArray("model: m\n") << QByteArray("r.yaml: ")
-                                 << QByteArray("\"data\" is missing");
-        QTest::newRow("empty") << QByteArray("") << QByteArray("r.yaml: ") << QByteArray("missing");
-        QTest::newRow("list of things") << QByteArray("- a\n- b\n") << QByteArray("r.yaml: ")
-                                        << QByteArray("KEY: VALUE");
-        QTest::newRow("deep") << QByteArray(100000, '[') << QByteArray("r.yaml:") << QByteArray("not YAML");
+        recipe_mistakes::addText("no model", QByteArray("data: d\n"), "r.yaml: ", "\"model\" is missing");
+        recipe_mistakes::addText("no data", QByteArray("model: m\n"), "r.yaml: ", "\"data\" is missing");
+        recipe_mistakes::addText("empty", QByteArray(""), "r.yaml: ", "missing");
+        recipe_mistakes::addText("list of things", QByteArray("- a\n- b\n"), "r.yaml: ", "KEY: VALUE");
+        recipe_mistakes::addText("deep", QByteArray(100000, '['), "r.yaml:", "not YAML");
     }
     void mistakesNameTheLine()
     {
-        QFETCH(QByteArray, text);
-        QFETCH(QByteArray, starts);
-        QFETCH(QByteArray, says);
-        const auto message = QByteArray::fromStdString(messageOf(text.toStdString()));
-        QVERIFY2(message.startsWith(starts) && message.contains(says), message);
+        recipe_mistakes::check([](const std::string& text) { parseRecipe(text, "r.yaml"); });
     }
 
     void filesAreRead()
