@@ -72,12 +72,8 @@ void applySettings(TrainArguments& given, const Preset* preset)
     Settings& settings = given.command.settings;
     if (preset)
         settings = presetSettings(*preset, given.command.stage);
-    if (!given.file.empty()) {
-        const Settings read = readSettingsFile(given.command.stage, given.file);
-        for (const SettingInfo& info : settingInfos(given.command.stage))
-            if (!read.isDefault(info.name))
-                settings.set(info.name, read.value(info.name));
-    }
+    if (!given.file.empty())
+        settings = readSettingsFile(settings, given.file);
     for (const std::string& set : given.sets) {
         const auto [name, value] = keyAndValue(set, "--set");
         settings.setFromText(name, value);
@@ -92,7 +88,8 @@ const Preset& presetOfModel(const GlobalOptions& global, const std::string& mode
     const auto project = openProject(global, Project::Access::ReadOnly);
     const std::int64_t parameters = parametersOf(*project, model);
     const Preset& preset = presetFor(parameters);
-    note(fmt::format("Preset {} for {:.3g} million parameters", preset.name, double(parameters) / 1e6));
+    if (!global.quiet)
+        note(fmt::format("Preset {} for {:.3g} million parameters", preset.name, double(parameters) / 1e6));
     return preset;
 }
 

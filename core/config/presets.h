@@ -12,7 +12,7 @@ namespace mpo {
 struct Preset
 {
     std::string_view name; ///< "small"
-    std::string_view title; ///< "Small: 50 to 700 million parameters"
+    std::string_view title; ///< "Small: 50 to 700 M"
     std::string_view help; ///< one line: what it does and why
     std::int64_t below; ///< parameters of the models it is for; the one before says from how many
 };

@@ -43,13 +43,13 @@ std::string settingsYaml(const Settings& settings)
     return std::string(yaml.c_str()) + '\n';
 }
 
-Settings parseSettingsYaml(StageKind stage, std::string_view text, std::string_view source)
+Settings parseSettingsYaml(Settings settings, std::string_view text, std::string_view source)
 {
+    const StageKind stage = settings.stage();
     const RecipeText recipe = readRecipeText(text, source, {}, recipeKeys());
     const std::string section(stageName(stage)), prefix = section + '.';
     if (std::find(recipe.sections.begin(), recipe.sections.end(), section) == recipe.sections.end())
         fail("{}: has no section \"{}\", so it holds no settings of {}", source, section, stageTitle(stage));
-    Settings settings(stage);
     for (const RecipeEntry& entry : recipe.entries)
         if (entry.key.starts_with(prefix)) {
             try {
@@ -61,10 +61,10 @@ Settings parseSettingsYaml(StageKind stage, std::string_view text, std::string_v
     return settings;
 }
 
-Settings readSettingsFile(StageKind stage, const std::filesystem::path& file)
+Settings readSettingsFile(Settings start, const std::filesystem::path& file)
 {
     constexpr std::size_t kMostBytes = std::size_t(1) << 20;
-    return parseSettingsYaml(stage, readTextFile(file, kMostBytes), file.string());
+    return parseSettingsYaml(std::move(start), readTextFile(file, kMostBytes), file.string());
 }
 
 } // namespace mpo

@@ -18,9 +18,9 @@ std::string textOfSetting(const SettingValue& value);
 /// YAML with the settings that are not at their defaults.
 std::string settingsYaml(const Settings& settings);
 
-/// The section of `stage` in a recipe; its other sections and keys are left out. Throws Error as readRecipe does, and
-/// where there is no such section.
-Settings parseSettingsYaml(StageKind stage, std::string_view text, std::string_view source);
-Settings readSettingsFile(StageKind stage, const std::filesystem::path& file);
+/// `start` with what the section of its stage in a recipe names; other sections and keys of the recipe are left out.
+/// Throws Error as readRecipe does, and where there is no such section.
+Settings parseSettingsYaml(Settings start, std::string_view text, std::string_view source);
+Settings readSettingsFile(Settings start, const std::filesystem::path& file);
 
 } // namespace mpo

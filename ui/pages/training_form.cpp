@@ -222,7 +222,7 @@ bool TrainingForm::saveSettings(const QString& file)
 bool TrainingForm::loadSettings(const QString& file)
 {
     try {
-        m_form->change(readSettingsFile(m_stage, file.toStdString()), tr("loading"));
+        m_form->change(readSettingsFile(Settings(m_stage), file.toStdString()), tr("loading"));
     } catch (const Error& error) {
         Q_EMIT message(toQString(error.what()));
         return false;

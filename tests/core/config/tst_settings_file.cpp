@@ -40,14 +40,14 @@ private Q_SLOTS:
         for (const StageKind stage : kStages) {
             const Settings settings = changed(stage);
             const std::string text = settingsYaml(settings);
-            QCOMPARE(toLine(parseSettingsYaml(stage, text, "form.yaml").toJson()), toLine(settings.toJson()));
+            QCOMPARE(toLine(parseSettingsYaml(Settings(stage), text, "form.yaml").toJson()), toLine(settings.toJson()));
         }
     }
 
     void defaults()
     {
         const std::string text = settingsYaml(Settings(StageKind::Dpo));
-        QCOMPARE(toLine(parseSettingsYaml(StageKind::Dpo, text, "form.yaml").toJson()),
+        QCOMPARE(toLine(parseSettingsYaml(Settings(StageKind::Dpo), text, "form.yaml").toJson()),
             toLine(Settings(StageKind::Dpo).toJson()));
         Settings one(StageKind::Dpo);
         one.set("learning_rate", 2e-6);
@@ -61,14 +61,26 @@ private Q_SLOTS:
         ppo.set("kl_coef", 0.125);
         const std::string text = settingsYaml(ppo) + "model: m\ndata: d\ndpo: {beta: 0.3}\n";
         QCOMPARE(parseRecipe(text, "r.yaml").ppo.real("kl_coef"), 0.125);
-        QCOMPARE(parseSettingsYaml(StageKind::Ppo, text, "r.yaml").real("kl_coef"), 0.125);
-        QCOMPARE(parseSettingsYaml(StageKind::Dpo, text, "r.yaml").real("beta"), 0.3);
+        QCOMPARE(parseSettingsYaml(Settings(StageKind::Ppo), text, "r.yaml").real("kl_coef"), 0.125);
+        QCOMPARE(parseSettingsYaml(Settings(StageKind::Dpo), text, "r.yaml").real("beta"), 0.3);
+    }
+
+    /// What the file names counts, also at its default; the rest stays as it was.
+    void onTopOfOthers()
+    {
+        Settings before(StageKind::Dpo);
+        before.set("lora_rank", std::int64_t(16));
+        before.set("batch_size", std::int64_t(2));
+        const Settings after = parseSettingsYaml(before, "dpo: {lora_rank: 0}\n", "f.yaml");
+        QCOMPARE(after.integer("lora_rank"), std::int64_t(0));
+        QCOMPARE(after.integer("batch_size"), std::int64_t(2));
     }
 
     void whatIsWrongIsSaid()
     {
-        const auto said
-            = [](const char* text) { return messageOf([&] { parseSettingsYaml(StageKind::Dpo, text, "f.yaml"); }); };
+        const auto said = [](const char* text) {
+            return messageOf([&] { parseSettingsYaml(Settings(StageKind::Dpo), text, "f.yaml"); });
+        };
         QVERIFY(said("ppo: {kl_coef: 1}\n").find("no section \"dpo\"") != std::string::npos);
         QVERIFY(said("dpo:\n  beta: high\n").find("f.yaml:2") != std::string::npos);
         QVERIFY(said("dpo:\n  bta: 0.1\n").find("beta") != std::string::npos);
