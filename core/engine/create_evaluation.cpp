@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: MPO Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "core/engine/workspace.h"
+#include "core/engine/response_scores.h"
 #include "core/evaluation/blind_session.h"
 #include "core/support/error.h"
 #include "core/support/random.h"

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/engine/dpo_watch.h"
 
-#include "core/engine/answer_scores.h"
+#include "core/engine/response_scores.h"
 #include "core/stage/training_loop.h"
 #include "core/support/error.h"
 
@@ -58,6 +58,8 @@ SampleScore scoreBy(const Workspace& workspace, const std::string& rewardModel, 
         try {
             return scoresOfAnswers(workspace, workspace.rewardModel(rewardModel), rows, texts);
         } catch (const std::exception& error) {
+            if (workspace.stop().stop_requested())
+                return std::vector<double>();
             failed = true;
             workspace.warning(fmt::format("Samples are shown without scores: {}", error.what()));
             return std::vector<double>();

@@ -3,7 +3,7 @@
 #include "core/data/pair_export.h"
 #include "core/engine/judge_calls.h"
 #include "core/engine/model_verdicts.h"
-#include "core/engine/workspace.h"
+#include "core/engine/response_scores.h"
 #include "core/support/error.h"
 
 #include <cmath>

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: MPO Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/data/formats/dialogue.h"
-#include "core/engine/answer_scores.h"
+#include "core/engine/response_scores.h"
 #include "core/support/error.h"
 
 #include <chrono>

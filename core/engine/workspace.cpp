@@ -43,7 +43,13 @@ bool Workspace::stopped() const
 {
     if (!m_ranks->alone())
         return context(Settings(StageKind::Sft)).stopped();
-    m_gate.wait(m_stop);
+    return stoppedHere();
+}
+
+bool Workspace::stoppedHere() const
+{
+    if (m_ranks->alone())
+        m_gate.wait(m_stop);
     return m_stop.stop_requested();
 }
 

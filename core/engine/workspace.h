@@ -32,7 +32,10 @@ public:
 
     Project& project() const { return m_project; }
     const std::stop_token& stop() const { return m_stop; }
-    bool stopped() const; ///< passes the pause gate
+    /// Passes the pause gate. While several processes share the work all must call it, and get the same answer.
+    bool stopped() const;
+    /// Of this process alone; passes the pause gate where no other process waits meanwhile.
+    bool stoppedHere() const;
 
     // Several processes (shared_work.cpp).
     /// Rank 0 takes in the processes that a launcher started with it, if there are any. They wait for jobs then.
@@ -161,11 +164,5 @@ struct Sampled
 };
 Sampled sampleFrom(const Workspace& workspace, const Model& model, const Dataset& data,
     const GenerationOptions& options, std::uint64_t seed);
-
-/// Scores of both responses of each pair of texts; NaN for a pair with a response without a token. The reward model
-/// need not have the tokenizer of the model that wrote them. `scored` is told of each as it comes. Throws Error when
-/// stopped.
-std::vector<PairScore> scoresOfTexts(const Workspace& workspace, const Model& reward, const Dataset& pairs,
-    const std::function<void(std::size_t number, const PairScore& score)>& scored = {});
 
 } // namespace mpo
