@@ -6,6 +6,7 @@
 #include "app/cli/engine_session.h"
 #include "app/cli/split_rule_options.h"
 #include "core/data/score_comparison.h"
+#include "core/data/score_gaps.h"
 #include "core/support/error.h"
 #include "core/support/text.h"
 
@@ -52,14 +53,6 @@ ScoreSetRow requireScores(const Project& project, const std::string& name)
     fail("There are no scores \"{}\"; `mpo scores list` shows what there is", name);
 }
 
-std::vector<double> gapsOf(const Project& project, const std::string& scores, const PairEdits& edits)
-{
-    std::vector<double> gaps;
-    for (const PairScore& score : project.loadScores(scores))
-        gaps.push_back(score.gap());
-    return editedGaps(gaps, edits);
-}
-
 std::string percent(double share) { return fmt::format("{:.1f} %", 100.0 * share); }
 
 int compare(const GlobalOptions& global, const CompareArguments& given, const SplitRule& rule, std::int64_t revision)
@@ -72,7 +65,8 @@ int compare(const GlobalOptions& global, const CompareArguments& given, const Sp
     PairEdits edits;
     if (revision != 0)
         edits = project->pairEdits(rowA.dataset, revision == kLatestEdits ? std::nullopt : std::optional(revision));
-    std::vector<double> a = gapsOf(*project, given.a, edits), b = gapsOf(*project, given.b, edits);
+    std::vector<double> a = editedGaps(gapsOf(project->loadScores(given.a)), edits),
+                        b = editedGaps(gapsOf(project->loadScores(given.b)), edits);
     const std::size_t common = std::min(a.size(), b.size()); // a limited scoring has the first pairs
     a.resize(common);
     b.resize(common);

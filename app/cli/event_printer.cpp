@@ -3,6 +3,7 @@
 #include "app/cli/event_printer.h"
 
 #include "app/cli/console.h"
+#include "core/data/score_gaps.h"
 #include "core/support/text.h"
 
 #include <fmt/format.h>
@@ -79,10 +80,8 @@ void printBench(const BenchMeasured& event)
 
 void printScores(const PairsScored& event)
 {
-    std::vector<double> gaps;
-    for (const PairScore& score : *event.scores)
-        if (std::isfinite(score.gap()))
-            gaps.push_back(score.gap());
+    std::vector<double> gaps = gapsOf(*event.scores);
+    std::erase_if(gaps, [](double gap) { return !std::isfinite(gap); });
     const auto left = event.scores->size() - gaps.size();
     writeLine(fmt::format("{}: {} pairs scored{}", event.scoreSet, grouped(std::int64_t(gaps.size())),
         left > 0 ? fmt::format(", {} left out", left) : ""));

@@ -13,22 +13,6 @@ namespace {
 
 bool bothAreThere(double a, double b) { return !std::isnan(a) && !std::isnan(b); }
 
-/// Pearson's; NaN where one of them has no spread.
-double correlation(const std::vector<double>& x, const std::vector<double>& y)
-{
-    const auto n = double(x.size());
-    const double meanX = std::accumulate(x.begin(), x.end(), 0.0) / n,
-                 meanY = std::accumulate(y.begin(), y.end(), 0.0) / n;
-    double xx = 0.0, xy = 0.0, yy = 0.0;
-    for (std::size_t i = 0; i < x.size(); ++i) {
-        const double dx = x[i] - meanX, dy = y[i] - meanY;
-        xx += dx * dx;
-        xy += dx * dy;
-        yy += dy * dy;
-    }
-    return xx > 0.0 && yy > 0.0 ? xy / std::sqrt(xx * yy) : std::numeric_limits<double>::quiet_NaN();
-}
-
 /// From 1; equal values share the mean of their places.
 std::vector<double> ranksOf(const std::vector<double>& values)
 {
@@ -49,6 +33,21 @@ std::vector<double> ranksOf(const std::vector<double>& values)
 double right(double gap) { return gap > 0.0 ? 1.0 : gap < 0.0 ? 0.0 : 0.5; }
 
 } // namespace
+
+double correlation(std::span<const double> x, std::span<const double> y)
+{
+    const auto n = double(x.size());
+    const double meanX = std::accumulate(x.begin(), x.end(), 0.0) / n,
+                 meanY = std::accumulate(y.begin(), y.end(), 0.0) / n;
+    double xx = 0.0, xy = 0.0, yy = 0.0;
+    for (std::size_t i = 0; i < x.size(); ++i) {
+        const double dx = x[i] - meanX, dy = y[i] - meanY;
+        xx += dx * dx;
+        xy += dx * dy;
+        yy += dy * dy;
+    }
+    return xx > 0.0 && yy > 0.0 ? xy / std::sqrt(xx * yy) : std::numeric_limits<double>::quiet_NaN();
+}
 
 GapAgreement compareGaps(std::span<const double> a, std::span<const double> b)
 {

@@ -11,6 +11,9 @@
 
 namespace mpo {
 
+/// Pearson's correlation; NaN where one of them has no spread, and for no values. REQUIRES the same size, no NaN.
+double correlation(std::span<const double> x, std::span<const double> y);
+
 /// How far two scorings of the same pairs, A and B, say the same of them. Only pairs that have both gaps count.
 struct GapAgreement
 {

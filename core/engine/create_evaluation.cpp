@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: MPO Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/engine/newest_scores.h"
 #include "core/engine/response_scores.h"
 #include "core/evaluation/blind_session.h"
 #include "core/support/error.h"
@@ -37,10 +38,7 @@ Dataset drawRows(
 Dataset drawByGap(
     const Workspace& workspace, const Dataset& data, const CreateEvaluation& command, std::vector<std::int64_t>& order)
 {
-    std::string newest;
-    for (const ScoreSetRow& row : workspace.project().scoreSets())
-        if (row.dataset == command.data)
-            newest = row.name;
+    const std::string newest = newestScores(workspace.project(), command.data);
     if (newest.empty())
         fail("{}: has no reward gaps in this project to draw by; score it first (`mpo score`), or draw without strata",
             command.data);

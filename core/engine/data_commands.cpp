@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: MPO Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/data/pair_export.h"
+#include "core/data/score_gaps.h"
 #include "core/engine/workspace.h"
 #include "core/model/model_folder.h"
 #include "core/store/dataset_writer.h"
@@ -104,11 +105,7 @@ void exportModelCommand(const Workspace& workspace, const ExportModel& command)
 void splitCommand(const Workspace& workspace, const SplitPairs& command)
 {
     Project& project = workspace.project();
-    const std::vector<PairScore> scores = project.loadScores(command.scoreSet);
-    std::vector<double> gaps;
-    gaps.reserve(scores.size());
-    for (const PairScore& score : scores)
-        gaps.push_back(score.gap());
+    const std::vector<double> gaps = gapsOf(project.loadScores(command.scoreSet));
     SplitRow row;
     row.name = command.name.empty() ? project.freeName(command.data + "-split") : command.name;
     row.dataset = command.data;

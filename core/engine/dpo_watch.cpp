@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/engine/dpo_watch.h"
 
+#include "core/data/score_gaps.h"
+#include "core/engine/newest_scores.h"
 #include "core/engine/response_scores.h"
 #include "core/stage/training_loop.h"
 #include "core/support/error.h"
@@ -24,12 +26,9 @@ std::vector<double> gapsOfRows(const Project& project, const TrainStage& command
     const auto gapOf = [&](std::int64_t pair) {
         return std::size_t(pair) < scores.size() ? scores[std::size_t(pair)].gap() : kUnknown;
     };
+    if (command.split.empty())
+        return gapsOf(scores);
     std::vector<double> gaps;
-    if (command.split.empty()) {
-        for (const PairScore& score : scores)
-            gaps.push_back(score.gap());
-        return gaps;
-    }
     const Split split = project.loadSplit(command.split).split;
     const bool easy = bucketOf(command) == "easy";
     for (const std::int64_t pair : easy ? split.easyPairs() : split.hardPairs())
@@ -73,12 +72,13 @@ std::string gapScoresFor(const Project& project, const TrainStage& command)
 {
     if (command.stage != StageKind::Dpo)
         return {};
-    const std::string ofSplit = command.split.empty() ? std::string() : project.loadSplit(command.split).scoreSet;
-    std::string found; // they come in the order in which they were made
-    for (const ScoreSetRow& row : project.scoreSets())
-        if (command.split.empty() ? row.dataset == command.data : row.name == ofSplit)
-            found = row.name;
-    return found;
+    if (command.split.empty())
+        return newestScores(project, command.data);
+    const std::string ofSplit = project.loadSplit(command.split).scoreSet;
+    const std::vector<ScoreSetRow> sets = project.scoreSets();
+    return std::any_of(sets.begin(), sets.end(), [&](const ScoreSetRow& row) { return row.name == ofSplit; })
+        ? ofSplit
+        : std::string();
 }
 
 DpoWatch dpoWatch(const Workspace& workspace, const TrainStage& command, std::span<const TokenizedPair> pairs,

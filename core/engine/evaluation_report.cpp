@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/engine/evaluation_report.h"
 
+#include "core/data/score_gaps.h"
+#include "core/engine/newest_scores.h"
 #include "core/support/error.h"
 
 #include <fmt/format.h>
@@ -25,15 +27,8 @@ double characters(const std::string& text)
 std::vector<double> gapsOf(const Project& project, const EvaluationRow& row)
 {
     const std::string data = row.config.is_object() ? row.config.value("data", "") : "";
-    std::string newest;
-    for (const ScoreSetRow& scores : project.scoreSets())
-        if (scores.dataset == data)
-            newest = scores.name;
-    std::vector<double> gaps;
-    if (!newest.empty())
-        for (const PairScore& score : project.loadScores(newest))
-            gaps.push_back(score.gap());
-    return gaps;
+    const std::string newest = newestScores(project, data);
+    return newest.empty() ? std::vector<double>() : gapsOf(project.loadScores(newest));
 }
 
 } // namespace

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/engine/pipeline_report.h"
 
+#include "core/data/score_gaps.h"
 #include "core/evaluation/bootstrap.h"
 #include "core/evaluation/html_report.h"
 #include "core/evaluation/svg_chart.h"
@@ -28,14 +29,11 @@ constexpr std::array<std::string_view, 10> kCurves {"loss", "accuracy", "margin"
 
 std::string histogramOf(const Project& project, const PipelineReport& report)
 {
-    std::vector<double> gaps;
-    for (const PairScore& pair : project.loadScores(report.scoreSet))
-        gaps.push_back(pair.gap());
     HistogramChart chart;
     chart.frame.title = "Reward gaps of the pairs and the split";
     chart.frame.xLabel = "reward gap = score of chosen - score of rejected";
     chart.frame.yLabel = "pairs";
-    chart.histogram = histogram(gaps, kBins);
+    chart.histogram = histogram(gapsOf(project.loadScores(report.scoreSet)), kBins);
     chart.threshold = project.loadSplit(report.split).split.threshold;
     return histogramChartSvg(chart);
 }

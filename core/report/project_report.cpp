@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/report/project_report.h"
 
+#include "core/data/score_gaps.h"
 #include "core/engine/catalogue.h"
 #include "core/engine/evaluation_report.h"
 #include "core/evaluation/report_tables.h"
@@ -16,7 +17,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 
 namespace mpo {
 
@@ -81,11 +81,7 @@ ReportSection splitSection(const Project& project, const ReportChain& chain)
     ReportSection section {"Reward gaps and split", {}};
     ReportTable scores {{"scores", "of", "by", "held out", "pairs", "right side", "median gap"}, {}, {}};
     for (const ScoreSetRow& row : chain.scoreSets) {
-        std::vector<double> gaps;
-        for (const PairScore& pair : project.loadScores(row.name))
-            if (std::isfinite(pair.gap()))
-                gaps.push_back(pair.gap());
-        const GapIndex index(gaps);
+        const GapIndex index(gapsOf(project.loadScores(row.name)));
         scores.rows.push_back({row.name, row.dataset, row.rewardModel, row.heldOut ? "yes" : "no", grouped(row.pairs),
             fmt::format("{:.1f} %", 100.0 * index.accuracy()), fmt::format("{:.3f}", index.median())});
     }
@@ -100,10 +96,7 @@ ReportSection splitSection(const Project& project, const ReportChain& chain)
     if (!splits.rows.empty())
         section.blocks.push_back(splits);
     for (const SplitRow& row : chain.splits) {
-        std::vector<double> gaps;
-        for (const PairScore& pair : project.loadScores(row.scoreSet))
-            gaps.push_back(pair.gap());
-        gaps = editedGaps(gaps, row.split.handEdits());
+        const std::vector<double> gaps = editedGaps(gapsOf(project.loadScores(row.scoreSet)), row.split.handEdits());
         HistogramChart chart;
         chart.frame.title = "Reward gaps of the pairs and the split " + row.name;
         chart.frame.xLabel = "reward gap = score of chosen - score of rejected";

@@ -2,6 +2,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/models/split_data.h"
 
+#include "core/data/score_comparison.h"
+#include "core/data/score_gaps.h"
+
 #include <algorithm>
 #include <cmath>
 #include <iterator>
@@ -24,15 +27,6 @@ std::vector<PairScore> exchanged(std::vector<PairScore> scores, const std::vecto
     for (const std::int64_t pair : pairs)
         std::swap(scores[std::size_t(pair)].chosen, scores[std::size_t(pair)].rejected);
     return scores;
-}
-
-std::vector<double> gapsOf(const std::vector<PairScore>& scores)
-{
-    std::vector<double> gaps;
-    gaps.reserve(scores.size());
-    for (const PairScore& score : scores)
-        gaps.push_back(score.gap());
-    return gaps;
 }
 
 std::vector<double> without(std::vector<double> gaps, const std::vector<std::int64_t>& dropped)
@@ -110,12 +104,12 @@ SplitCounts SplitData::count(double threshold, bool absolute, const std::optiona
 Bucket SplitData::bucketOf(
     std::int64_t pair, double threshold, bool absolute, const std::optional<double>& contradictory) const
 {
-    const double gap = gaps[std::size_t(pair)];
     if (std::binary_search(edits.dropped.begin(), edits.dropped.end(), pair))
         return Bucket::Dropped;
-    if (contradictory && gap < -*contradictory)
-        return Bucket::Contradictory;
-    return (absolute ? std::abs(gap) : gap) > threshold ? Bucket::Easy : Bucket::Hard;
+    SplitRule rule;
+    rule.absolute = absolute;
+    rule.contradictory = contradictory;
+    return bucketOfGap(gaps[std::size_t(pair)], rule, threshold);
 }
 
 const GapIndex& SplitData::sizes() const
@@ -172,22 +166,14 @@ std::shared_ptr<PairLengths> measureLengths(const SplitData& data, std::vector<s
     const std::vector<std::int64_t>& order = data.index.order();
     lengths->longerBefore.reserve(order.size() + 1);
     lengths->longerBefore.push_back(0);
-    double sumX = 0.0, sumY = 0.0;
+    std::vector<double> ordered;
+    ordered.reserve(order.size());
     for (const std::int64_t pair : order) {
         const std::int32_t d = difference[std::size_t(pair)];
         lengths->longerBefore.push_back(lengths->longerBefore.back() + (d > 0 ? 1 : 0));
-        sumX += data.gaps[std::size_t(pair)];
-        sumY += d;
+        ordered.push_back(d);
     }
-    const double n = double(order.size()), meanX = sumX / n, meanY = sumY / n;
-    double xx = 0.0, xy = 0.0, yy = 0.0;
-    for (const std::int64_t pair : order) {
-        const double x = data.gaps[std::size_t(pair)] - meanX, y = double(difference[std::size_t(pair)]) - meanY;
-        xx += x * x;
-        xy += x * y;
-        yy += y * y;
-    }
-    lengths->correlation = xx > 0.0 && yy > 0.0 ? xy / std::sqrt(xx * yy) : std::numeric_limits<double>::quiet_NaN();
+    lengths->correlation = correlation(data.index.sorted(), ordered);
     lengths->difference = std::move(difference);
     return lengths;
 }
