@@ -10,32 +10,8 @@ namespace mpo {
 
 namespace {
 
-#if defined(__x86_64__)
-namespace avx512 {
-#define MPO_TARGET __attribute__((target("avx512f,avx512dq,avx512bw,avx512vl,fma")))
-#define MPO_TILE_LANES 4
-#include "core/model/blocks/attention_kernels.inl"
-#undef MPO_INLINE
-#undef MPO_TARGET
-#undef MPO_TILE_LANES
-} // namespace avx512
-namespace avx2 {
-#define MPO_TARGET __attribute__((target("avx2,fma")))
-#define MPO_TILE_LANES 1
-#include "core/model/blocks/attention_kernels.inl"
-#undef MPO_INLINE
-#undef MPO_TARGET
-#undef MPO_TILE_LANES
-} // namespace avx2
-#endif
-namespace plain {
-#define MPO_TARGET
-#define MPO_TILE_LANES 1
-#include "core/model/blocks/attention_kernels.inl"
-#undef MPO_INLINE
-#undef MPO_TARGET
-#undef MPO_TILE_LANES
-} // namespace plain
+#define MPO_KERNELS "core/model/blocks/attention_kernels.inl"
+#include "core/model/blocks/for_each_processor.inl"
 
 } // namespace
 

@@ -18,26 +18,8 @@ namespace {
 
 using Task = CachedAttentionTask;
 
-#if defined(__x86_64__)
-namespace avx512 {
-#define MPO_TARGET __attribute__((target("avx512f,avx512dq,avx512bw,avx512vl,fma")))
-#include "core/model/blocks/cached_attention_kernel.inl"
-#undef MPO_INLINE
-#undef MPO_TARGET
-} // namespace avx512
-namespace avx2 {
-#define MPO_TARGET __attribute__((target("avx2,fma")))
-#include "core/model/blocks/cached_attention_kernel.inl"
-#undef MPO_INLINE
-#undef MPO_TARGET
-} // namespace avx2
-#endif
-namespace plain {
-#define MPO_TARGET
-#include "core/model/blocks/cached_attention_kernel.inl"
-#undef MPO_INLINE
-#undef MPO_TARGET
-} // namespace plain
+#define MPO_KERNELS "core/model/blocks/cached_attention_kernel.inl"
+#include "core/model/blocks/for_each_processor.inl"
 
 double scaleOf(const AttentionOptions& options, std::int64_t width)
 {

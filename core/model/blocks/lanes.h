@@ -7,7 +7,7 @@
 namespace mpo {
 
 /// Sixteen numbers at a time, in the vectors of GCC and Clang. Kernels with them stand in an .inl file that is included
-/// once for each kind of processor (MPO_FOR_EACH_PROCESSOR in the .cpp), as vectors of this size become registers only
+/// once for each kind of processor (for_each_processor.inl), as vectors of this size become registers only
 /// in functions that are marked for it from the start.
 inline constexpr std::int64_t kLanes = 16;
 typedef float Lanes __attribute__((vector_size(kLanes * sizeof(float)), aligned(sizeof(float)), may_alias));
