@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/charts/health_strip.h"
 
-#include "core/config/alarm_metrics.h"
 #include "core/support/metric_names.h"
+#include "ui/charts/metric_alarm.h"
 #include "ui/elided_label.h"
 #include "ui/format.h"
 #include "ui/style.h"
@@ -102,12 +102,9 @@ void HealthStrip::append(const Metrics& metrics)
 void HealthStrip::setAlarms(const std::vector<AlarmRow>& alarms)
 {
     for (std::size_t i = 0; i < m_cells.size(); ++i) {
-        const auto open = std::find_if(alarms.rbegin(), alarms.rend(),
-            [&](const AlarmRow& alarm) { return !alarm.ended && alarmIsOf(alarm.name, kVitals[i].metric); });
-        const bool alarmed = open != alarms.rend();
-        setRole(m_cells[i].value, alarmed ? "vitalBad" : "vital");
-        m_cells[i].widget->setToolTip(
-            alarmed ? sentenceOf(*open) : toQString(findMetricInfo(kVitals[i].metric)->meaning));
+        const QString alarm = metricAlarm(kVitals[i].metric, alarms);
+        setRole(m_cells[i].value, alarm.isEmpty() ? "vital" : "vitalBad");
+        m_cells[i].widget->setToolTip(alarm.isEmpty() ? toQString(findMetricInfo(kVitals[i].metric)->meaning) : alarm);
     }
     const auto open = std::find_if(alarms.rbegin(), alarms.rend(), [](const AlarmRow& alarm) { return !alarm.ended; });
     setRole(m_alarm, open != alarms.rend() ? "error" : "hint");

@@ -3,6 +3,7 @@
 #include "ui/charts/metric_curve.h"
 
 #include "ui/charts/custom_plot.h"
+#include "ui/charts/mixed_colour.h"
 #include "ui/style.h"
 
 #include <algorithm>
@@ -15,19 +16,13 @@ namespace {
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 constexpr std::array kDashes {Qt::SolidLine, Qt::DashLine, Qt::DotLine, Qt::DashDotLine};
 
-QColor between(const QColor& a, const QColor& b, double share)
-{
-    const auto mixed = [&](int x, int y) { return int(std::lround((1.0 - share) * x + share * y)); };
-    return {mixed(a.red(), b.red()), mixed(a.green(), b.green()), mixed(a.blue(), b.blue())};
-}
-
 } // namespace
 
 QColor CurveLook::inTheme() const
 {
     const Colours& c = colours();
     if (strata > 0)
-        return between(c.hard, c.easy, strata > 1 ? double(colour) / double(strata - 1) : 0.0);
+        return mixedColour(c.hard, c.easy, strata > 1 ? double(colour) / double(strata - 1) : 0.0);
     return c.series.at(colour % c.series.size());
 }
 

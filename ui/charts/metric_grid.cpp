@@ -28,13 +28,13 @@ namespace {
 constexpr int kCardWidth = 280; ///< wanted, in pixels
 constexpr int kCardHeight = 160;
 
-/// Groups in the order in which one looks at them.
 constexpr std::string_view kParts = "parts"; ///< group of metrics over parts of the examples
 
 struct GroupTitle
 {
     std::string_view prefix, title;
 };
+/// Groups in the order in which one looks at them.
 constexpr std::array kGroups {GroupTitle {"objective", "Objective"}, GroupTitle {"", "Training"},
     GroupTitle {"eval", "Held-out data"}, GroupTitle {"rewards", "Implicit rewards"},
     GroupTitle {kParts, "By reward gap"}, GroupTitle {"response", "Responses"}, GroupTitle {"policy", "Policy"},

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/charts/reward_gap_picture.h"
 
+#include "ui/charts/mixed_colour.h"
 #include "ui/format.h"
 #include "ui/style.h"
 
@@ -155,10 +156,9 @@ void RewardGapPicture::paintAxes(QPainter& painter, const QRectF& plot) const
 QColor RewardGapPicture::shade(const QColor& colour, int stratum) const
 {
     // The colour says the bucket, how strong it is the stratum.
-    const double weight = strata.size() < 2 ? 1.0 : 1.0 - 0.72 * stratum / double(strata.size() - 1);
-    const QColor& ground = colours().surface;
-    const auto mix = [&](int one, int other) { return int(std::lround(weight * one + (1.0 - weight) * other)); };
-    return {mix(colour.red(), ground.red()), mix(colour.green(), ground.green()), mix(colour.blue(), ground.blue())};
+    constexpr double kFaintest = 0.72; ///< share of the ground in the last stratum
+    return strata.size() < 2 ? colour
+                             : mixedColour(colour, colours().surface, kFaintest * stratum / double(strata.size() - 1));
 }
 
 /// At the right end of the line; the lowest part of a bar comes first.
