@@ -2,8 +2,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/evaluation/gap_groups.h"
 
+#include "core/data/even_groups.h"
+
 #include <algorithm>
-#include <cassert>
 #include <cmath>
 
 namespace mpo {
@@ -23,18 +24,16 @@ CountedShare agreementWithScores(std::span<const GapOutcome> outcomes, double le
 
 std::vector<GapGroup> groupsByGap(std::span<const GapOutcome> outcomes, int groups, double level)
 {
-    assert(groups >= 1);
     std::vector<GapOutcome> sorted;
     std::copy_if(outcomes.begin(), outcomes.end(), std::back_inserter(sorted),
         [](const GapOutcome& outcome) { return !std::isnan(outcome.gap); });
     std::stable_sort(
         sorted.begin(), sorted.end(), [](const GapOutcome& a, const GapOutcome& b) { return a.gap < b.gap; });
     std::vector<GapGroup> result;
-    std::size_t from = 0;
-    for (int group = 1; group <= groups && from < sorted.size(); ++group) {
-        std::size_t to = std::max(from + 1, sorted.size() * std::size_t(group) / std::size_t(groups));
-        while (to < sorted.size() && sorted[to].gap == sorted[to - 1].gap)
-            ++to;
+    std::vector<double> gaps;
+    for (const GapOutcome& outcome : sorted)
+        gaps.push_back(outcome.gap);
+    for (std::size_t from = 0; const std::size_t to : evenGroups(gaps, groups)) {
         const std::span<const GapOutcome> part(sorted.data() + from, to - from);
         GapGroup one {part.front().gap, part.back().gap, {}, {}, agreementWithScores(part, level)};
         for (const GapOutcome& outcome : part)

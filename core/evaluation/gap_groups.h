@@ -29,8 +29,8 @@ struct GapGroup
     CountedShare agreement;
 };
 
-/// Groups of nearly equally many prompts by rising gap; equal gaps never part. Outcomes whose gap is not a number are
-/// left out. Fewer groups where there are fewer different gaps; none for no outcomes. REQUIRES groups >= 1.
+/// Groups of nearly equally many prompts by rising gap, or fewer where many gaps are equal (evenGroups). Outcomes whose
+/// gap is not a number are left out; none for no outcomes. REQUIRES groups >= 1.
 std::vector<GapGroup> groupsByGap(std::span<const GapOutcome> outcomes, int groups = 3, double level = 0.95);
 
 /// The agreement over all outcomes, also those without a gap.

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/stage/gap_strata.h"
 
+#include "core/data/even_groups.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -12,7 +14,7 @@ namespace mpo {
 
 namespace {
 
-constexpr std::size_t kStrata = 4;
+constexpr int kStrata = 4;
 
 } // namespace
 
@@ -24,16 +26,11 @@ GapStrata::GapStrata(std::span<const double> gaps, std::span<const std::int64_t>
         if (std::size_t(pair) < m_gaps.size() && std::isfinite(m_gaps[std::size_t(pair)]))
             sorted.push_back(m_gaps[std::size_t(pair)]);
     std::sort(sorted.begin(), sorted.end());
-    if (sorted.empty() || sorted.front() == sorted.back())
+    const std::vector<std::size_t> ends = evenGroups(sorted, kStrata);
+    if (ends.size() < 2)
         return;
     std::vector<double> lowest;
-    std::size_t from = 0;
-    for (std::size_t stratum = 1; stratum <= kStrata; ++stratum) {
-        std::size_t to = sorted.size() * stratum / kStrata;
-        if (to <= from) // equal gaps took its place
-            continue;
-        while (to < sorted.size() && sorted[to] == sorted[to - 1])
-            ++to;
+    for (std::size_t from = 0; const std::size_t to : ends) {
         lowest.push_back(sorted[from]);
         m_highest.push_back(sorted[to - 1]);
         from = to;
@@ -88,10 +85,10 @@ Metrics StratumSums::take(const GapStrata& strata, std::int64_t pairs, std::stri
 
 void StratumSums::restore(const Json& state)
 {
-    if (state.is_null())
-        std::fill(m_sums.begin(), m_sums.end(), 0.0);
-    else
-        m_sums = state.get<std::vector<double>>();
+    auto sums = state.is_null() ? std::vector<double>() : state.get<std::vector<double>>();
+    if (sums.size() != m_sums.size())
+        sums.assign(m_sums.size(), 0.0);
+    m_sums = std::move(sums);
 }
 
 } // namespace mpo

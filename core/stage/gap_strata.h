@@ -13,12 +13,12 @@
 
 namespace mpo {
 
-/// Pairs in strata of nearly equal size by reward gap. Equal gaps never part, so there may be fewer strata.
+/// Pairs in four strata of nearly equal size by reward gap, or fewer where many gaps are equal (evenGroups).
 class GapStrata
 {
 public:
     /// `gaps`: of all pairs, NaN where unknown. `training`: numbers of the pairs whose gaps decide the bounds. None
-    /// where they have fewer than two different gaps.
+    /// where they do not make two strata.
     GapStrata(std::span<const double> gaps, std::span<const std::int64_t> training);
 
     std::size_t size() const { return m_names.size(); }
@@ -53,7 +53,7 @@ public:
     Metrics take(const GapStrata& strata, std::int64_t pairs, std::string_view prefix = {});
 
     Json toJson() const { return m_sums; }
-    void restore(const Json& state); ///< null: nothing was summed up yet
+    void restore(const Json& state); ///< null, or of another number of strata: nothing was summed up yet
 
 private:
     std::vector<double> m_sums; ///< pairs, loss, margin, pairs with a positive margin; of each stratum

@@ -41,7 +41,11 @@ private Q_SLOTS:
         QCOMPARE(groups.size(), std::size_t(1)); // the first third ends among the equal ones
         QCOMPARE(groups[0].tally.total(), std::int64_t(9));
         outcomes[8].gap = 2.0;
-        QCOMPARE(groupsByGap(outcomes, 3).size(), std::size_t(2));
+        QCOMPARE(groupsByGap(outcomes, 3).size(), std::size_t(1)); // one alone says nothing
+        outcomes[7].gap = 2.0;
+        const auto two = groupsByGap(outcomes, 3);
+        QCOMPARE(two.size(), std::size_t(2));
+        QCOMPARE(two[1].tally.total(), std::int64_t(2));
     }
 
     void groupsAreOfEqualSize()

@@ -113,6 +113,11 @@ private Q_SLOTS:
         COMPARE_NEAR(metrics[2].value, 0.5, 1e-12);
         QCOMPARE(again.take(strata, 1).size(), std::size_t(3)); // the one of stratum 2 is left
         QVERIFY(again.take(strata, 1).empty());
+        // A checkpoint of other strata.
+        again.add(0, 1.0, 1.0);
+        again.restore(StratumSums(strata.size() - 1).toJson());
+        QVERIFY(again.take(strata, 1).empty());
+        QCOMPARE(again.numbers().size(), StratumSums::kNumbers * strata.size());
     }
 
     /// What was there before is what it is without strata, bit for bit.
