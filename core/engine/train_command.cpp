@@ -231,6 +231,8 @@ void trainCommand(const Workspace& workspace, const TrainStage& command)
     if (!command.split.empty()) {
         const SplitRow split = project.loadSplit(command.split);
         spec.config["split_made"] = {{"scores", split.scoreSet}, {"threshold", split.split.threshold}};
+        if (!split.split.handEdits().empty())
+            spec.config["split_made"]["edits"] = split.split.edits;
     }
 
     std::string gapScores = gapScoresFor(project, command);

@@ -136,6 +136,25 @@ private Q_SLOTS:
         QVERIFY(weights != m_program.content("p.mpo/models/unedited/model.safetensors"));
     }
 
+    /// A split made anew with other edits under its name is another training; with the same ones it is not.
+    void finishedIsFinishedUntilTheEditsChange()
+    {
+        const auto stepsOf = [&](const char* split) {
+            row(split);
+            const Result result = run("train dpo --model base --data pairs --split again --out again --max-steps 2");
+            qsizetype steps = 0;
+            for (const QJsonObject& line : result.rows())
+                steps += line.contains(QLatin1String("step")) ? 1 : 0;
+            return result.status == 0 ? steps : qsizetype(-1);
+        };
+        const char* split = "split --data pairs --scores a --gap 1.5 --absolute --edits --name again";
+        QCOMPARE(stepsOf(split), qsizetype(2));
+        QCOMPARE(stepsOf(split), qsizetype(0));
+        QCOMPARE(run("data edit pairs --flip 1").status, 0);
+        QCOMPARE(stepsOf(split), qsizetype(2));
+        QCOMPARE(run("data edit pairs --undo").status, 0);
+    }
+
     void aLogIsRepeatedElsewhere()
     {
         const Result log = run("data edits pairs");
@@ -161,7 +180,6 @@ private Q_SLOTS:
     {
         QCOMPARE(run("report --run 1 --out r.html").status, 0); // of the first training
         const QString page = QString::fromUtf8(m_program.content("r.html"));
-        qInfo("%s", qPrintable(page.mid(page.indexOf(QStringLiteral("mpo data import")), 1500)));
         QVERIFY(page.contains(
             QStringLiteral("mpo data edit pairs --reset --flip 2 --drop 4,6-8\n"
                            "mpo split --data pairs --scores a --gap 1.5 --absolute --edits --name for-dpo")));
