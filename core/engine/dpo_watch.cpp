@@ -96,7 +96,8 @@ DpoWatch dpoWatch(const Workspace& workspace, const TrainStage& command, std::sp
     const Settings& settings = command.settings;
     const HeldOut held
         = holdOut(std::int64_t(pairs.size()), settings.real("eval_share"), std::uint64_t(settings.integer("seed")));
-    const auto& from = held.evaluation.empty() ? held.train : held.evaluation;
+    std::vector<std::int64_t> from = held.evaluation.empty() ? held.train : held.evaluation;
+    std::erase_if(from, [&](std::int64_t pair) { return pairs[std::size_t(pair)].prompt.empty(); });
     std::map<std::int64_t, std::size_t> places; // of rows in the data
     for (const std::int64_t number : sampleNumbers(std::int64_t(from.size()), settings.integer("sample_prompts"))) {
         const std::int64_t pair = from[std::size_t(number)];

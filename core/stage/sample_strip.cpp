@@ -32,7 +32,6 @@ SampleStrip::SampleStrip(
     , m_score(std::move(score))
     , m_every(context.settings.integer("sample_every"))
 {
-    std::erase_if(m_prompts, [](const TokenIds& prompt) { return prompt.empty(); });
 }
 
 void SampleStrip::showReference(const Model& reference) const { write(reference, 0, true); }

@@ -31,7 +31,8 @@ public:
         std::int64_t maxNewTokens = 64;
         double temperature = 1.0;
     };
-    /// Shows nothing where the context takes no samples, or without prompts.
+    /// Shows nothing where the context takes no samples (as on all ranks but the first, which does not communicate
+    /// here), or without prompts. Each prompt has tokens. The context must outlive this.
     SampleStrip(const StageContext& context, std::vector<TokenIds> prompts, Decoding decoding, SampleScore score);
 
     /// At the start of a run, not of one that goes on. The rows have step 0.

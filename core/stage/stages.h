@@ -24,7 +24,8 @@ StageOutcome trainReward(Model& rewardModel, std::span<const TokenizedPair> pair
 struct DpoWatch
 {
     std::vector<double> gaps; ///< reward gap of each pair, NaN: unknown; the metrics come by strata of it too
-    std::vector<std::int64_t> samplePairs; ///< numbers of the pairs whose prompts are answered now and then
+    /// Numbers of the pairs whose prompts, which have tokens, are answered now and then.
+    std::vector<std::int64_t> samplePairs;
     SampleScore sampleScore; ///< of responses to them
 };
 

@@ -3,6 +3,7 @@
 #include "core/engine/engine.h"
 #include "core/store/project.h"
 #include "tests/cli/tiny_model.h"
+#include "tests/common/engine_events.h"
 
 #include <QDir>
 #include <QFile>
@@ -10,12 +11,16 @@
 #include <QTest>
 
 #include <chrono>
+#include <cmath>
 #include <condition_variable>
+#include <filesystem>
+#include <future>
 #include <mutex>
 #include <optional>
 
 using namespace mpo;
 using namespace std::chrono_literals;
+namespace fs = std::filesystem;
 
 /// The engine of a window, whose process is rank 0 of a run: it watches, pauses and stops all processes of it.
 class TestEngineRanks : public QObject
@@ -134,6 +139,86 @@ private Q_SLOTS:
         QVERIFY2(m_finished->outcome == CommandFinished::Outcome::Succeeded, m_finished->message.c_str());
         QVERIFY(m_ended == RunState::Finished);
         QCOMPARE(children(), 0);
+    }
+
+    /// Rank 0 alone samples and scores what is looked at, and nobody waits for it in vain. A run that goes on divides
+    /// its metrics as it began on all ranks, whatever was scored since.
+    void samplesAndStrataOfSeveralProcesses()
+    {
+        const fs::path parity = fs::path(MPO_FIXTURES) / "parity", folder = m_folder.path().toStdString();
+        const auto project = Project::open(folder / "b.mpo");
+        for (const char* name : {"llama", "llama_reward"}) {
+            fs::copy(parity / "models" / name, folder / name);
+            for (const auto& entry : fs::directory_iterator(parity / "tokenizer"))
+                fs::copy(entry.path(), folder / name / entry.path().filename());
+            eventsOf<ModelSaved>(project, AddModel {(folder / name).string(), name});
+        }
+        constexpr std::int64_t kPairs = 12;
+        Dataset data {"pairs", DatasetKind::Pairs, {}};
+        std::vector<PairScore> scores;
+        for (std::int64_t i = 0; i < kPairs; ++i) {
+            PreferencePair pair;
+            pair.prompt = "say " + std::string(std::size_t(1 + i % 4), 'p');
+            pair.chosen = "yes " + std::string(std::size_t(1 + i % 5), 'a');
+            pair.rejected = "no " + std::string(std::size_t(1 + i % 3), 'b');
+            data.pairs.push_back(pair);
+            scores.push_back({double(i), 0.0});
+        }
+        project->addDataset(data, "a test");
+        project->addScoreSet({0, "first", "pairs", "llama_reward", true, kPairs, {}}, scores);
+        const auto trained = [&](const char* out, std::int64_t processes) {
+            TrainStage command = training(out, 6, processes);
+            command.model = "llama";
+            command.data = "pairs";
+            command.settings.set("eval_share", 0.25);
+            command.settings.set("eval_every", std::int64_t(2));
+            command.settings.set("sample_prompts", std::int64_t(2));
+            command.settings.set("sample_every", std::int64_t(2));
+            command.settings.set("sample_tokens", std::int64_t(5));
+            return command;
+        };
+        const auto isPart = [](const MetricSeries& series) {
+            return !partOfMetric(series.name).part.empty() && !series.points.empty();
+        };
+        eventsOf<RunEnded>(project, trained("alone", 1));
+        const std::int64_t alone = project->runs().front().id;
+
+        // Stopped in the middle; then other scores come, by which no two pairs would differ.
+        {
+            std::unique_ptr<Engine> engine;
+            std::promise<void> over;
+            engine = std::make_unique<Engine>(project, [&](Event event) {
+                if (const auto* logged = std::get_if<MetricsLogged>(&event); logged && logged->step == 3)
+                    engine->cancel();
+                if (std::holds_alternative<CommandFinished>(event))
+                    over.set_value();
+            });
+            engine->post(trained("several", 2));
+            QVERIFY(over.get_future().wait_for(60s) == std::future_status::ready);
+        }
+        const RunRow stopped = project->runs().front();
+        QVERIFY(stopped.id != alone && stopped.state == RunState::Stopped && stopped.steps < 6);
+        project->addScoreSet({0, "second", "pairs", "llama_reward", true, kPairs, {}},
+            std::vector<PairScore>(std::size_t(kPairs), PairScore {1.0, 0.0}));
+        eventsOf<RunEnded>(project, trained("several", 2));
+        QCOMPARE(project->runs().front().id, stopped.id);
+
+        const std::vector<SampleRow> one = project->samples(alone), two = project->samples(stopped.id);
+        QCOMPARE(one.size(), std::size_t(8)); // of the reference, and after the steps 2, 4 and 6
+        QCOMPARE(two.size(), one.size());
+        for (std::size_t i = 0; i < one.size(); ++i) {
+            QCOMPARE(two[i].step, one[i].step);
+            QCOMPARE(two[i].byReference, one[i].byReference);
+            QCOMPARE(two[i].response, one[i].response);
+            QVERIFY(one[i].score && two[i].score && std::abs(*one[i].score - *two[i].score) < 1e-4);
+        }
+        const std::vector<MetricSeries> curves = project->metrics(alone), theirs = project->metrics(stopped.id);
+        QVERIFY(std::any_of(curves.begin(), curves.end(), isPart));
+        QCOMPARE(theirs.size(), curves.size());
+        for (std::size_t i = 0; i < curves.size(); ++i) {
+            QCOMPARE(theirs[i].name, curves[i].name);
+            QCOMPARE(theirs[i].points.size(), curves[i].points.size());
+        }
     }
 };
 
