@@ -28,9 +28,15 @@ ModelVerdicts::ModelVerdicts(Project& project, const EvaluationRow& row, const s
             m_there[item.number] = *item.verdict;
 }
 
+std::optional<Verdict> ModelVerdicts::on(std::int64_t number) const
+{
+    const auto there = m_there.find(number);
+    return there == m_there.end() ? std::nullopt : std::optional(there->second);
+}
+
 void ModelVerdicts::write(std::int64_t number, const Judgment& judgment)
 {
-    if (const auto there = m_there.find(number); there != m_there.end() && there->second == judgment.verdict)
+    if (on(number) == judgment.verdict)
         return;
     m_project.judge(m_evaluation, number, judgment, m_annotator);
     m_there[number] = judgment.verdict;

@@ -5,6 +5,7 @@
 #include "core/store/project.h"
 
 #include <map>
+#include <optional>
 #include <string>
 
 namespace mpo {
@@ -20,7 +21,7 @@ public:
 
     const std::string& annotator() const { return m_annotator; }
     bool empty() const { return m_there.empty(); }
-    bool has(std::int64_t number) const { return m_there.contains(number); }
+    std::optional<Verdict> on(std::int64_t number) const; ///< that it has given already
     /// `outcome` of source A: 1 won, 0 tie, -1 lost; `aIsLeft` as the session has it.
     void write(std::int64_t number, bool aIsLeft, int outcome, const std::string& comment = {},
         std::optional<double> strength = {});

@@ -77,8 +77,8 @@ void judgeByRewardModel(const Workspace& workspace, const JudgeEvaluation& comma
             continue;
         }
         ++event.items;
-        if (verdicts.has(number)) {
-            ++event.judged;
+        if (const auto before = verdicts.on(number)) {
+            ++(before == Verdict::Skip ? event.unclear : event.judged);
             continue;
         }
         PreferencePair pair;
@@ -102,7 +102,7 @@ void judgeByRewardModel(const Workspace& workspace, const JudgeEvaluation& comma
             ++event.calls;
         });
         for (const std::int64_t number : numbers)
-            if (!verdicts.has(number)) {
+            if (!verdicts.on(number)) {
                 verdicts.skip(number, "A response without a token cannot be scored");
                 ++event.unclear;
             }

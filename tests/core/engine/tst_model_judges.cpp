@@ -172,6 +172,41 @@ private Q_SLOTS:
         QVERIFY(says(messageOf([&] { judge(command); }), "at least 0"));
     }
 
+    /// To a model without EOS an empty response has no token, so no score: it is unclear, also when given again.
+    void whatHasNoScoreIsUnclear()
+    {
+        fs::copy(folder() / "llama_reward", folder() / "no_eos");
+        for (const auto& [file, key] :
+            {std::pair("config.json", "eos_token_id"), std::pair("tokenizer_config.json", "eos_token")}) {
+            Json json = readJsonFile(folder() / "no_eos" / file);
+            json.erase(key);
+            writeJsonFile(folder() / "no_eos" / file, json);
+        }
+        Dataset data {"some empty", DatasetKind::Pairs, {}};
+        for (const char* chosen : {"yes", ""}) {
+            PreferencePair& pair = data.pairs.emplace_back();
+            pair.prompt = "a prompt";
+            pair.chosen = chosen;
+            pair.rejected = " no";
+        }
+        m_project->addDataset(data, "a test");
+        CreateEvaluation create;
+        create.data = "some empty";
+        create.name = "e";
+        create.prompts = 2;
+        eventsOf<EvaluationCreated>(m_project, create);
+        JudgeEvaluation command = byReward();
+        command.evaluation = "e";
+        command.model = model("no_eos");
+        for (const std::int64_t calls : {1, 0}) {
+            const EvaluationJudged judged = judge(command);
+            QCOMPARE(judged.items, std::int64_t(2));
+            QCOMPARE(judged.calls, calls);
+            QCOMPARE(judged.judged, std::int64_t(1));
+            QCOMPARE(judged.unclear, std::int64_t(1));
+        }
+    }
+
     /// A question is the same whoever is asked: the answer is what the model says in a chat.
     void aModelOfThisMachineIsAsked()
     {
