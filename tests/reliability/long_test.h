@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <QByteArray>
 #include <QRandomGenerator>
 #include <QtGlobal>
 
@@ -12,7 +13,7 @@ inline void allowLongTests()
 {
     constexpr const char* kLimit = "QTEST_FUNCTION_TIMEOUT";
     if (!qEnvironmentVariableIsSet(kLimit))
-        qputenv(kLimit, "86400000"); // a day, in milliseconds
+        qputenv(kLimit, QByteArrayLiteral("86400000")); // a day, in milliseconds
 }
 
 /// How often something is done.
