@@ -183,7 +183,8 @@ void Workspace::save(
         row.folder = fs::relative(folder, m_project.folder()).string();
         row.kind = model.isReward() ? "reward" : "policy";
         row.family = model.config().family;
-        row.digest = modelDigest(model);
+        // The base of an adapter may be rounded by now (freezeWeights).
+        row.digest = model.adapter ? modelDigest(loadModel(folder)) : modelDigest(model);
         row.parameters = model.parameterCount();
         row.run = run;
         if (!parent.empty())

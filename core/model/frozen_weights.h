@@ -8,8 +8,8 @@ namespace mpo {
 
 /// Keeps the weights of linear layers, which nobody is to train, in the type in which products are computed
 /// (trunk->computeType, which must stay then): in bf16 they take half the memory, and batches need not round them anew.
-/// What is computed stays the same to the bit. It holds for all models on the same weights (frozenCopy, adapters). Such
-/// a model must not be saved.
+/// What is computed stays the same to the bit. It holds for all models on the same weights (frozenCopy, adapters). Of
+/// such a model only an adapter may be saved, and its digest is no longer that of its folder.
 void freezeWeights(const Model& model);
 
 } // namespace mpo

@@ -65,6 +65,8 @@ StageOutcome trainDpo(Model& policy, const Model* reference, std::span<const Tok
     if (!context.checkpoints.empty())
         identity
             = {{"model", modelDigest(policy)}, {"reference model", modelDigest(anchor)}, {"data set", digestOf(pairs)}};
+    if (policy.adapter)
+        freezeWeights(policy);
     std::optional<Model> moving;
     PairSums fixed;
     if (settings.flag("sync_ref_model")) {

@@ -203,6 +203,12 @@ private:
 
 std::string millions(double parameters) { return fmt::format("{:.1f} M parameters", parameters / 1e6); }
 
+std::string weightsText(double parameters, const Training& training)
+{
+    const bool rounded = training.rank > 0 && training.half;
+    return millions(parameters) + (rounded ? ", those of linear layers in bf16" : " in fp32");
+}
+
 MemoryNeed Estimator::onExamples()
 {
     const Settings& settings = m_input.settings;
@@ -213,7 +219,8 @@ MemoryNeed Estimator::onExamples()
     const auto N = double(batch.tokens);
     const std::int64_t accumulation = settings.integer("gradient_accumulation");
 
-    const double weights = kFloat * parameters, moments = 2.0 * kFloat * trained, gradients = kFloat * trained;
+    const double weights = m_training.rank > 0 ? frozen(m_input.model, m_training.half, !reward) : kFloat * parameters;
+    const double moments = 2.0 * kFloat * trained, gradients = kFloat * trained;
     const double embedding = kFloat * m_shape.V * m_shape.D;
     const double other = m_input.reference ? frozen(*m_input.reference, m_training.half, true) : 0.0;
     const double activations = N * keptOfToken(m_shape, m_training);
@@ -241,14 +248,15 @@ MemoryNeed Estimator::onExamples()
     const double inference
         = double(kInferenceTokens) * (passingOfToken(m_shape, m_training.half) + kFloat * 2.0 * m_shape.Q)
         + 2.0 * logitChunk(m_shape, kInferenceTokens);
-    const bool readsHalf = m_input.fileBytes > 0 && double(m_input.fileBytes) < 0.75 * weights;
-    double loading = reward && !m_input.isReward ? weights : 0.0;
+    const double read = kFloat * parameters; // before they are frozen
+    const bool readsHalf = m_input.fileBytes > 0 && double(m_input.fileBytes) < 0.75 * read;
+    double loading = read - weights + (reward && !m_input.isReward ? read : 0.0);
     if (readsHalf)
-        loading = std::max(loading, double(m_input.fileBytes));
+        loading = std::max(loading, read - weights + double(m_input.fileBytes));
     if (m_input.stage == StageKind::Dpo)
         loading = std::max(loading, inference);
 
-    add("weights", weights, millions(parameters) + " in fp32");
+    add("weights", weights, weightsText(parameters, m_training));
     if (m_input.reference)
         add("other_models", other, "the reference, kept until the end");
     if (loading > training) {
@@ -295,16 +303,19 @@ MemoryNeed Estimator::ppo()
     const std::int64_t rollout = std::min(settings.integer("rollout_batch"), std::int64_t(prompts.size()));
     const double N = longest(rows);
 
-    add("weights", kFloat * policyCount, millions(policyCount) + " of the policy in fp32");
     const bool half = m_training.half;
+    const double weights = full ? kFloat * policyCount : frozen(m_input.model, half, true);
+    add("weights", weights, "the policy, " + weightsText(policyCount, m_training));
     double others = frozen(rewardConfig, half, false);
     others += full && ownValue ? kFloat * rewardCount : 0.0; // else the value model is one on others' weights
-    others += m_input.reference ? frozen(*m_input.reference, half && full, true)
+    others += m_input.reference ? frozen(*m_input.reference, half, true)
         : full                  ? frozen(m_input.model, half, true)
                                 : 0.0;
     others += m_input.sft ? frozen(*m_input.sft, half, true) : 0.0;
     add("other_models", others, "reward model, value model, reference");
-    add("optimizer", 2.0 * kFloat * trained, millions(trained) + ", two moments");
+    double read = kFloat * (policyCount + rewardCount); // all models, before any is rounded
+    read += m_input.reference ? kFloat * count(*m_input.reference, true) : 0.0;
+    read += m_input.sft ? kFloat * count(*m_input.sft, true) : 0.0;
 
     const double chunk = logitChunk(m_shape, rows * answer);
     const double activations = N * std::max(keptOfToken(m_shape, m_training), keptOfToken(value, m_training));
@@ -315,6 +326,12 @@ MemoryNeed Estimator::ppo()
         several ? 0.0 : kFloat * valueTrained - activations});
     const double update = gradients + activations + passing;
     const double cache = longest(rollout) * m_shape.L * 2.0 * m_shape.K * kFloat;
+    const double moments = 2.0 * kFloat * trained;
+    if (const double more = read - weights - others; more > moments + std::max(cache, update)) {
+        add("loading", more, "while all models are read, in fp32");
+        return done();
+    }
+    add("optimizer", moments, millions(trained) + ", two moments");
     if (cache > update) {
         add("kv_cache", cache, fmt::format("keys and values of {} responses", rollout));
         return done();

@@ -280,8 +280,10 @@ PpoRun::PpoRun(const PpoModels& models, std::span<const TokenIds> prompts, const
     freezeWeights(models.rewardModel);
     if (models.sft)
         freezeWeights(*models.sft);
-    if (!models.policy.adapter) // else it may have the policy's weights, which are to be saved
-        freezeWeights(models.reference);
+    freezeWeights(models.reference); // with an adapter on the policy perhaps its weights too
+    for (const Model* model : {static_cast<const Model*>(&models.policy), static_cast<const Model*>(&models.value)})
+        if (model->adapter)
+            freezeWeights(*model);
     for (Model* model : {&models.policy, &models.value})
         model->trunk->recomputesLayers = settings.flag("gradient_checkpointing");
 

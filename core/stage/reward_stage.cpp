@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: MPO Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/loss/reward_loss.h"
+#include "core/model/frozen_weights.h"
 #include "core/stage/pair_batch.h"
 #include "core/stage/run_identity.h"
 #include "core/stage/stages.h"
@@ -39,6 +40,8 @@ StageOutcome trainReward(Model& rewardModel, std::span<const TokenizedPair> pair
     TrainingTask task;
     if (!context.checkpoints.empty())
         task.identity = {{"model", modelDigest(rewardModel)}, {"data set", digestOf(pairs)}};
+    if (rewardModel.adapter)
+        freezeWeights(rewardModel);
     task.examples = held.train;
     task.tokens = [&](std::int64_t number) { return tokensOf(pairs[std::size_t(number)]); };
     task.countedTokens = [&](std::int64_t number) { return sequenceTokensOf(pairs[std::size_t(number)]); };

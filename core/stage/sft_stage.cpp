@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/loss/log_probs.h"
 #include "core/loss/sft_loss.h"
+#include "core/model/frozen_weights.h"
 #include "core/stage/pair_batch.h"
 #include "core/stage/run_identity.h"
 #include "core/stage/stages.h"
@@ -46,6 +47,8 @@ StageOutcome trainSft(Model& policy, std::span<const TokenizedPair> pairs, const
     TrainingTask task;
     if (!context.checkpoints.empty())
         task.identity = {{"model", modelDigest(policy)}, {"data set", digestOf(pairs)}};
+    if (policy.adapter)
+        freezeWeights(policy);
     task.examples = held.train;
     task.beginStep = [&](std::span<const std::int64_t> numbers) { stepTargets = targetsOf(numbers); };
     task.loss = [&](std::span<const std::int64_t> numbers, double) {

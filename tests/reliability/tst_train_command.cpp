@@ -198,6 +198,29 @@ private Q_SLOTS:
         QVERIFY(!fs::exists(session.project->runFolder(end.run) / "checkpoints"));
     }
 
+    /// In bf16 the base of an adapter is rounded while it trains; what is stored is that of the folder all the same.
+    void digestOfAnAdapterIsThatOfItsFolder_data()
+    {
+        QTest::addColumn<std::string>("dtype");
+        for (const char* dtype : {"fp32", "bf16"})
+            QTest::newRow(dtype) << std::string(dtype);
+    }
+    void digestOfAnAdapterIsThatOfItsFolder()
+    {
+        QFETCH(std::string, dtype);
+        Session session(path(("adapter-" + dtype + ".mpo").c_str()));
+        session.engine.post(training(3, {{"lora_rank", std::int64_t(2)}, {"dtype", dtype}}));
+        QCOMPARE(session.next<RunEnded>().state, RunState::Finished);
+        session.next<CommandFinished>();
+        const fs::path folder = session.project->modelFolder("out");
+        QVERIFY(fs::exists(folder / "adapter_model.safetensors"));
+        session.engine.post(AddModel {folder.string(), "read"});
+        session.next<CommandFinished>();
+        const auto saved = session.project->model("out"), read = session.project->model("read");
+        QVERIFY(saved && read && !saved->digest.empty());
+        QCOMPARE(saved->digest, read->digest);
+    }
+
     void alarmsAreStored()
     {
         Session session(path("alarms.mpo"));
