@@ -5,6 +5,7 @@
 #include "ui/engine_bridge.h"
 #include "ui/selection.h"
 
+#include <QJsonObject>
 #include <QWidget>
 
 namespace mpo {
@@ -27,6 +28,10 @@ public:
 
     /// Reads what it shows from the store again. Called when the page is opened and when a command has finished.
     virtual void refresh() = 0;
+
+    /// What the user has chosen here, beyond what keepState() marks, to be found again at the next start.
+    virtual QJsonObject choices() const { return {}; }
+    virtual void restoreChoices(const QJsonObject& choices) { Q_UNUSED(choices) } ///< before the page is first shown
 
 Q_SIGNALS:
     void openPage(mpo::PageId page);

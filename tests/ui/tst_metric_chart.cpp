@@ -11,6 +11,7 @@
 #include <QFile>
 #include <QLabel>
 #include <QTemporaryDir>
+#include <QTest>
 #include <QWheelEvent>
 
 #include <cmath>
@@ -163,6 +164,67 @@ private Q_SLOTS:
         QVERIFY(csv.open(QIODevice::ReadOnly));
         QCOMPARE(csv.readLine(), QByteArray("run,step,seconds,loss,smoothed\n"));
         QCOMPARE(csv.readLine(), QByteArray("4,1,0,1.5,1.5\n"));
+    }
+
+    void runsAlongStepsTimeAndClock()
+    {
+        MetricChart chart("loss");
+        chart.resize(400, 200);
+        chart.setCurve(1, QStringLiteral("a"), 0, pointsOf({4.0, 3.0, 2.0, 1.0}, 0)); // steps 0 to 3, 0 to 1.5 s
+        chart.setBegan(1, 1.8e9);
+        const auto range = [&](MetricChart::XAxis axis) {
+            chart.setXAxis(axis);
+            chart.replotNow();
+            return chart.plot()->xAxis->range();
+        };
+        QCOMPARE(range(MetricChart::XAxis::Step), QCPRange(0.0, 3.0));
+        QCOMPARE(range(MetricChart::XAxis::Time), QCPRange(0.0, 1.5));
+        QCOMPARE(range(MetricChart::XAxis::Clock), QCPRange(1.8e9, 1.8e9 + 1.5));
+        // Step 0 has no place on a log axis; the average goes over it all the same.
+        QCOMPARE(range(MetricChart::XAxis::LogStep), QCPRange(1.0, 3.0));
+        QCOMPARE(chart.plot()->xAxis->scaleType(), QCPAxis::stLogarithmic);
+        QCOMPARE(chart.plot()->graph(0)->data()->size(), 3);
+        QCOMPARE(chart.smoothed(1).size(), std::size_t(4));
+        QCOMPARE(range(MetricChart::XAxis::Step), QCPRange(0.0, 3.0));
+        QCOMPARE(chart.plot()->xAxis->scaleType(), QCPAxis::stLinear);
+        QCOMPARE(chart.plot()->graph(0)->data()->size(), 4);
+    }
+
+    void keysZoomAndReadValues()
+    {
+        MetricGrid grid;
+        grid.resize(800, 600);
+        grid.setRuns({{1, QStringLiteral("a"), {{"loss", pointsOf({4.0, 3.0, 2.0, 1.0})}}}});
+        grid.show();
+        QVERIFY(QTest::qWaitForWindowActive(&grid));
+        MetricChart* chart = grid.chart("loss");
+        chart->replotNow();
+        chart->setFocus(Qt::TabFocusReason);
+        const auto note = [&] {
+            QString all;
+            for (const QLabel* label : chart->findChildren<QLabel*>())
+                all += label->text();
+            return all;
+        };
+        QTest::keyClick(chart, Qt::Key_Right); // the last point
+        QVERIFY2(note().contains(QStringLiteral("4: ")), qPrintable(note()));
+        QTest::keyClick(chart, Qt::Key_Left);
+        QVERIFY2(note().contains(QStringLiteral("3: ")), qPrintable(note()));
+        QTest::keyClick(chart, Qt::Key_Left, Qt::ShiftModifier);
+        QVERIFY2(note().contains(QStringLiteral("1: ")), qPrintable(note()));
+
+        QVERIFY(!chart->zoom() && grid.zooms().isEmpty());
+        QTest::keyClick(chart, Qt::Key_Plus);
+        QVERIFY(chart->zoom());
+        COMPARE_NEAR(chart->zoom()->width(), 0.8 * 3.0, 1e-9);
+        const QJsonObject zooms = grid.zooms();
+        QTest::keyClick(chart, Qt::Key_0);
+        QVERIFY(!chart->zoom());
+        chart->replotNow();
+        QCOMPARE(chart->plot()->xAxis->range(), QCPRange(1.0, 4.0));
+        grid.setZooms(zooms);
+        chart->replotNow();
+        COMPARE_NEAR(chart->plot()->xAxis->range().size(), 0.8 * 3.0, 1e-9);
     }
 
     void gridGroupsMetrics()

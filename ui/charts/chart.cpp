@@ -6,11 +6,14 @@
 #include "ui/elided_label.h"
 #include "ui/style.h"
 
+#include <QContextMenuEvent>
 #include <QEvent>
 #include <QFileDialog>
 #include <QHBoxLayout>
+#include <QKeyEvent>
 #include <QLabel>
 #include <QMenu>
+#include <QPainter>
 #include <QSaveFile>
 #include <QSvgGenerator>
 #include <QVBoxLayout>
@@ -62,6 +65,9 @@ Chart::Chart(QWidget* parent)
     m_plot->setPlottingHint(QCP::phFastPolylines, true);
     m_plot->setContextMenuPolicy(Qt::CustomContextMenu);
     m_plot->setMinimumHeight(12 * kSpace);
+    setFocusPolicy(Qt::StrongFocus);
+    m_plot->setFocusPolicy(Qt::ClickFocus);
+    m_plot->setFocusProxy(this);
     for (QCPAxis* axis : {m_plot->xAxis, m_plot->yAxis})
         axis->ticker()->setTickCount(4);
     setBoxZoom(true);
@@ -69,12 +75,8 @@ Chart::Chart(QWidget* parent)
 
     connect(m_plot, &QCustomPlot::customContextMenuRequested, this, &Chart::showContextMenu);
     connect(m_plot, &QCustomPlot::mouseDoubleClick, this, [this](QMouseEvent* event) {
-        if (event->button() != Qt::LeftButton)
-            return;
-        m_zoomed = false;
-        resetView();
-        replotSoon();
-        Q_EMIT zoomReset();
+        if (event->button() == Qt::LeftButton)
+            showAll();
     });
     // Before the ranges change: from here on the view is the user's.
     connect(m_plot->selectionRect(), &QCPSelectionRect::accepted, this, [this](const QRect& rect) {
@@ -95,15 +97,106 @@ Chart::~Chart() = default;
 
 void Chart::setBoxZoom(bool on)
 {
+    m_boxZoom = on;
     m_plot->setSelectionRectMode(on ? QCP::srmZoom : QCP::srmNone);
     if (on)
         m_plot->axisRect()->setRangeZoomAxes(m_plot->xAxis, m_plot->yAxis);
+}
+
+std::optional<QRectF> Chart::zoom() const
+{
+    if (!m_zoomed)
+        return std::nullopt;
+    const QCPRange x = m_plot->xAxis->range(), y = m_plot->yAxis->range();
+    return QRectF(x.lower, y.lower, x.size(), y.size());
+}
+
+void Chart::setZoom(const QRectF& box)
+{
+    if (!m_boxZoom || !(box.width() > 0.0) || !(box.height() > 0.0))
+        return;
+    m_zoomed = true;
+    m_plot->xAxis->setRange(box.left(), box.right());
+    m_plot->yAxis->setRange(box.top(), box.bottom());
+    replotSoon();
+}
+
+void Chart::showAll()
+{
+    m_zoomed = false;
+    resetView();
+    replotSoon();
+    Q_EMIT zoomReset();
+}
+
+void Chart::zoomBy(double factor)
+{
+    if (!m_boxZoom || isEmpty())
+        return;
+    m_zoomed = true;
+    m_plot->xAxis->scaleRange(factor);
+    replotSoon();
+}
+
+void Chart::keyPressEvent(QKeyEvent* event)
+{
+    switch (event->key()) {
+    case Qt::Key_Left:
+    case Qt::Key_Right:
+        moveCursor((event->key() == Qt::Key_Left ? -1 : 1) * (event->modifiers() & Qt::ShiftModifier ? 10 : 1));
+        break;
+    case Qt::Key_Plus:
+    case Qt::Key_Equal:
+        zoomBy(0.8);
+        break;
+    case Qt::Key_Minus:
+        zoomBy(1.25);
+        break;
+    case Qt::Key_0:
+        showAll();
+        break;
+    default:
+        QWidget::keyPressEvent(event);
+    }
+}
+
+void Chart::focusInEvent(QFocusEvent* event)
+{
+    m_ring = event->reason() != Qt::MouseFocusReason;
+    update();
+    QWidget::focusInEvent(event);
+}
+
+void Chart::focusOutEvent(QFocusEvent* event)
+{
+    update();
+    QWidget::focusOutEvent(event);
+}
+
+void Chart::contextMenuEvent(QContextMenuEvent* event)
+{
+    if (event->reason() == QContextMenuEvent::Keyboard)
+        showContextMenu(m_plot->rect().center());
+    else
+        QWidget::contextMenuEvent(event);
+}
+
+void Chart::paintEvent(QPaintEvent*)
+{
+    if (!hasFocus() || !m_ring)
+        return;
+    QPainter painter(this);
+    QColor ring = colours().accent;
+    ring.setAlphaF(0.6f);
+    painter.setPen(QPen(ring, 1.0));
+    painter.drawRoundedRect(QRectF(rect()).adjusted(0.5, 0.5, -0.5, -0.5), kRadius, kRadius);
 }
 
 void Chart::setTitle(const QString& title, const QString& toolTip)
 {
     m_title->setText(title);
     m_title->setToolTip(toolTip);
+    setAccessibleName(title);
     m_title->setVisible(!title.isEmpty());
 }
 
@@ -252,11 +345,7 @@ void Chart::showContextMenu(const QPoint& position)
     fillContextMenu(menu);
     if (!menu.isEmpty())
         menu.addSeparator();
-    menu.addAction(tr("Reset zoom"), this, [this] {
-        m_zoomed = false;
-        replotSoon();
-        Q_EMIT zoomReset();
-    });
+    menu.addAction(tr("Show all\t0"), this, &Chart::showAll);
     menu.addSeparator();
     for (const char* kind : {"PNG", "SVG", "CSV"}) {
         const QString name = QLatin1String(kind);

@@ -3,8 +3,11 @@
 #pragma once
 
 #include <QElapsedTimer>
+#include <QRectF>
 #include <QTimer>
 #include <QWidget>
+
+#include <optional>
 
 class QCPAxis;
 class QCustomPlot;
@@ -36,6 +39,10 @@ public:
     bool saveSvg(const QString& file);
     bool saveCsv(const QString& file) const;
 
+    std::optional<QRectF> zoom() const; ///< the box that the user looks at, lowest x and y first; empty: everything
+    void setZoom(const QRectF& box);
+    void showAll();
+
 Q_SIGNALS:
     void zoomReset();
 
@@ -46,15 +53,22 @@ protected:
     virtual void applyColours(); ///< base: background, axes, grid, font
     virtual void beforeReplot() { } ///< last moment to prepare what is drawn
     virtual void fillContextMenu(QMenu& menu) { Q_UNUSED(menu) }
+    virtual void moveCursor(int steps) { Q_UNUSED(steps) } ///< by the arrow keys, where there is one
     void setBoxZoom(bool on); ///< on by default; off where dragging means something else
     bool zoomed() const { return m_zoomed; } ///< by the user: do not rescale then
 
     void changeEvent(QEvent* event) override;
     void resizeEvent(QResizeEvent* event) override;
+    void keyPressEvent(QKeyEvent* event) override;
+    void focusInEvent(QFocusEvent* event) override;
+    void focusOutEvent(QFocusEvent* event) override;
+    void contextMenuEvent(QContextMenuEvent* event) override;
+    void paintEvent(QPaintEvent* event) override;
     bool eventFilter(QObject* watched, QEvent* event) override;
 
 private:
     void showContextMenu(const QPoint& position);
+    void zoomBy(double factor); ///< along x, about its middle
     void saveAs(const QString& kind);
     void styleAxis(QCPAxis* axis);
 
@@ -66,6 +80,8 @@ private:
     QTimer m_replotTimer;
     QElapsedTimer m_sinceReplot;
     bool m_zoomed = false;
+    bool m_boxZoom = true;
+    bool m_ring = false; ///< the focus came from the keyboard
     bool m_stale = false; ///< changed while out of sight
 };
 

@@ -8,10 +8,13 @@
 #include "ui/format.h"
 #include "ui/style.h"
 
+#include <QDateTime>
 #include <QMenu>
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <utility>
 
 namespace mpo {
 
@@ -48,15 +51,36 @@ MetricChart::MetricChart(const std::string& metric, QWidget* parent, const QStri
 
 MetricChart::~MetricChart() = default;
 
-double MetricChart::keyOf(const MetricPoint& point) const
+double MetricChart::keyOf(const MetricCurve& curve, const MetricPoint& point) const
 {
-    return m_xAxis == XAxis::Step ? double(point.step) : point.seconds;
+    switch (m_xAxis) {
+    case XAxis::Step:
+        return double(point.step);
+    case XAxis::LogStep:
+        return point.step > 0 ? double(point.step) : std::numeric_limits<double>::quiet_NaN();
+    case XAxis::Time:
+        return point.seconds;
+    case XAxis::Clock:
+        return curve.began + point.seconds;
+    }
+    return 0.0;
 }
 
-MetricCurve::Drawing MetricChart::drawing() const
+QString MetricChart::keyText(const MetricCurve& curve, const MetricPoint& point) const
 {
-    // Wall time of a resumed run is the exception: its keys may fall, then QCustomPlot sorts.
-    return {[this](const MetricPoint& point) { return keyOf(point); }, m_xAxis == XAxis::Step, m_logY, m_smoothing};
+    if (alongSteps())
+        return QString::number(point.step);
+    if (m_xAxis == XAxis::Time)
+        return formatDuration(point.seconds);
+    return QDateTime::fromMSecsSinceEpoch(qint64(std::llround(1000.0 * keyOf(curve, point))))
+        .toString(QStringLiteral("HH:mm:ss"));
+}
+
+MetricCurve::Drawing MetricChart::drawing(const MetricCurve& curve) const
+{
+    // Time in a resumed run is the exception: its keys may fall, then QCustomPlot sorts.
+    return {
+        [this, &curve](const MetricPoint& point) { return keyOf(curve, point); }, alongSteps(), m_logY, m_smoothing};
 }
 
 MetricCurve& MetricChart::curveFor(const Key& key)
@@ -71,7 +95,7 @@ void MetricChart::setCurve(
     MetricCurve& curve = curveFor({run, part});
     curve.label = label;
     curve.look = look;
-    curve.set(points, drawing());
+    curve.set(points, drawing(curve));
     applyColours();
     updateAlarm();
     replotSoon();
@@ -85,6 +109,15 @@ void MetricChart::setLook(qint64 run, const std::string& part, CurveLook look)
     replotSoon();
 }
 
+void MetricChart::setBegan(qint64 run, double secondsSince1970)
+{
+    for (auto& [key, curve] : m_curves)
+        if (key.first == run && std::exchange(curve.began, secondsSince1970) != secondsSince1970
+            && m_xAxis == XAxis::Clock)
+            curve.redraw(drawing(curve));
+    replotSoon();
+}
+
 void MetricChart::append(qint64 run, std::span<const MetricPoint> points, const std::string& part)
 {
     if (points.empty())
@@ -93,7 +126,8 @@ void MetricChart::append(qint64 run, std::span<const MetricPoint> points, const 
         curveFor({run, part}).look.colour = int(m_curves.size()) - 1;
         applyColours();
     }
-    curveFor({run, part}).append(points, drawing());
+    MetricCurve& curve = curveFor({run, part});
+    curve.append(points, drawing(curve));
     updateAlarm();
     if (!m_pointer)
         showValues({});
@@ -114,7 +148,7 @@ void MetricChart::removeCurves()
 void MetricChart::rebuildAll()
 {
     for (auto& [key, curve] : m_curves)
-        curve.redraw(drawing());
+        curve.redraw(drawing(curve));
     replotSoon();
 }
 
@@ -123,9 +157,16 @@ void MetricChart::setXAxis(XAxis axis)
     if (m_xAxis == axis)
         return;
     m_xAxis = axis;
-    plot()->xAxis->setTicker(axis == XAxis::Step ? QSharedPointer<QCPAxisTicker>(new StepTicker)
-                                                 : QSharedPointer<QCPAxisTicker>(new TimeTicker));
+    using Ticker = QSharedPointer<QCPAxisTicker>;
+    plot()->xAxis->setTicker(axis == XAxis::Step ? Ticker(new StepTicker)
+            : axis == XAxis::LogStep             ? Ticker(new QCPAxisTickerLog)
+            : axis == XAxis::Time                ? Ticker(new TimeTicker)
+                                                 : Ticker(new ClockTicker));
     plot()->xAxis->ticker()->setTickCount(4);
+    plot()->xAxis->setScaleType(axis == XAxis::LogStep ? QCPAxis::stLogarithmic : QCPAxis::stLinear);
+    plot()->xAxis->setNumberFormat(QStringLiteral("g"));
+    plot()->xAxis->setNumberPrecision(6);
+    showAll(); // a zoom into steps means nothing along time
     rebuildAll();
 }
 
@@ -198,18 +239,21 @@ void MetricChart::resetView()
 {
     double left = HUGE_VAL, right = -HUGE_VAL, low = HUGE_VAL, high = -HUGE_VAL;
     for (const auto& [run, curve] : m_curves) {
-        if (curve.points().empty())
+        const std::vector<MetricPoint>& points = curve.points();
+        const auto first = std::find_if(points.begin(), points.end(),
+            [&, &curve = curve](const MetricPoint& point) { return std::isfinite(keyOf(curve, point)); });
+        if (first == points.end())
             continue;
-        left = std::min(left, keyOf(curve.points().front()));
-        right = std::max(right, keyOf(curve.points().back()));
+        left = std::min(left, keyOf(curve, *first));
+        right = std::max(right, keyOf(curve, points.back()));
         low = std::min(low, m_logY ? curve.lowestPositive() : curve.lowest());
         high = std::max(high, curve.highest());
     }
     if (!(left <= right))
         return;
     if (left == right) {
-        left -= 0.5;
-        right = left + 1.0;
+        left = m_xAxis == XAxis::LogStep ? left / 1.5 : left - 0.5;
+        right = m_xAxis == XAxis::LogStep ? right * 1.5 : left + 1.0;
     }
     plot()->xAxis->setRange(left, right);
     if (!(low <= high))
@@ -259,8 +303,9 @@ void MetricChart::showValues(std::optional<double> x)
         auto found = points.end() - 1;
         if (x) {
             found = std::lower_bound(points.begin(), points.end(), *x,
-                [this](const MetricPoint& point, double key) { return keyOf(point) < key; });
-            if (found == points.end() || (found != points.begin() && *x - keyOf(*(found - 1)) < keyOf(*found) - *x))
+                [&](const MetricPoint& point, double key) { return !(keyOf(*curve, point) >= key); });
+            if (found == points.end()
+                || (found != points.begin() && *x - keyOf(*curve, *(found - 1)) < keyOf(*curve, *found) - *x))
                 --found;
         }
         // Several in one line need the room.
@@ -268,13 +313,37 @@ void MetricChart::showValues(std::optional<double> x)
         QString value = QStringLiteral("<span style='color:%1'>%2</span>")
                             .arg(curve->look.inTheme().name(), formatNumber(found->value, digits));
         if (x && values.isEmpty())
-            value.prepend(m_xAxis == XAxis::Step ? QStringLiteral("%1: ").arg(found->step)
-                                                 : QStringLiteral("%1: ").arg(formatDuration(found->seconds)));
+            value.prepend(QStringLiteral("%1: ").arg(keyText(*curve, *found)));
         values << value;
     }
     setNote(values.join(QStringLiteral(" &nbsp;")));
     if (lineMoved && !plot()->visibleRegion().isEmpty())
         plot()->layer(QStringLiteral("overlay"))->replot();
+}
+
+void MetricChart::moveCursor(int steps)
+{
+    const std::vector<const MetricCurve*> curves = inOrder();
+    if (!m_crosshair || curves.empty())
+        return;
+    const MetricCurve& curve = *curves.front();
+    const std::vector<MetricPoint>& points = curve.points();
+    const QCPRange seen = plot()->xAxis->range();
+    auto at = qsizetype(points.size()) - 1;
+    if (m_pointer) {
+        const auto found = std::lower_bound(points.begin(), points.end(), *m_pointer,
+            [&](const MetricPoint& point, double key) { return !(keyOf(curve, point) >= key); });
+        at = std::clamp<qsizetype>(found - points.begin() + steps, 0, at);
+    }
+    if (const double key = keyOf(curve, points[std::size_t(at)]); std::isfinite(key))
+        m_crosshair->moveTo(std::clamp(key, seen.lower, seen.upper));
+}
+
+void MetricChart::focusOutEvent(QFocusEvent* event)
+{
+    if (m_crosshair)
+        m_crosshair->moveTo({});
+    Chart::focusOutEvent(event);
 }
 
 void MetricChart::setAlarm(qint64 run, const QString& sentence)

@@ -26,7 +26,8 @@ class MetricChart : public Chart
 {
     Q_OBJECT
 public:
-    enum class XAxis { Step, Time };
+    /// Time: seconds since the run began; Clock: the time of day.
+    enum class XAxis { Step, LogStep, Time, Clock };
 
     /// `title`: in place of the name of the metric.
     explicit MetricChart(const std::string& metric, QWidget* parent = nullptr, const QString& title = {});
@@ -41,6 +42,7 @@ public:
         setCurve(run, label, CurveLook {colour}, points);
     }
     void setLook(qint64 run, const std::string& part, CurveLook look);
+    void setBegan(qint64 run, double secondsSince1970); ///< of all curves of the run, for the clock
     /// Adds to a curve; points at steps that are there already replace the rest of it (a run was resumed).
     void append(qint64 run, std::span<const MetricPoint> points, const std::string& part = {});
     void removeCurves();
@@ -61,9 +63,11 @@ protected:
     bool isEmpty() const override;
     QString csv() const override;
     void resetView() override;
+    void moveCursor(int steps) override;
     void applyColours() override;
     void beforeReplot() override;
     void fillContextMenu(QMenu& menu) override;
+    void focusOutEvent(QFocusEvent* event) override;
     bool eventFilter(QObject* watched, QEvent* event) override;
 
 private:
@@ -71,11 +75,13 @@ private:
 
     MetricCurve& curveFor(const Key& key);
     std::vector<const MetricCurve*> inOrder() const; ///< those with points, by run and colour
-    MetricCurve::Drawing drawing() const;
+    MetricCurve::Drawing drawing(const MetricCurve& curve) const;
     void rebuildAll();
     void showValues(std::optional<double> x);
     void updateAlarm();
-    double keyOf(const MetricPoint& point) const;
+    double keyOf(const MetricCurve& curve, const MetricPoint& point) const;
+    QString keyText(const MetricCurve& curve, const MetricPoint& point) const;
+    bool alongSteps() const { return m_xAxis == XAxis::Step || m_xAxis == XAxis::LogStep; }
 
     std::string m_metric;
     std::map<Key, MetricCurve> m_curves;

@@ -87,11 +87,13 @@ void MetricCurve::add(std::span<const MetricPoint> points, const Drawing& drawin
             m_highest = std::max(m_highest, point.value);
             if (point.value > 0.0)
                 m_lowestPositive = std::min(m_lowestPositive, point.value);
-        } else {
+        } else if (std::isfinite(key)) {
             notNumbers.append({key, 0.0});
         }
         const double smooth = m_weight > 0.0 ? m_past / m_weight : kNan;
         m_smoothed.push_back(smooth);
+        if (!std::isfinite(key))
+            continue;
         const auto drawn
             = [&](double value) { return std::isfinite(value) && (!drawing.logY || value > 0.0) ? value : kNan; };
         raw.append({key, drawn(point.value)});

@@ -37,7 +37,7 @@ public:
     /// How points become what is drawn.
     struct Drawing
     {
-        std::function<double(const MetricPoint&)> key;
+        std::function<double(const MetricPoint&)> key; ///< NaN: not on this axis
         bool keysRise = true; ///< along the curve
         bool logY = false;
         double smoothing = 0.6; ///< weight of the past
@@ -51,6 +51,7 @@ public:
 
     QString label;
     CurveLook look;
+    double began = 0.0; ///< of the run, in seconds since 1970; 0: not known
     const std::vector<MetricPoint>& points() const { return m_points; }
     const std::vector<double>& smoothed() const { return m_smoothed; } ///< parallel to points()
     double lowest() const { return m_lowest; }

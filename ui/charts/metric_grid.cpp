@@ -7,11 +7,14 @@
 #include "ui/format.h"
 #include "ui/forms/form_combo_box.h"
 #include "ui/style.h"
+#include "ui/view_state.h"
 
 #include <QCheckBox>
+#include <QDateTime>
 #include <QEvent>
 #include <QGridLayout>
 #include <QHBoxLayout>
+#include <QJsonArray>
 #include <QLabel>
 #include <QLineEdit>
 #include <QScrollArea>
@@ -111,9 +114,12 @@ MetricGrid::MetricGrid(QWidget* parent)
     , m_filter(new QLineEdit(this))
     , m_crosshair(new Crosshair(this))
 {
-    m_xAxis->addItems({tr("Steps"), tr("Time")});
-    m_xAxis->setToolTip(tr("What the charts run along"));
-    m_xAxis->setAccessibleName(m_xAxis->toolTip());
+    m_xAxis->addItems({tr("Steps"), tr("Steps, log"), tr("Time"), tr("Clock")}); // as MetricChart::XAxis
+    m_xAxis->setToolTip(tr("What the charts run along: optimiser steps, time since the run began, or the time of day"));
+    m_xAxis->setAccessibleName(tr("What the charts run along"));
+    keepState(m_xAxis, "x axis");
+    keepState(m_logY, "log values");
+    keepState(m_smoothing, "smoothing");
     m_smoothing->setRange(0, 99);
     m_smoothing->setValue(60);
     m_smoothing->setFixedWidth(10 * kSpace);
@@ -162,7 +168,7 @@ MetricGrid::MetricGrid(QWidget* parent)
     connect(m_filter, &QLineEdit::textChanged, this, &MetricGrid::applyFilter);
     connect(m_xAxis, &QComboBox::currentIndexChanged, this, [this](int index) {
         for (const auto& [metric, chart] : m_charts)
-            chart->setXAxis(index == 0 ? MetricChart::XAxis::Step : MetricChart::XAxis::Time);
+            chart->setXAxis(static_cast<MetricChart::XAxis>(index));
     });
     connect(m_logY, &QCheckBox::toggled, this, [this](bool on) {
         for (const auto& [metric, chart] : m_charts)
@@ -218,7 +224,7 @@ MetricChart* MetricGrid::ensureChart(const std::string& metric)
     auto* made = new MetricChart(metric, card, toQString(partOfMetric(metric).metric));
     layout->addWidget(made);
     made->setCrosshair(m_crosshair);
-    made->setXAxis(m_xAxis->currentIndex() == 0 ? MetricChart::XAxis::Step : MetricChart::XAxis::Time);
+    made->setXAxis(static_cast<MetricChart::XAxis>(m_xAxis->currentIndex()));
     made->setLogY(m_logY->isChecked());
     made->setSmoothing(smoothingFor(metric));
     m_charts[metric] = made;
@@ -282,17 +288,21 @@ void MetricGrid::setRuns(const std::vector<Run>& runs)
         chart->removeCurves();
     m_colours.clear();
     m_labels.clear();
+    m_began.clear();
     m_parts.clear();
     std::map<std::string, bool> used;
     for (const Run& run : runs) {
         const int colour = int(m_colours.size());
         m_colours[run.id] = colour;
         m_labels[run.id] = run.label;
+        m_began[run.id] = double(QDateTime::fromString(run.started, Qt::ISODate).toMSecsSinceEpoch()) / 1000.0;
         for (const MetricSeries& series : run.series) {
             const std::string part(partOfMetric(series.name).part);
             if (!part.empty())
                 addPart(run.id, part);
-            ensureChart(chartOf(series.name))->setCurve(run.id, run.label, lookOf(run.id, part), series.points, part);
+            MetricChart* chart = ensureChart(chartOf(series.name));
+            chart->setCurve(run.id, run.label, lookOf(run.id, part), series.points, part);
+            chart->setBegan(run.id, m_began[run.id]);
             used[chartOf(series.name)] = true;
         }
     }
@@ -332,10 +342,12 @@ void MetricGrid::append(const std::vector<MetricsLogged>& batch)
         if (!part.empty())
             addPart(run, part);
         MetricChart* target = ensureChart(chartOf(key.first));
-        if (!target->hasCurve(run, part))
+        if (!target->hasCurve(run, part)) {
             target->setCurve(run, m_labels[run], lookOf(run, part), list, part);
-        else
+            target->setBegan(run, m_began[run]);
+        } else {
             target->append(run, list, part);
+        }
     }
     if (!points.empty())
         updateEmpty();
@@ -389,6 +401,22 @@ void MetricGrid::updatePartLegend()
     group->second.legend->setToolTip(tr("Pairs in groups of equal size by the reward model's gap between chosen and "
                                         "rejected: low gaps are the hard pairs. A point is the mean over at least 16 "
                                         "training pairs, or over all held-out ones."));
+}
+
+QJsonObject MetricGrid::zooms() const
+{
+    QJsonObject zooms;
+    for (const auto& [metric, chart] : m_charts)
+        if (const auto box = chart->zoom())
+            zooms[toQString(metric)] = QJsonArray {box->left(), box->top(), box->width(), box->height()};
+    return zooms;
+}
+
+void MetricGrid::setZooms(const QJsonObject& zooms)
+{
+    for (const auto& [metric, chart] : m_charts)
+        if (const QJsonArray box = zooms[toQString(metric)].toArray(); box.size() == 4)
+            chart->setZoom({box[0].toDouble(), box[1].toDouble(), box[2].toDouble(), box[3].toDouble()});
 }
 
 void MetricGrid::setAlarms(qint64 run, const std::vector<AlarmRow>& alarms)

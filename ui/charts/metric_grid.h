@@ -5,6 +5,7 @@
 #include "core/engine/event.h"
 #include "ui/charts/metric_chart.h"
 
+#include <QJsonObject>
 #include <QWidget>
 
 #include <map>
@@ -33,13 +34,19 @@ public:
         qint64 id = 0;
         QString label;
         std::vector<MetricSeries> series;
+        QString started = {}; ///< ISO 8601, UTC, for the time of day; empty: not known
     };
 
     explicit MetricGrid(QWidget* parent = nullptr);
 
     void setRuns(const std::vector<Run>& runs); ///< replaces all curves
     void append(const std::vector<MetricsLogged>& batch); ///< events of runs that are not shown are left out
+    QLineEdit* filterField() const { return m_filter; }
     void setEmptyText(const QString& sentence);
+
+    /// The boxes that the user has zoomed into, by metric; of charts that are there.
+    QJsonObject zooms() const;
+    void setZooms(const QJsonObject& zooms);
 
     /// Alarms of a run that is shown: the charts of their metrics are marked while they hold.
     void setAlarms(qint64 run, const std::vector<AlarmRow>& alarms);
@@ -88,6 +95,7 @@ private:
     std::map<std::string, MetricChart*> m_charts;
     std::map<qint64, int> m_colours; ///< colour of each run shown
     std::map<qint64, QString> m_labels;
+    std::map<qint64, double> m_began; ///< seconds since 1970
     std::map<qint64, std::vector<std::string>> m_parts; ///< of the examples of each run, by rising lower end
     int m_columns = 0;
 };

@@ -23,6 +23,20 @@ protected:
     }
 };
 
+/// The time of day, with seconds where ticks are close and with the date where they are far apart.
+class ClockTicker : public QCPAxisTickerDateTime
+{
+protected:
+    double getTickStep(const QCPRange& range) override
+    {
+        const double step = QCPAxisTickerDateTime::getTickStep(range);
+        setDateTimeFormat(step < 60.0 ? QStringLiteral("HH:mm:ss")
+                : step < 43200.0      ? QStringLiteral("HH:mm")
+                                      : QStringLiteral("d MMM"));
+        return step;
+    }
+};
+
 /// Steps are whole numbers.
 class StepTicker : public QCPAxisTicker
 {

@@ -37,8 +37,8 @@ RewardGapHistogram::RewardGapHistogram(QWidget* parent)
     setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Expanding);
     m_picture.nothing = tr("No scores yet");
     setAccessibleName(tr("Reward-gap histogram"));
-    setToolTip(
-        tr("Drag the threshold, or use the arrow keys (Shift: ten times as far). Wheel: zoom, double click: all."));
+    setToolTip(tr("Drag the threshold, or use the arrow keys (Shift: ten times as far). Wheel, + and −: zoom; double "
+                  "click, 0: all."));
 }
 
 void RewardGapHistogram::setData(std::shared_ptr<const SplitData> data)
@@ -102,11 +102,22 @@ void RewardGapHistogram::showAll()
         update();
         return;
     }
-    // 0 always stands in the picture: on its left the reward model contradicts the label.
-    double low = std::min(0.0, m_data->index.minimum()), high = std::max(0.0, m_data->index.maximum());
-    if (low == high)
-        low = -0.5, high = 0.5;
+    const auto [low, high] = fullView();
     setView(low, high);
+}
+
+std::pair<double, double> RewardGapHistogram::fullView() const
+{
+    // 0 always stands in the picture: on its left the reward model contradicts the label.
+    const double low = std::min(0.0, m_data->index.minimum()), high = std::max(0.0, m_data->index.maximum());
+    return low == high ? std::pair(-0.5, 0.5) : std::pair(low, high);
+}
+
+std::optional<std::pair<double, double>> RewardGapHistogram::view() const
+{
+    if (m_picture.bins.empty() || fullView() == std::pair(m_picture.low, m_picture.high))
+        return std::nullopt;
+    return std::pair(m_picture.low, m_picture.high);
 }
 
 void RewardGapHistogram::setView(double low, double high)
@@ -262,15 +273,18 @@ void RewardGapHistogram::wheelEvent(QWheelEvent* event)
 {
     if (m_picture.bins.empty() || event->angleDelta().y() == 0)
         return;
-    const double centre = m_picture.gapAt(event->position().x()),
-                 factor = std::pow(0.8, event->angleDelta().y() / 120.0);
-    const double full = std::max(m_data->index.maximum(), 0.0) - std::min(m_data->index.minimum(), 0.0);
-    const double range = (m_picture.high - m_picture.low) * factor;
+    zoomBy(std::pow(0.8, event->angleDelta().y() / 120.0), m_picture.gapAt(event->position().x()));
+    event->accept();
+}
+
+void RewardGapHistogram::zoomBy(double factor, double centre)
+{
+    const auto [low, high] = fullView();
+    const double full = high - low, range = (m_picture.high - m_picture.low) * factor;
     if (range >= full)
         showAll();
     else if (range > full * 1e-4)
         setView(centre - (centre - m_picture.low) * factor, centre + (m_picture.high - centre) * factor);
-    event->accept();
 }
 
 void RewardGapHistogram::leaveEvent(QEvent* event)
@@ -311,6 +325,16 @@ void RewardGapHistogram::keyPressEvent(QKeyEvent* event)
         break;
     case Qt::Key_End:
         moveHandle(m_picture.active, m_picture.high);
+        break;
+    case Qt::Key_Plus:
+    case Qt::Key_Equal:
+        zoomBy(0.8, std::clamp(now, m_picture.low, m_picture.high));
+        break;
+    case Qt::Key_Minus:
+        zoomBy(1.25, std::clamp(now, m_picture.low, m_picture.high));
+        break;
+    case Qt::Key_0:
+        showAll();
         break;
     case Qt::Key_Up:
     case Qt::Key_Down:

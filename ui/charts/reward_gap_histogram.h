@@ -43,6 +43,8 @@ public:
     double resolution() const { return m_picture.resolution(); } ///< gap per pixel
     double gapAt(double x) const { return m_picture.gapAt(x); }
     double xOf(double gap) const { return m_picture.xOf(gap); }
+    void setView(double low, double high); ///< the gaps to show
+    std::optional<std::pair<double, double>> view() const; ///< that the user has zoomed into; empty: all
     QString table() const; ///< the bars as CSV
 
     QSize sizeHint() const override { return {640, 260}; }
@@ -72,7 +74,8 @@ private:
     using Handle = RewardGapPicture::Handle;
 
     void showAll();
-    void setView(double low, double high);
+    void zoomBy(double factor, double centre);
+    std::pair<double, double> fullView() const;
     void countBins();
     Handle handleAt(const QPointF& position) const;
     void moveHandle(Handle handle, double gap);
