@@ -5,6 +5,7 @@
 #include "app/cli/score_file.h"
 #include "app/cli/split_rule_options.h"
 #include "core/engine/command.h"
+#include "core/engine/split_name.h"
 #include "core/support/error.h"
 #include "core/support/text.h"
 
@@ -33,7 +34,7 @@ int score(const GlobalOptions& global, const ScorePairs& command)
     return runOnEngine(global, project, command, {});
 }
 
-int split(const GlobalOptions& global, SplitPairs command)
+int split(const GlobalOptions& global, SplitPairs command, bool replace)
 {
     const auto project = openProject(global, Project::Access::ReadWrite);
     command.data = datasetInProject(*project, command.data);
@@ -42,6 +43,8 @@ int split(const GlobalOptions& global, SplitPairs command)
         note(fmt::format("{} pairs of {} were flipped or dropped by hand; this split leaves that out (--edits "
                          "takes it in)",
             grouped(std::int64_t(edits.flipped.size() + edits.dropped.size())), command.data));
+    if (!replace)
+        requireNotReplacing(*project, command);
     return runOnEngine(global, project, command, {});
 }
 
@@ -55,10 +58,13 @@ void addSplit(CLI::App& app, Arguments& arguments)
         ->type_name("SCORES");
     split->add_option("--name", command->name, "Name of the split")->type_name("NAME");
     auto options = std::make_shared<SplitRuleOptions>(*split, /*required=*/true);
-    split->callback([command, options, &arguments] {
+    auto replace = std::make_shared<bool>(false);
+    split->add_flag("--replace", *replace, "Replace a split of this name that was made otherwise");
+    split->callback([command, options, replace, &arguments] {
         command->rule = options->rule();
         command->edits = options->edits();
-        arguments.action = [command](const GlobalOptions& global) { return cli::split(global, *command); };
+        arguments.action
+            = [command, replace](const GlobalOptions& global) { return cli::split(global, *command, *replace); };
     });
 }
 

@@ -109,6 +109,19 @@ private Q_SLOTS:
         QVERIFY2(plain.out.contains("4 easy, 4 hard") && plain.err.contains("--edits"), plain.err.constData());
     }
 
+    void aSplitIsNotReplacedUnseen()
+    {
+        const QByteArray again = "split --data pairs --scores a --gap 0 --name plain";
+        QCOMPARE(run(again.constData()).status, 0); // the same
+        const Result other = run("split --data pairs --scores a --gap 1 --name plain");
+        QVERIFY2(other.status == 1 && other.isOneSentence() && other.err.contains("--replace"), other.err.constData());
+        QCOMPARE(row("split --data pairs --scores a --gap 1 --name plain --replace")
+                     .value(QLatin1String("threshold"))
+                     .toDouble(),
+            1.0);
+        QCOMPARE(run((again + " --replace").constData()).status, 0);
+    }
+
     /// DPO on the split and on data that hold what it should see make the same model, byte for byte.
     void theEngineTrainsOnThemAsEdited()
     {

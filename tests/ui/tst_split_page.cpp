@@ -13,6 +13,7 @@
 #include "ui/pages/split_calibration_view.h"
 #include "ui/pages/split_page.h"
 #include "ui/pair_view.h"
+#include "ui/view_state.h"
 
 #include <QAbstractItemModelTester>
 #include <QApplication>
@@ -517,6 +518,94 @@ private Q_SLOTS:
             qPrintable(m_page->commandLine()));
     }
 
+    void replacingASplitIsSaidAndUndone()
+    {
+        makePage(true);
+        auto* save = child<QPushButton>("saveSplit");
+        auto* undo = child<QPushButton>("undoSave");
+        auto* note = child<QLabel>("splitNote");
+        const auto saveNow = [&] {
+            save->click();
+            QTRY_VERIFY(save->isEnabled());
+        };
+        child<QDoubleSpinBox>("gapValue")->setValue(0.35);
+        child<QLineEdit>("splitName")->setText(QStringLiteral("one"));
+        QVERIFY(note->isHidden());
+        saveNow();
+        QCOMPARE(m_project->loadSplit("one").split.threshold, 0.35);
+        QVERIFY(undo->isHidden());
+        QCOMPARE(save->text(), QStringLiteral("Save split")); // the same again replaces nothing
+
+        child<QDoubleSpinBox>("gapValue")->setValue(1.25);
+        QCOMPARE(save->text(), QStringLiteral("Replace split"));
+        QVERIFY2(
+            note->isVisible() && note->text().startsWith(QStringLiteral("one is saved already, gap above 0.35 by")),
+            qPrintable(note->text()));
+        saveNow();
+        QCOMPARE(m_project->loadSplit("one").split.threshold, 1.25);
+        QVERIFY(undo->isVisible());
+        undo->click();
+        QCOMPARE(m_project->loadSplit("one").split.threshold, 0.35);
+        QCOMPARE(m_project->splits().size(), std::size_t(1));
+        QVERIFY(undo->isHidden());
+
+        child<QLineEdit>("splitName")->setText(QStringLiteral("two"));
+        QCOMPARE(save->text(), QStringLiteral("Save split"));
+        QVERIFY(note->isHidden());
+        saveNow();
+        QCOMPARE(m_project->loadSplit("one").split.threshold, 0.35);
+        QCOMPARE(m_project->loadSplit("two").split.threshold, 1.25);
+    }
+
+    void choicesComeBack()
+    {
+        makePage(true);
+        auto* histogram = child<RewardGapHistogram>("histogram");
+        child<QDoubleSpinBox>("confidenceValue")->setValue(75.0);
+        child<QCheckBox>("contradictory")->setChecked(true);
+        child<QDoubleSpinBox>("contradictoryValue")->setValue(-0.5);
+        child<QLineEdit>("splitName")->setText(QStringLiteral("mine"));
+        child<QCheckBox>("logScale")->setChecked(true);
+        child<QTabWidget>("details")->setCurrentIndex(2);
+        histogram->setFocus();
+        QTest::keyClick(histogram, Qt::Key_Plus);
+        QVERIFY(histogram->view().has_value());
+        const auto view = histogram->view();
+        const SplitRule rule = m_page->rule();
+        const QJsonObject state = viewState(*m_page);
+
+        m_page = std::make_unique<SplitPage>(*m_bridge, *m_selection);
+        m_page->resize(1080, 660);
+        restoreViewState(*m_page, state);
+        m_page->show();
+        QTRY_VERIFY(child<QPushButton>("saveSplit")->isEnabled());
+        QCOMPARE(m_page->rule().by, SplitRule::By::Confidence);
+        QCOMPARE(m_page->rule().value, rule.value);
+        QCOMPARE(m_page->rule().contradictory, rule.contradictory);
+        QVERIFY(child<QCheckBox>("contradictory")->isChecked());
+        QCOMPARE(child<QLineEdit>("splitName")->text(), QStringLiteral("mine"));
+        QVERIFY(child<QCheckBox>("logScale")->isChecked());
+        QCOMPARE(child<QTabWidget>("details")->currentIndex(), 2);
+        QCOMPARE(child<RewardGapHistogram>("histogram")->view(), view);
+        compareCounts();
+    }
+
+    void keysZoomTheHistogram()
+    {
+        makePage(true);
+        auto* histogram = child<RewardGapHistogram>("histogram");
+        histogram->setFocus();
+        QVERIFY(!histogram->view());
+        const double before = histogram->resolution();
+        QTest::keyClick(histogram, Qt::Key_Plus);
+        COMPARE_NEAR(histogram->resolution(), 0.8 * before, 1e-9);
+        QTest::keyClick(histogram, Qt::Key_Minus);
+        QVERIFY(!histogram->view());
+        QTest::keyClick(histogram, Qt::Key_Plus);
+        QTest::keyClick(histogram, Qt::Key_0);
+        QVERIFY(!histogram->view());
+    }
+
     void pairsAreMendedByKeys()
     {
         makePage(true);
@@ -745,6 +834,44 @@ private Q_SLOTS:
                 hardRows[i].at("chosen").get<std::string>(), split.flipped(hardPairs[i]) ? pair.rejected : pair.chosen);
         }
         QCOMPARE(easyRows.size() + hardRows.size(), std::size_t(kPairs - 2));
+    }
+
+    void exportsTheScores()
+    {
+        makePage(true);
+        child<QDoubleSpinBox>("gapValue")->setValue(0.5);
+        child<QCheckBox>("contradictory")->setChecked(true);
+        child<QDoubleSpinBox>("contradictoryValue")->setValue(-0.5);
+        m_project->editPairs("pairs", PairEdit::Flip, {3}, "Ada");
+        m_project->editPairs("pairs", PairEdit::Drop, {4}, "Ada");
+        m_page->refresh();
+        QSignalSpy said(m_page.get(), &Page::message);
+        const QString file = m_folder.filePath(QStringLiteral("scores.csv"));
+        m_page->exportScoresTo(file);
+        QTRY_COMPARE(said.count(), 1);
+        const QStringList lines = toQString(readTextFile(file.toStdString())).split(QLatin1Char('\n'));
+        QCOMPARE(lines.size(), kPairs + 2); // heading, and nothing after the last line
+        QCOMPARE(lines[0], QStringLiteral("pair,chosen_score,rejected_score,gap,bucket,by_hand"));
+        const std::vector<PairScore> scores = makeScores();
+        for (int i = 0; i < kPairs; ++i) {
+            const QStringList cells = lines[i + 1].split(QLatin1Char(','));
+            QCOMPARE(cells.size(), 6);
+            QCOMPARE(cells[0].toInt(), i + 1);
+            const PairScore& score = scores[std::size_t(i)];
+            if (std::isnan(score.gap())) {
+                QCOMPARE(lines[i + 1], QStringLiteral("%1,,,,hard,").arg(i + 1));
+                continue;
+            }
+            const double gap = i == 3 ? -score.gap() : score.gap();
+            COMPARE_NEAR(cells[1].toDouble(), i == 3 ? score.rejected : score.chosen, 1e-7);
+            COMPARE_NEAR(cells[3].toDouble(), gap, 1e-7);
+            QCOMPARE(cells[4],
+                QLatin1String(i == 4 ? "dropped"
+                        : gap > 0.5  ? "easy"
+                        : gap < -0.5 ? "contradictory"
+                                     : "hard"));
+            QCOMPARE(cells[5], QLatin1String(i == 3 ? "flipped" : i == 4 ? "dropped" : ""));
+        }
     }
 
     void examplesModel()

@@ -3,16 +3,15 @@
 #include "ui/pages/split_comparison.h"
 
 #include "ui/format.h"
+#include "ui/pages/split_side_column.h"
 #include "ui/style.h"
 
 #include <QComboBox>
 #include <QEvent>
-#include <QHBoxLayout>
 #include <QLabel>
 #include <QPainter>
 #include <QPushButton>
 #include <QSignalBlocker>
-#include <QVBoxLayout>
 
 #include <cmath>
 
@@ -117,20 +116,7 @@ SplitComparison::SplitComparison(QWidget* parent)
     m_text->setObjectName(QStringLiteral("comparisonText"));
     m_list->setObjectName(QStringLiteral("listDisagreeing"));
     m_list->setToolTip(tr("List the pairs of which one prefers the chosen response and the other the rejected one"));
-    auto* side = new QWidget;
-    side->setFixedWidth(260);
-    auto* sideLayout = new QVBoxLayout(side);
-    sideLayout->setContentsMargins(0, 0, 0, 0);
-    sideLayout->setSpacing(kSpace);
-    sideLayout->addWidget(m_choice);
-    sideLayout->addWidget(m_text);
-    sideLayout->addStretch(1);
-    sideLayout->addWidget(m_list);
-    auto* layout = new QHBoxLayout(this);
-    layout->setContentsMargins(0, kSpace, 0, 0);
-    layout->setSpacing(2 * kSpace);
-    layout->addWidget(m_view, 1);
-    layout->addWidget(side);
+    layOutWithSideColumn(this, m_view, {m_choice, m_text}, {m_list});
 
     m_timer.setSingleShot(true);
     m_timer.setInterval(40); // numbers need not follow every pixel of a drag

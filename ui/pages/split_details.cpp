@@ -9,9 +9,9 @@
 #include "ui/pages/split_edit_log.h"
 #include "ui/pages/split_length_view.h"
 #include "ui/pages/split_pair_browser.h"
+#include "ui/pages/split_side_column.h"
 #include "ui/style.h"
 
-#include <QHBoxLayout>
 #include <QLabel>
 #include <QTabBar>
 
@@ -64,12 +64,7 @@ QWidget* SplitDetails::makeLength()
     m_lengthView = new SplitLengthView;
     m_lengthText = makeHint({});
     m_lengthText->setObjectName(QStringLiteral("lengthText"));
-    m_lengthText->setFixedWidth(220);
-    auto* layout = new QHBoxLayout(page);
-    layout->setContentsMargins(0, kSpace, 0, 0);
-    layout->setSpacing(2 * kSpace);
-    layout->addWidget(m_lengthView, 1);
-    layout->addWidget(m_lengthText, 0, Qt::AlignTop);
+    layOutWithSideColumn(page, m_lengthView, {m_lengthText});
     return page;
 }
 
@@ -79,12 +74,7 @@ QWidget* SplitDetails::makeCalibration()
     m_calibrationView = new SplitCalibrationView;
     m_calibrationText = makeHint({});
     m_calibrationText->setObjectName(QStringLiteral("calibrationText"));
-    m_calibrationText->setFixedWidth(220);
-    auto* layout = new QHBoxLayout(page);
-    layout->setContentsMargins(0, kSpace, 0, 0);
-    layout->setSpacing(2 * kSpace);
-    layout->addWidget(m_calibrationView, 1);
-    layout->addWidget(m_calibrationText, 0, Qt::AlignTop);
+    layOutWithSideColumn(page, m_calibrationView, {m_calibrationText});
     return page;
 }
 

@@ -3,15 +3,14 @@
 #include "ui/pages/split_edit_log.h"
 
 #include "ui/format.h"
+#include "ui/pages/split_side_column.h"
 #include "ui/style.h"
 
-#include <QHBoxLayout>
 #include <QHeaderView>
 #include <QLabel>
 #include <QPushButton>
 #include <QStandardItemModel>
 #include <QTableView>
-#include <QVBoxLayout>
 
 namespace mpo {
 
@@ -69,20 +68,7 @@ SplitEditLog::SplitEditLog(QWidget* parent)
         Q_EMIT pairsRequested(change.pairs, tr("Pairs of entry %1").arg(change.number));
     });
 
-    auto* side = new QWidget;
-    side->setFixedWidth(220);
-    auto* sideLayout = new QVBoxLayout(side);
-    sideLayout->setContentsMargins(0, 0, 0, 0);
-    sideLayout->setSpacing(kSpace);
-    sideLayout->addWidget(m_text);
-    sideLayout->addStretch(1);
-    sideLayout->addWidget(m_undo);
-    sideLayout->addWidget(m_redo);
-    auto* layout = new QHBoxLayout(this);
-    layout->setContentsMargins(0, kSpace, 0, 0);
-    layout->setSpacing(2 * kSpace);
-    layout->addWidget(m_table, 1);
-    layout->addWidget(side);
+    layOutWithSideColumn(this, m_table, {m_text}, {m_undo, m_redo});
     updateState();
 }
 

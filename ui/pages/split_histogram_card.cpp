@@ -5,6 +5,7 @@
 #include "ui/charts/reward_gap_histogram.h"
 #include "ui/format.h"
 #include "ui/style.h"
+#include "ui/view_state.h"
 
 #include <QCheckBox>
 #include <QComboBox>
@@ -33,6 +34,7 @@ SplitHistogramCard::SplitHistogramCard(QWidget* parent)
     m_readout->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
     auto* logScale = new QCheckBox(tr("Log scale"));
     logScale->setObjectName(QStringLiteral("logScale"));
+    keepState(logScale, "log scale");
     m_histogram->setObjectName(QStringLiteral("histogram"));
     connect(logScale, &QCheckBox::toggled, m_histogram, &RewardGapHistogram::setLogScale);
     m_stackBy->setObjectName(QStringLiteral("stackBy"));
@@ -88,6 +90,12 @@ void SplitHistogramCard::setConfidence(std::shared_ptr<const std::vector<float>>
 }
 
 void SplitHistogramCard::say(const QString& sentence) { m_readout->setText(sentence); }
+
+void SplitHistogramCard::setStackBy(StackBy by)
+{
+    m_wanted = by;
+    fillStackBy();
+}
 
 void SplitHistogramCard::fillStackBy()
 {

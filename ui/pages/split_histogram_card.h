@@ -32,6 +32,8 @@ public:
     void setLengths(std::shared_ptr<const PairLengths> lengths); ///< of this data; nullptr: being measured
     /// How sure people were of each label, NaN: not said; nullptr: not in these data.
     void setConfidence(std::shared_ptr<const std::vector<float>> confidence);
+    StackBy stackBy() const { return m_wanted; }
+    void setStackBy(StackBy by); ///< as soon as the data have it
     void say(const QString& sentence); ///< in place of the numbers
 
 private:

@@ -9,8 +9,11 @@
 
 #include <QSaveFile>
 
+#include <algorithm>
+#include <cmath>
 #include <exception>
 #include <limits>
+#include <utility>
 
 namespace mpo {
 
@@ -50,6 +53,25 @@ void forEachPair(
             each(number++, pair);
     }
 }
+
+Split splitOf(const SplitData& data, const SplitRule& rule)
+{
+    // The gaps have the edits in them; a split wants those of the data set.
+    std::vector<double> gaps = data.gaps;
+    for (const std::int64_t pair : data.edits.flipped)
+        gaps[std::size_t(pair)] = -gaps[std::size_t(pair)];
+    return splitPairs(gaps, rule, data.edits);
+}
+
+const char* nameOf(Bucket bucket)
+{
+    return bucket == Bucket::Easy         ? "easy"
+        : bucket == Bucket::Hard          ? "hard"
+        : bucket == Bucket::Contradictory ? "contradictory"
+                                          : "dropped";
+}
+
+QString cellOf(double value) { return std::isnan(value) ? QString() : QString::number(value, 'g', 9); }
 
 void open(QSaveFile& file)
 {
@@ -132,11 +154,7 @@ void SplitLoader::exportSplit(
 {
     m_exporting = std::jthread([this, data = std::move(data), rule, easyFile, hardFile](const std::stop_token& stop) {
         try {
-            // The gaps have the edits in them; a split wants those of the data set.
-            std::vector<double> gaps = data->gaps;
-            for (const std::int64_t pair : data->edits.flipped)
-                gaps[std::size_t(pair)] = -gaps[std::size_t(pair)];
-            const Split split = splitPairs(gaps, rule, data->edits);
+            const Split split = splitOf(*data, rule);
             enum class Where : std::uint8_t { Nowhere, Easy, Hard };
             std::vector<Where> where(data->gaps.size(), Where::Nowhere);
             const std::vector<std::int64_t> easyPairs = split.easyPairs(), hardPairs = split.hardPairs();
@@ -162,6 +180,37 @@ void SplitLoader::exportSplit(
             Q_EMIT exported(tr("Exported %1 easy pairs to %2 and %3 hard pairs to %4")
                                 .arg(formatCount(qint64(easyPairs.size())), formatFolder(easyFile),
                                     formatCount(qint64(hardPairs.size())), formatFolder(hardFile)));
+        } catch (const std::exception& error) {
+            Q_EMIT failed(toQString(error.what()));
+        }
+    });
+}
+
+void SplitLoader::exportScores(std::shared_ptr<const SplitData> data, const SplitRule& rule, const QString& file)
+{
+    m_exporting = std::jthread([this, data = std::move(data), rule, file](const std::stop_token& stop) {
+        try {
+            const Split split = splitOf(*data, rule);
+            std::vector<PairScore> scores = m_project.loadScores(data->scoreSet);
+            for (const std::int64_t pair : data->edits.flipped)
+                std::swap(scores[std::size_t(pair)].chosen, scores[std::size_t(pair)].rejected);
+            QSaveFile out(file);
+            open(out);
+            writeLine(out, "pair,chosen_score,rejected_score,gap,bucket,by_hand");
+            for (std::size_t i = 0; i < scores.size() && !stop.stop_requested(); ++i) {
+                const bool flipped
+                    = std::binary_search(data->edits.flipped.begin(), data->edits.flipped.end(), std::int64_t(i));
+                const char* byHand = split.buckets[i] == Bucket::Dropped ? "dropped" : flipped ? "flipped" : "";
+                writeLine(out,
+                    QStringList {QString::number(i + 1), cellOf(scores[i].chosen), cellOf(scores[i].rejected),
+                        cellOf(scores[i].gap()), QLatin1String(nameOf(split.buckets[i])), QLatin1String(byHand)}
+                        .join(QLatin1Char(','))
+                        .toStdString());
+            }
+            if (stop.stop_requested())
+                return;
+            commit(out);
+            Q_EMIT exported(tr("Exported %1 scores to %2").arg(formatCount(qint64(scores.size())), formatFolder(file)));
         } catch (const std::exception& error) {
             Q_EMIT failed(toQString(error.what()));
         }

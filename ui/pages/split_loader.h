@@ -36,6 +36,10 @@ public:
     void exportSplit(
         std::shared_ptr<const SplitData> data, const SplitRule& rule, const QString& easyFile, const QString& hardFile);
 
+    /// CSV with a row for each pair: its number as on the page, the scores and gap that it counts with (those of a pair
+    /// flipped by hand exchanged; none: empty), its bucket, and what was done to it by hand.
+    void exportScores(std::shared_ptr<const SplitData> data, const SplitRule& rule, const QString& file);
+
 Q_SIGNALS:
     void loaded(const std::shared_ptr<const mpo::SplitData>& data);
     void lengthsMeasured(const std::shared_ptr<const mpo::PairLengths>& lengths);

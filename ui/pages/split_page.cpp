@@ -3,28 +3,31 @@
 #include "ui/pages/split_page.h"
 
 #include "core/store/project.h"
-#include "core/support/login_name.h"
 #include "ui/charts/reward_gap_histogram.h"
+#include "ui/find_key.h"
 #include "ui/format.h"
 #include "ui/forms/item_picker.h"
-#include "ui/pages/split_command_line.h"
 #include "ui/pages/split_details.h"
+#include "ui/pages/split_editor.h"
 #include "ui/pages/split_empty_state.h"
 #include "ui/pages/split_histogram_card.h"
 #include "ui/pages/split_loader.h"
 #include "ui/pages/split_pair_browser.h"
 #include "ui/pages/split_rule_panel.h"
+#include "ui/pages/split_rule_state.h"
 #include "ui/pages/split_save_panel.h"
+#include "ui/pages/split_saving.h"
 #include "ui/pages/split_score_panel.h"
 #include "ui/pages/split_statistics.h"
+#include "ui/pages/split_work.h"
 #include "ui/style.h"
+#include "ui/view_state.h"
 
 #include <QComboBox>
-#include <QFileDialog>
+#include <QJsonArray>
 #include <QLabel>
 #include <QPushButton>
 #include <QScopedValueRollback>
-#include <QShortcut>
 #include <QSplitter>
 #include <QStackedWidget>
 #include <QVBoxLayout>
@@ -37,6 +40,8 @@ namespace mpo {
 SplitPage::SplitPage(EngineBridge& bridge, Selection& selection, QWidget* parent)
     : Page(bridge, selection, parent)
     , m_loader(new SplitLoader(selection.project(), this))
+    , m_editor(new SplitEditor(selection.project(), this))
+    , m_work(new SplitWork(bridge, this))
     , m_scoreSets(new ItemPicker)
     , m_saved(new QComboBox)
     , m_scoreButton(new QPushButton(tr("Score pairs…")))
@@ -93,6 +98,7 @@ QWidget* SplitPage::makeRuleCard()
     auto* card = makeCard();
     m_rulePanel = new SplitRulePanel;
     m_savePanel = new SplitSavePanel;
+    m_saving = new SplitSaving(m_bridge, *m_loader, *m_work, *m_savePanel, this);
     auto* layout = new QVBoxLayout(card);
     layout->setContentsMargins(kSpace + kSpace / 2, kSpace, kSpace + kSpace / 2, kSpace + kSpace / 2);
     layout->setSpacing(kSpace);
@@ -117,6 +123,10 @@ QWidget* SplitPage::makeMain()
     splitter->setStretchFactor(0, 1);
     splitter->setStretchFactor(1, 1);
     splitter->setSizes({250, 270});
+    keepState(splitter, "histogram");
+    m_details->setObjectName(QStringLiteral("details"));
+    keepState(m_details, "details");
+    setFindKey(this, m_details->browser().searchField());
 
     auto* body = new QHBoxLayout;
     body->setSpacing(kSpace + kSpace / 2);
@@ -152,12 +162,6 @@ void SplitPage::connectAll()
         m_scoreWanted = false;
         refresh();
     });
-    connect(m_scorePanel, &SplitScorePanel::scoreRequested, this, [this](const ScorePairs& command) {
-        m_waiting = Waiting::Scores;
-        m_answered = false;
-        m_scorePanel->showProgress(m_bridge.busy() ? tr("Waiting for the running command") : tr("Starting"), -1.0, {});
-        m_bridge.post(command);
-    });
     connect(m_saved, &QComboBox::activated, this, [this](int index) {
         const QString name = m_saved->itemData(index).toString();
         m_saved->setCurrentIndex(0);
@@ -192,20 +196,15 @@ void SplitPage::connectAll()
         loadSecond();
     });
     connect(m_loader, &SplitLoader::failed, this, [this](const QString& sentence) {
-        m_savePanel->setExportEnabled(m_data != nullptr);
         if (!m_data)
             m_chosen.clear(); // the next refresh tries again
         m_card->say(sentence);
         Q_EMIT message(sentence);
     });
-    connect(m_loader, &SplitLoader::exported, this, [this](const QString& sentence) {
-        m_savePanel->setExportEnabled(true);
-        Q_EMIT message(sentence);
-    });
 
     connect(m_histogram, &RewardGapHistogram::thresholdMoved, this, &SplitPage::moveThreshold);
     connect(m_histogram, &RewardGapHistogram::contradictoryMoved, this, [this](double threshold) {
-        SplitRule rule = m_rule;
+        SplitRule rule = m_threshold.rule();
         rule.contradictory = threshold;
         setRule(rule);
     });
@@ -216,88 +215,47 @@ void SplitPage::connectAll()
         m_details->browser().showNear(gap, false);
     });
 
-    connect(m_rulePanel, &SplitRulePanel::valueEdited, this, [this](SplitRule::By by, double value) {
-        SplitRule rule = m_rule;
-        rule.by = by;
-        rule.value = value;
+    // What was typed keeps the rest of the rule.
+    const auto edit = [this](const auto& change) {
+        SplitRule rule = m_threshold.rule();
+        change(rule);
+        setRule(rule);
+    };
+    connect(m_rulePanel, &SplitRulePanel::valueEdited, this, [this, edit](SplitRule::By by, double value) {
         m_exampleGap.reset();
-        setRule(rule);
+        edit([&](SplitRule& rule) { rule.by = by, rule.value = value; });
     });
-    connect(m_rulePanel, &SplitRulePanel::byChanged, this, &SplitPage::say);
-    connect(m_rulePanel, &SplitRulePanel::absoluteChanged, this, [this](bool absolute) {
-        SplitRule rule = m_rule;
-        rule.absolute = absolute;
-        setRule(rule);
+    connect(m_rulePanel, &SplitRulePanel::byChanged, this,
+        [this](SplitRule::By by) { setRule(m_threshold.saidBy(by, m_histogram->resolution())); });
+    connect(m_rulePanel, &SplitRulePanel::absoluteChanged, this,
+        [edit](bool absolute) { edit([&](SplitRule& rule) { rule.absolute = absolute; }); });
+    connect(m_rulePanel, &SplitRulePanel::contradictoryChanged, this, [this, edit](bool on, double threshold) {
+        if (on)
+            setRule(m_threshold.withContradictory(threshold, m_histogram->resolution()));
+        else
+            edit([](SplitRule& rule) { rule.contradictory.reset(); });
     });
-    connect(m_rulePanel, &SplitRulePanel::contradictoryChanged, this, [this](bool on, double threshold) {
-        SplitRule rule = m_rule;
-        rule.contradictory.reset();
-        if (on) {
-            // At first the twentieth part of the pairs that contradict their label the most.
-            const bool first = !m_rule.contradictory && threshold == 0.0 && m_data;
-            const double proposed
-                = first ? roundedTo(-m_data->index.thresholdForEasyShare(0.95), m_histogram->resolution()) : threshold;
-            rule.contradictory = std::max(0.0, proposed);
-        }
-        setRule(rule);
-    });
-    connect(m_rulePanel, &SplitRulePanel::actionChanged, this, [this](ContradictoryAction action) {
-        SplitRule rule = m_rule;
-        rule.action = action;
-        setRule(rule);
-    });
-    connect(m_savePanel, &SplitSavePanel::nameChanged, this, &SplitPage::showCommand);
-    connect(m_savePanel, &SplitSavePanel::saveRequested, this, &SplitPage::save);
-    connect(m_savePanel, &SplitSavePanel::exportRequested, this, &SplitPage::askExport);
-    connect(m_savePanel, &SplitSavePanel::copied, this, [this] { Q_EMIT message(tr("Command line copied")); });
+    connect(m_rulePanel, &SplitRulePanel::actionChanged, this,
+        [edit](ContradictoryAction action) { edit([&](SplitRule& rule) { rule.action = action; }); });
+    connect(m_saving, &SplitSaving::message, this, &SplitPage::message);
+    connect(m_saving, &SplitSaving::savedChanged, this, &SplitPage::fillSaved);
     connectEdits();
 
     connect(&m_selection, &Selection::datasetChanged, this, [this] { refresh(); });
-    connect(&m_bridge, &EngineBridge::progress, this, [this](const Progress& event) {
-        if (m_waiting == Waiting::Scores)
-            m_scorePanel->showProgress(toQString(event.what), event.share, toQString(event.detail));
-    });
-    connect(&m_bridge, &EngineBridge::runStarted, this, [this](const RunStarted& event) {
-        const std::optional<RunRow> run = project().run(event.run);
-        m_part = tr("Training a reward model on the other parts");
-        if (run && run->config.contains("fold"))
-            m_part = tr("Part %1 of %2: training a reward model on the other parts")
-                         .arg(run->config.value("fold", 1))
-                         .arg(run->config.value("folds", 1));
-    });
-    connect(&m_bridge, &EngineBridge::metricsLogged, this, [this](const std::vector<MetricsLogged>& batch) {
-        if (m_waiting != Waiting::Scores || batch.empty() || batch.back().totalSteps == 0)
-            return;
-        const MetricsLogged& last = batch.back();
-        m_scorePanel->showProgress(m_part, double(last.step) / double(last.totalSteps),
-            tr("step %1 of %2").arg(formatCount(last.step), formatCount(last.totalSteps)));
-    });
-    connect(&m_bridge, &EngineBridge::pairsScored, this, [this](const PairsScored& event) {
-        if (m_waiting != Waiting::Scores)
-            return;
-        m_answered = true;
+    connectWork();
+}
+
+void SplitPage::connectWork()
+{
+    connect(m_scorePanel, &SplitScorePanel::scoreRequested, m_work, &SplitWork::score);
+    connect(m_work, &SplitWork::scoring, m_scorePanel, &SplitScorePanel::showProgress);
+    connect(m_work, &SplitWork::scored, this, [this](const QString& scoreSet) {
         m_scoreWanted = false;
-        choose(toQString(event.scoreSet));
+        choose(scoreSet);
         refresh();
     });
-    connect(&m_bridge, &EngineBridge::splitSaved, this, [this](const SplitSaved& event) {
-        m_answered = m_answered || m_waiting == Waiting::Split;
-        Q_EMIT message(tr("Saved %1: %2 easy, %3 hard pairs")
-                           .arg(toQString(event.name), formatCount(event.counts.easy), formatCount(event.counts.hard)));
-        m_savePanel->say(tr("Saved as %1. Next: DPO on the easy pairs.").arg(toQString(event.name)));
-        fillSaved();
-    });
-    connect(&m_bridge, &EngineBridge::commandFinished, this, [this](const CommandFinished& event) {
-        const Waiting waited = m_waiting;
-        if (waited == Waiting::Nothing || (!m_answered && m_bridge.busy()))
-            return; // the end of a command before ours
-        m_waiting = Waiting::Nothing;
-        const QString problem
-            = event.outcome == CommandFinished::Outcome::Succeeded ? QString() : toQString(event.message);
-        m_savePanel->setSaveEnabled(m_data != nullptr);
-        m_scorePanel->showIdle(waited == Waiting::Scores ? problem : QString());
-        if (waited == Waiting::Split && !problem.isEmpty())
-            m_savePanel->say(problem);
+    connect(m_work, &SplitWork::ended, this, [this](SplitWork::Kind kind, const QString& problem) {
+        m_scorePanel->showIdle(kind == SplitWork::Kind::Scores ? problem : QString());
         refresh();
     });
 }
@@ -357,11 +315,12 @@ void SplitPage::choose(const QString& scoreSet)
         return;
     m_chosen = name;
     m_data.reset();
+    m_editor->setDataset({});
     m_exampleGap.reset();
     m_card->setData(nullptr);
     m_details->setData(nullptr);
-    m_savePanel->setSaveEnabled(false);
-    m_savePanel->setExportEnabled(false);
+    m_threshold.setData(nullptr);
+    m_saving->show(nullptr, m_threshold.rule());
     m_card->say(tr("Loading %1 scores…").arg(formatCount(row->pairs)));
     m_loader->load(name, row->dataset);
 }
@@ -369,93 +328,61 @@ void SplitPage::choose(const QString& scoreSet)
 void SplitPage::showData(std::shared_ptr<const SplitData> data)
 {
     m_data = std::move(data);
+    m_threshold.setData(m_data);
+    m_editor->setDataset(m_data->dataset);
     m_card->setData(m_data);
+    if (m_view)
+        m_histogram->setView(m_view->first, m_view->second);
+    m_view.reset();
     m_details->setData(m_data);
     m_rulePanel->setGapDecimals(gapDecimals(*m_data));
     showLengths(nullptr);
     fillSecond();
     loadSecond();
-    m_savePanel->setSaveEnabled(true);
-    m_savePanel->setExportEnabled(true);
-    m_savePanel->setProposal(toQString(project().freeName(m_data->dataset + "-split")));
     m_details->showLog(project().pairEditLog(m_data->dataset));
-    setRule(m_rule);
-}
-
-SplitCounts SplitPage::counts() const
-{
-    return m_data ? m_data->count(m_threshold, m_rule.absolute, m_rule.contradictory) : SplitCounts {};
+    showRule();
 }
 
 void SplitPage::setRule(const SplitRule& rule)
 {
-    m_rule = rule;
-    if (!m_data)
-        return;
-    switch (rule.by) {
-    case SplitRule::By::Gap:
-        m_threshold = rule.value;
-        break;
-    case SplitRule::By::Confidence:
-        m_rule.value = std::clamp(rule.value, 1e-4, 1.0 - 1e-4);
-        m_threshold = gapOfConfidence(m_rule.value);
-        break;
-    case SplitRule::By::EasyShare:
-        m_threshold = m_data->thresholdForEasyShare(rule.value, rule.absolute);
-        break;
-    }
-    showRule();
+    m_threshold.setRule(rule);
+    if (m_data)
+        showRule();
 }
 
 void SplitPage::moveThreshold(double gap)
 {
-    SplitRule rule = m_rule;
+    SplitRule rule = m_threshold.rule();
     rule.by = SplitRule::By::Gap;
     rule.value = gap;
     m_exampleGap.reset();
     setRule(rule);
 }
 
-double SplitPage::easyShare() const
-{
-    if (!m_data || m_data->index.size() == 0)
-        return 0.0;
-    return double(m_data->count(m_threshold, m_rule.absolute, std::nullopt).easy) / double(m_data->index.size());
-}
-
-void SplitPage::say(SplitRule::By by)
-{
-    SplitRule rule = m_rule;
-    rule.by = by;
-    // Rounded, so that the saved rule and the command line hold a number that a person can repeat.
-    rule.value = by == SplitRule::By::Gap ? roundedTo(m_threshold, m_histogram->resolution())
-        : by == SplitRule::By::Confidence ? roundedTo(confidenceOfGap(m_threshold), 1e-4)
-                                          : roundedTo(easyShare(), 1e-3);
-    setRule(rule);
-}
-
 void SplitPage::showRule()
 {
-    m_histogram->setThreshold(m_threshold);
-    m_histogram->setContradictory(m_rule.contradictory);
-    m_histogram->setAbsolute(m_rule.absolute);
+    const SplitRule& rule = m_threshold.rule();
+    const double gap = m_threshold.gap();
+    m_histogram->setThreshold(gap);
+    m_histogram->setContradictory(rule.contradictory);
+    m_histogram->setAbsolute(rule.absolute);
     m_histogram->setMarked(m_exampleGap);
-    m_rulePanel->showRule(m_rule, m_threshold, m_rule.by == SplitRule::By::EasyShare ? m_rule.value : easyShare());
-    showCommand();
-    m_savePanel->say({});
-    m_statistics->showCounts(*m_data, counts(), m_rule.contradictory.has_value());
-    m_details->showRule(m_threshold, m_rule);
-    m_details->browser().showNear(m_exampleGap.value_or(m_threshold), !m_exampleGap);
+    m_rulePanel->showRule(rule, gap, rule.by == SplitRule::By::EasyShare ? rule.value : m_threshold.easyShare());
+    m_saving->show(m_data, rule);
+    m_statistics->showCounts(*m_data, counts(), rule.contradictory.has_value());
+    m_details->showRule(gap, rule);
+    m_details->browser().showNear(m_exampleGap.value_or(gap), !m_exampleGap);
 }
 
 void SplitPage::fillSaved()
 {
     m_saved->clear();
     m_saved->addItem(tr("Saved splits"));
+    m_saving->refresh();
     const std::vector<ScoreSetRow> sets = project().scoreSets();
     const auto shown
         = std::find_if(sets.begin(), sets.end(), [&](const ScoreSetRow& row) { return row.name == m_chosen; });
-    for (const SplitRow& row : project().splits())
+    for (const SplitRow& row : m_saving->splits())
         if (shown != sets.end() && row.dataset == shown->dataset)
             m_saved->addItem(toQString(row.name), toQString(row.name));
     m_saved->setEnabled(m_saved->count() > 1);
@@ -465,48 +392,18 @@ void SplitPage::fillSaved()
 
 void SplitPage::connectEdits()
 {
-    connect(
-        m_details, &SplitDetails::editRequested, this, [this](PairEdit edit, const std::vector<std::int64_t>& pairs) {
-            changePairs([&] { return project().editPairs(m_data->dataset, edit, pairs, loginName()); });
-        });
-    const auto undo = [this] { changePairs([this] { return project().undoPairEdit(m_data->dataset, loginName()); }); };
-    const auto redo = [this] { changePairs([this] { return project().redoPairEdit(m_data->dataset, loginName()); }); };
-    connect(m_details, &SplitDetails::undoRequested, this, undo);
-    connect(m_details, &SplitDetails::redoRequested, this, redo);
-    for (const auto& [keys, slot] : {std::pair<QKeySequence, std::function<void()>>(Qt::CTRL | Qt::Key_Z, undo),
-             std::pair<QKeySequence, std::function<void()>>(Qt::CTRL | Qt::SHIFT | Qt::Key_Z, redo)}) {
-        auto* shortcut = new QShortcut(keys, this);
-        shortcut->setContext(Qt::WidgetWithChildrenShortcut);
-        connect(shortcut, &QShortcut::activated, this, slot);
-    }
-}
-
-void SplitPage::changePairs(const std::function<std::optional<PairChange>()>& change)
-{
-    if (!m_data || project().access() != Project::Access::ReadWrite)
-        return;
-    try {
-        const std::optional<PairChange> made = change();
-        if (!made)
-            return;
-        takeEdits();
-        const QString what = made->edit == PairEdit::Flip ? tr("flipped")
-            : made->edit == PairEdit::Drop                ? tr("dropped")
-                                                          : tr("as in the data again");
-        const QString pairs = made->pairs.size() == 1 ? tr("Pair %1").arg(formatCount(made->pairs.front() + 1))
-                                                      : tr("%1 pairs").arg(formatCount(qint64(made->pairs.size())));
-        Q_EMIT message(made->kind == PairChange::Kind::Undo ? tr("Taken back: %1 %2").arg(pairs, what)
-                : made->kind == PairChange::Kind::Redo      ? tr("Made again: %1 %2").arg(pairs, what)
-                                                            : tr("%1 %2. Ctrl+Z takes it back.").arg(pairs, what));
-    } catch (const std::exception& error) {
-        Q_EMIT message(toQString(error.what()));
-    }
+    connect(m_details, &SplitDetails::editRequested, m_editor, &SplitEditor::edit);
+    connect(m_details, &SplitDetails::undoRequested, m_editor, &SplitEditor::undo);
+    connect(m_details, &SplitDetails::redoRequested, m_editor, &SplitEditor::redo);
+    connect(m_editor, &SplitEditor::changed, this, &SplitPage::takeEdits);
+    connect(m_editor, &SplitEditor::message, this, &SplitPage::message);
 }
 
 void SplitPage::takeEdits()
 {
     const std::vector<PairChange> log = project().pairEditLog(m_data->dataset);
     m_data = m_data->withEdits(editsAfter(log));
+    m_threshold.setData(m_data);
     m_card->setEdited(m_data);
     m_details->setEdited(m_data);
     m_details->showLog(log);
@@ -514,7 +411,7 @@ void SplitPage::takeEdits()
         showLengths(measureLengths(*m_data, m_lengths->measured));
     if (!m_second.empty())
         m_loader->loadSecond(m_data, m_second); // what is shown stays until it has come
-    setRule(m_rule);
+    showRule();
 }
 
 void SplitPage::showLengths(std::shared_ptr<const PairLengths> lengths)
@@ -546,58 +443,34 @@ void SplitPage::loadSecond()
         m_loader->loadSecond(m_data, m_second);
 }
 
-// ---- what leaves the page
+QString SplitPage::commandLine() const { return m_saving->commandLine(); }
 
-SplitPairs SplitPage::command() const
+void SplitPage::exportTo(const QString& easyFile, const QString& hardFile) { m_saving->exportTo(easyFile, hardFile); }
+
+void SplitPage::exportScoresTo(const QString& file) { m_saving->exportScoresTo(file); }
+
+// ---- what comes back at the next start
+
+QJsonObject SplitPage::choices() const
 {
-    SplitPairs command;
-    command.data = m_data->dataset;
-    command.scoreSet = m_data->scoreSet;
-    command.rule = m_rule;
-    command.name = m_savePanel->name().toStdString();
-    command.edits = m_data->edits.revision;
-    return command;
+    QJsonObject choices {{QStringLiteral("scores"), toQString(m_chosen)},
+        {QStringLiteral("second"), toQString(m_second)}, {QStringLiteral("rule"), stateOfRule(m_threshold.rule())},
+        {QStringLiteral("name"), m_savePanel->name()}, {QStringLiteral("stack"), int(m_card->stackBy())}};
+    if (const auto view = m_histogram->view())
+        choices[QStringLiteral("view")] = QJsonArray {view->first, view->second};
+    return choices;
 }
 
-void SplitPage::showCommand()
+void SplitPage::restoreChoices(const QJsonObject& choices)
 {
-    m_savePanel->showCommand(m_data ? splitCommandLine(command(), project().folder(), true) : QString(), commandLine());
-}
-
-QString SplitPage::commandLine() const { return m_data ? splitCommandLine(command(), project().folder()) : QString(); }
-
-void SplitPage::save()
-{
-    if (!m_data || !m_savePanel->saveEnabled())
-        return;
-    m_waiting = Waiting::Split;
-    m_answered = false;
-    m_savePanel->setSaveEnabled(false);
-    if (m_bridge.busy())
-        m_savePanel->say(tr("The split is saved as soon as the running command has finished."));
-    m_bridge.post(command());
-}
-
-void SplitPage::askExport()
-{
-    const QString file = QFileDialog::getSaveFileName(this, tr("Export the easy pairs; the hard ones go beside them"),
-        m_savePanel->nameOrProposal() + QStringLiteral("-easy.jsonl"), tr("JSON lines (*.jsonl)"));
-    if (file.isEmpty())
-        return;
-    QString base = file;
-    if (base.endsWith(QLatin1String(".jsonl")))
-        base.chop(6);
-    if (base.endsWith(QLatin1String("-easy")))
-        base.chop(5);
-    exportTo(base + QStringLiteral("-easy.jsonl"), base + QStringLiteral("-hard.jsonl"));
-}
-
-void SplitPage::exportTo(const QString& easyFile, const QString& hardFile)
-{
-    if (!m_data)
-        return;
-    m_savePanel->setExportEnabled(false);
-    m_loader->exportSplit(m_data, m_rule, easyFile, hardFile);
+    if (const auto rule = ruleOfState(choices[QStringLiteral("rule")].toObject()))
+        setRule(*rule);
+    m_savePanel->setName(choices[QStringLiteral("name")].toString());
+    m_card->setStackBy(StackBy(choices[QStringLiteral("stack")].toInt()));
+    m_second = choices[QStringLiteral("second")].toString().toStdString();
+    if (const QJsonArray view = choices[QStringLiteral("view")].toArray(); view.size() == 2)
+        m_view = {view[0].toDouble(), view[1].toDouble()};
+    choose(choices[QStringLiteral("scores")].toString());
 }
 
 } // namespace mpo

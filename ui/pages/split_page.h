@@ -2,13 +2,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "ui/models/split_data.h"
+#include "ui/models/split_threshold.h"
 #include "ui/page.h"
 
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 class QComboBox;
 class QPushButton;
@@ -19,13 +19,16 @@ namespace mpo {
 class ItemPicker;
 class RewardGapHistogram;
 class SplitDetails;
+class SplitEditor;
 class SplitEmptyState;
 class SplitHistogramCard;
 class SplitLoader;
 class SplitRulePanel;
 class SplitSavePanel;
+class SplitSaving;
 class SplitScorePanel;
 class SplitStatistics;
+class SplitWork;
 
 /// Divides scored pairs into easy and hard ones: a threshold to drag over the histogram of reward gaps, with counts,
 /// accuracy and pairs to read that follow it.
@@ -37,41 +40,39 @@ public:
     ~SplitPage() override;
 
     void refresh() override;
+    QJsonObject choices() const override;
+    void restoreChoices(const QJsonObject& choices) override;
 
-    const SplitRule& rule() const { return m_rule; }
-    double threshold() const { return m_threshold; }
-    SplitCounts counts() const;
+    const SplitRule& rule() const { return m_threshold.rule(); }
+    double threshold() const { return m_threshold.gap(); }
+    SplitCounts counts() const { return m_threshold.counts(); }
     QString commandLine() const; ///< does the same as "Save split"
 
     /// Runs in the background; message() tells the end.
     void exportTo(const QString& easyFile, const QString& hardFile);
+    void exportScoresTo(const QString& file); ///< CSV, with the bucket of each pair
 
 private:
     QWidget* makeMain();
     QWidget* makeRuleCard();
     void connectAll();
+    void connectWork();
     void connectEdits();
 
     void choose(const QString& scoreSet);
     void showData(std::shared_ptr<const SplitData> data);
     void setRule(const SplitRule& rule);
     void moveThreshold(double gap);
-    void say(SplitRule::By by);
     void showRule();
-    void showCommand();
     void showLengths(std::shared_ptr<const PairLengths> lengths); ///< nullptr: being measured
-    /// Carries out a change of the log of edits and shows what it comes to, or why not. REQUIRES data in `change` only.
-    void changePairs(const std::function<std::optional<PairChange>()>& change);
     void fillSecond(); ///< scorings that this one can be compared with
     void loadSecond();
     void takeEdits(); ///< what the log of the data set says now; REQUIRES data
     void fillSaved();
-    void save();
-    void askExport();
-    SplitPairs command() const; ///< REQUIRES data
-    double easyShare() const;
 
     SplitLoader* m_loader = nullptr;
+    SplitEditor* m_editor = nullptr;
+    SplitWork* m_work = nullptr;
     ItemPicker* m_scoreSets = nullptr;
     QComboBox* m_saved = nullptr;
     QPushButton* m_scoreButton = nullptr;
@@ -84,19 +85,16 @@ private:
     RewardGapHistogram* m_histogram = nullptr;
     SplitRulePanel* m_rulePanel = nullptr;
     SplitSavePanel* m_savePanel = nullptr;
+    SplitSaving* m_saving = nullptr;
     SplitDetails* m_details = nullptr;
 
     std::string m_chosen; ///< score set that is shown or being loaded
     std::string m_second; ///< score set that it is compared with; empty: none
     std::shared_ptr<const SplitData> m_data;
     std::shared_ptr<const PairLengths> m_lengths; ///< once they are measured
-    SplitRule m_rule;
-    double m_threshold = 0.0;
+    SplitThreshold m_threshold;
     std::optional<double> m_exampleGap; ///< where the user clicked; empty: at the threshold
-    enum class Waiting { Nothing, Scores, Split };
-    Waiting m_waiting = Waiting::Nothing;
-    QString m_part; ///< what trains while pairs are scored: "Part 1 of 2: ..."
-    bool m_answered = false; ///< what is waited for has come: the next CommandFinished is its own
+    std::optional<std::pair<double, double>> m_view; ///< gaps to show once the data are there
     bool m_scoreWanted = false; ///< the score panel is open
     bool m_refreshing = false; ///< choices that change are not the user's
 };

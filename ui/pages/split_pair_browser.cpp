@@ -8,6 +8,7 @@
 #include "ui/models/scored_pair_model.h"
 #include "ui/pair_view.h"
 #include "ui/style.h"
+#include "ui/view_state.h"
 
 #include <QComboBox>
 #include <QHBoxLayout>
@@ -50,6 +51,7 @@ SplitPairBrowser::SplitPairBrowser(const Project& project, QWidget* parent)
     reading->setChildrenCollapsible(false);
     reading->setHandleWidth(kSpace + kSpace / 2);
     reading->setSizes({330, 420});
+    keepState(reading, "pairs");
     auto* layout = new QVBoxLayout(this);
     layout->setContentsMargins(0, kSpace, 0, 0);
     layout->addWidget(reading);

@@ -39,6 +39,7 @@ public:
     void showNear(double gap, bool isThreshold);
     void showPairs(std::vector<std::int64_t> numbers, const QString& title);
     void showDisagreeing();
+    QLineEdit* searchField() const { return m_searchText; }
     void leaveSearch(); ///< what is searched or chosen otherwise is no longer wanted
     void setEditable(bool on);
 

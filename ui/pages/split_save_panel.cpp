@@ -9,6 +9,7 @@
 #include <QHBoxLayout>
 #include <QLabel>
 #include <QLineEdit>
+#include <QMenu>
 #include <QPlainTextEdit>
 #include <QPushButton>
 #include <QVBoxLayout>
@@ -19,8 +20,9 @@ SplitSavePanel::SplitSavePanel(QWidget* parent)
     : QWidget(parent)
     , m_name(new QLineEdit)
     , m_save(new QPushButton(tr("Save split")))
-    , m_export(new QPushButton(tr("Export…")))
+    , m_export(new QPushButton(tr("Export ▾")))
     , m_note(makeHint({}))
+    , m_undo(new QPushButton(tr("Undo")))
 {
     m_name->setObjectName(QStringLiteral("splitName"));
     m_name->setPlaceholderText(tr("Name of the split"));
@@ -29,9 +31,17 @@ SplitSavePanel::SplitSavePanel(QWidget* parent)
     m_save->setEnabled(false);
     m_export->setObjectName(QStringLiteral("exportSplit"));
     m_export->setEnabled(false);
-    m_export->setToolTip(tr("Write easy and hard pairs to two JSON-lines files (prompt, chosen, rejected)"));
+    m_export->setToolTip(tr("Write the pairs of both parts, or the scores with the part of each pair"));
+    auto* kinds = new QMenu(m_export);
+    kinds->addAction(tr("Easy and hard &pairs (JSON lines)…"), this, &SplitSavePanel::exportRequested);
+    kinds->addAction(tr("&Scores of all pairs (CSV)…"), this, &SplitSavePanel::scoresRequested);
+    m_export->setMenu(kinds);
     m_note->setObjectName(QStringLiteral("splitNote"));
     m_note->hide();
+    m_undo->setObjectName(QStringLiteral("undoSave"));
+    m_undo->setToolTip(tr("Put the split that was replaced back"));
+    setRole(m_undo, "link");
+    m_undo->hide();
     auto* nameLabel = new QLabel(tr("Name"));
     nameLabel->setBuddy(m_name);
     auto* nameRow = new QHBoxLayout;
@@ -48,18 +58,20 @@ SplitSavePanel::SplitSavePanel(QWidget* parent)
     layout->addLayout(nameRow);
     layout->addLayout(buttons);
     layout->addWidget(m_note);
+    layout->addWidget(m_undo, 0, Qt::AlignLeft);
     layout->addStretch(1);
     layout->addWidget(makeCommand());
 
     connect(m_name, &QLineEdit::textChanged, this, &SplitSavePanel::nameChanged);
     connect(m_name, &QLineEdit::returnPressed, this, &SplitSavePanel::saveRequested);
     connect(m_save, &QPushButton::clicked, this, &SplitSavePanel::saveRequested);
-    connect(m_export, &QPushButton::clicked, this, &SplitSavePanel::exportRequested);
+    connect(m_undo, &QPushButton::clicked, this, &SplitSavePanel::undoRequested);
 }
 
 QWidget* SplitSavePanel::makeCommand()
 {
     auto* box = new QWidget;
+    box->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Maximum); // gives way where the window is low
     m_command = new QPlainTextEdit;
     m_command->setObjectName(QStringLiteral("commandLine"));
     m_command->setReadOnly(true);
@@ -67,7 +79,9 @@ QWidget* SplitSavePanel::makeCommand()
     m_command->setFont(monospaceFont());
     m_command->setWordWrapMode(QTextOption::WrapAnywhere); // as a terminal does
     m_command->setAccessibleName(tr("Command line that makes the same split"));
-    m_command->setFixedHeight(9 * QFontMetrics(monospaceFont()).lineSpacing() + 2 * kSpace);
+    const int line = QFontMetrics(monospaceFont()).lineSpacing();
+    m_command->setMinimumHeight(4 * line + 2 * kSpace);
+    m_command->setMaximumHeight(9 * line + 2 * kSpace);
     auto* copy = new QPushButton(tr("Copy"));
     copy->setObjectName(QStringLiteral("copyCommand"));
     setRole(copy, "quiet");
@@ -110,10 +124,27 @@ void SplitSavePanel::showCommand(const QString& lines, const QString& line)
         m_command->setPlainText(lines);
 }
 
+void SplitSavePanel::setReplaces(const QString& sentence)
+{
+    m_replaces = sentence;
+    m_save->setText(sentence.isEmpty() ? tr("Save split") : tr("Replace split"));
+    showNote();
+}
+
 void SplitSavePanel::say(const QString& sentence)
 {
-    m_note->setText(sentence);
-    m_note->setVisible(!sentence.isEmpty());
+    m_said = sentence;
+    offerUndo(false);
+    showNote();
+}
+
+void SplitSavePanel::offerUndo(bool on) { m_undo->setVisible(on); }
+
+void SplitSavePanel::showNote()
+{
+    const QString& text = m_said.isEmpty() ? m_replaces : m_said;
+    m_note->setText(text);
+    m_note->setVisible(!text.isEmpty());
 }
 
 } // namespace mpo

@@ -27,21 +27,28 @@ public:
     bool saveEnabled() const;
     /// `lines`: the command with an option a line, to show; `line`: to copy.
     void showCommand(const QString& lines, const QString& line);
+    void setReplaces(const QString& sentence); ///< what saving would replace; empty: nothing
     void say(const QString& sentence); ///< below the buttons; empty: nothing
+    void offerUndo(bool on); ///< of the last saving; until the next say()
 
 Q_SIGNALS:
     void nameChanged();
     void saveRequested();
-    void exportRequested();
+    void exportRequested(); ///< of the pairs
+    void scoresRequested(); ///< their export
+    void undoRequested();
     void copied();
 
 private:
     QWidget* makeCommand();
+    void showNote();
 
     QLineEdit* m_name = nullptr;
     QPushButton* m_save = nullptr;
     QPushButton* m_export = nullptr;
     QLabel* m_note = nullptr;
+    QPushButton* m_undo = nullptr;
+    QString m_replaces, m_said;
     QPlainTextEdit* m_command = nullptr;
     QString m_line;
 };
