@@ -20,6 +20,7 @@
 #include "ui/pipeline_strip.h"
 #include "ui/run_bar.h"
 #include "ui/style.h"
+#include "ui/view_state.h"
 #include "ui/writer_banner.h"
 
 #include <QApplication>
@@ -27,6 +28,7 @@
 #include <QFileDialog>
 #include <QFileInfo>
 #include <QHBoxLayout>
+#include <QJsonDocument>
 #include <QMenuBar>
 #include <QPushButton>
 #include <QScreen>
@@ -39,6 +41,7 @@ namespace mpo {
 namespace {
 
 constexpr char kPageKey[] = "window/page";
+constexpr char kStateKey[] = "window/state"; ///< JSON: the data set that is chosen, and each page's view state
 
 } // namespace
 
@@ -288,6 +291,12 @@ void MainWindow::restoreState()
         showWidget(m_start);
         return;
     }
+    const QJsonObject state
+        = QJsonDocument::fromJson(QByteArray::fromStdString(m_project->value(kStateKey).value_or(""))).object();
+    if (const QString dataset = state[QStringLiteral("dataset")].toString(); m_project->dataset(dataset.toStdString()))
+        m_selection->setDataset(dataset);
+    for (int i = 0; i < kPages; ++i)
+        restoreViewState(*m_pages[std::size_t(i)], state[toQString(pageName(static_cast<PageId>(i)))].toObject());
     PageId id = PageId::Data;
     const std::string stored = m_project->value(kPageKey).value_or("");
     for (int i = 0; i < kPages; ++i)
@@ -299,8 +308,14 @@ void MainWindow::restoreState()
 void MainWindow::saveState()
 {
     QSettings().setValue(QStringLiteral("geometry"), saveGeometry());
-    if (const auto current = currentPage(); current && m_project->access() == Project::Access::ReadWrite)
+    if (m_project->access() != Project::Access::ReadWrite)
+        return;
+    if (const auto current = currentPage())
         m_project->setValue(kPageKey, std::string(pageName(*current)));
+    QJsonObject state {{QStringLiteral("dataset"), m_selection->dataset()}};
+    for (int i = 0; i < kPages; ++i)
+        state[toQString(pageName(static_cast<PageId>(i)))] = viewState(*m_pages[std::size_t(i)]);
+    m_project->setValue(kStateKey, QJsonDocument(state).toJson(QJsonDocument::Compact).toStdString());
 }
 
 void MainWindow::openPage(PageId page)

@@ -15,6 +15,7 @@
 #include <QLabel>
 #include <QLineEdit>
 #include <QPushButton>
+#include <QScrollArea>
 #include <QSignalSpy>
 #include <QSlider>
 #include <QTest>
@@ -61,6 +62,25 @@ private Q_SLOTS:
         QCOMPARE(got.out, std::string("dpo"));
         QCOMPARE(got.settings.real("beta"), 0.3);
         QVERIFY(start->isEnabled());
+    }
+
+    void fieldsFitTheForm()
+    {
+        UiFixture fixture;
+        fixture.addPairs("pairs", 4);
+        fixture.addModel("a-model-with-a-name-that-is-rather-long", "policy");
+        EngineBridge bridge(fixture.project, fixture.execute());
+        Selection selection(fixture.project);
+        for (const StageKind stage : {StageKind::Sft, StageKind::Reward, StageKind::Dpo, StageKind::Ppo}) {
+            TrainingPage page(stage, bridge, selection);
+            page.refresh();
+            page.resize(1088, 600);
+            page.show();
+            const auto* scroll = page.findChild<TrainingForm*>()->findChild<QScrollArea*>();
+            const int needed = scroll->widget()->minimumSizeHint().width();
+            QVERIFY2(needed <= scroll->viewport()->width(),
+                qPrintable(QStringLiteral("%1 of %2").arg(needed).arg(scroll->viewport()->width())));
+        }
     }
 
     void saysWhenThereIsNothingToTrain()

@@ -28,6 +28,8 @@ PresetPicker::PresetPicker(StageKind stage, QWidget* parent)
     m_combo->setObjectName(QStringLiteral("preset"));
     m_combo->setAccessibleName(tr("Preset"));
     m_combo->setPlaceholderText(tr("Own settings"));
+    m_combo->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon); // no wider than its form
+    m_combo->setMinimumContentsLength(8);
     m_combo->addItem(tr("Defaults"));
     m_combo->setItemData(0, tr("Every setting at its default"), Qt::ToolTipRole);
     for (const Preset& preset : presets()) {

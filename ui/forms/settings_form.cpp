@@ -6,6 +6,7 @@
 #include "ui/format.h"
 #include "ui/forms/form_combo_box.h"
 #include "ui/style.h"
+#include "ui/view_state.h"
 
 #include <QCheckBox>
 #include <QComboBox>
@@ -141,6 +142,7 @@ SettingsForm::SettingsForm(StageKind stage, QWidget* parent)
     m_advancedButton->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
     m_advancedButton->setArrowType(Qt::RightArrow);
     m_advancedButton->setCheckable(true);
+    keepState(m_advancedButton, "advanced settings");
     m_advancedButton->setVisible(hidden > 0);
     layout->addWidget(m_advancedButton);
     layout->addWidget(m_advanced);

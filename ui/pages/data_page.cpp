@@ -4,6 +4,7 @@
 
 #include "core/store/project.h"
 #include "core/support/error.h"
+#include "ui/find_key.h"
 #include "ui/format.h"
 #include "ui/forms/item_picker.h"
 #include "ui/models/import_issue_model.h"
@@ -14,6 +15,7 @@
 #include "ui/pages/empty_state.h"
 #include "ui/pair_view.h"
 #include "ui/style.h"
+#include "ui/view_state.h"
 
 #include <QDragEnterEvent>
 #include <QFileDialog>
@@ -148,6 +150,7 @@ DataPage::DataPage(EngineBridge& bridge, Selection& selection, QWidget* parent)
     m_list->setItemDelegate(new DatasetDelegate(m_list));
     m_list->setAccessibleName(tr("Data sets"));
     m_tabs = new QTabWidget;
+    keepState(m_tabs, "tabs");
     m_tabs->setDocumentMode(true);
     m_tabs->tabBar()->setDrawBase(false);
     m_inspector = new DataInspector(project(), this);
@@ -226,12 +229,15 @@ QWidget* DataPage::makePairs()
 {
     m_search = new QLineEdit;
     m_search->setPlaceholderText(tr("Search in prompts and responses"));
+    m_search->setAccessibleName(tr("Search in prompts and responses"));
     m_search->setClearButtonEnabled(true);
+    setFindKey(this, m_search);
     m_searchState = makeHint({});
     m_searchState->setWordWrap(false);
     m_searchState->hide();
     m_pairs = new PairTableModel(this);
     m_table = new QTableView;
+    m_table->setAccessibleName(tr("Pairs"));
     m_table->setModel(m_pairs);
     setTableLook(m_table);
     m_table->horizontalHeader()->setStretchLastSection(false);
@@ -277,6 +283,7 @@ QWidget* DataPage::makePairs()
     splitter->setStretchFactor(0, 1);
     splitter->setStretchFactor(1, 1);
     splitter->setSizes({400, 440});
+    keepState(splitter, "pairs");
     splitter->setChildrenCollapsible(false);
     auto* page = new QWidget;
     auto* layout = new QVBoxLayout(page);
@@ -334,6 +341,7 @@ QWidget* DataPage::makeReport()
     m_mapping->setTextInteractionFlags(Qt::TextSelectableByMouse);
     m_issues = new ImportIssueModel(this);
     m_issueTable = new QTableView;
+    m_issueTable->setAccessibleName(tr("What was skipped"));
     m_issueTable->setModel(m_issues);
     setTableLook(m_issueTable);
     m_issueTable->horizontalHeader()->resizeSection(ImportIssueModel::Line, 80);

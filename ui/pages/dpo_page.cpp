@@ -3,6 +3,7 @@
 #include "ui/pages/dpo_page.h"
 
 #include "ui/pages/training_page.h"
+#include "ui/view_state.h"
 
 #include <QPushButton>
 #include <QStackedWidget>
@@ -30,6 +31,20 @@ DpoPage::DpoPage(EngineBridge& bridge, Selection& selection, QWidget* parent)
 }
 
 void DpoPage::refresh() { static_cast<TrainingPage*>(m_stack->currentWidget())->refresh(); }
+
+QJsonObject DpoPage::choices() const
+{
+    return {{QStringLiteral("stage"), m_stack->currentIndex()},
+        {QStringLiteral("dpo"), viewState(*static_cast<TrainingPage*>(m_stack->widget(0)))},
+        {QStringLiteral("sft"), viewState(*static_cast<TrainingPage*>(m_stack->widget(1)))}};
+}
+
+void DpoPage::restoreChoices(const QJsonObject& choices)
+{
+    restoreViewState(*static_cast<TrainingPage*>(m_stack->widget(0)), choices[QStringLiteral("dpo")].toObject());
+    restoreViewState(*static_cast<TrainingPage*>(m_stack->widget(1)), choices[QStringLiteral("sft")].toObject());
+    m_stack->setCurrentIndex(choices[QStringLiteral("stage")].toInt() == 1 ? 1 : 0);
+}
 
 void DpoPage::showStage(const std::string& stage)
 {

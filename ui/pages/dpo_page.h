@@ -18,6 +18,8 @@ public:
     DpoPage(EngineBridge& bridge, Selection& selection, QWidget* parent = nullptr);
 
     void refresh() override;
+    QJsonObject choices() const override;
+    void restoreChoices(const QJsonObject& choices) override;
     void showStage(const std::string& stage); ///< "dpo" or "sft"
 
 private:

@@ -7,6 +7,7 @@
 #include "ui/pages/evaluate_item_view.h"
 #include "ui/pages/evaluate_result.h"
 #include "ui/style.h"
+#include "ui/view_state.h"
 
 #include <QComboBox>
 #include <QHeaderView>
@@ -113,6 +114,7 @@ EvaluateVerdicts::EvaluateVerdicts(QWidget* parent)
     splitter->setStretchFactor(0, 1);
     splitter->setStretchFactor(1, 1);
     splitter->setSizes({220, 260});
+    keepState(splitter, "verdicts");
     splitter->setChildrenCollapsible(false);
     auto* layout = new QVBoxLayout(this);
     layout->setContentsMargins(0, kSpace, 0, 0);

@@ -6,6 +6,7 @@
 #include "core/support/error.h"
 #include "ui/charts/lineage_view.h"
 #include "ui/charts/metric_grid.h"
+#include "ui/find_key.h"
 #include "ui/format.h"
 #include "ui/models/run_filter_model.h"
 #include "ui/models/run_table_model.h"
@@ -14,6 +15,7 @@
 #include "ui/pages/run_details.h"
 #include "ui/pages/run_files.h"
 #include "ui/style.h"
+#include "ui/view_state.h"
 
 #include <QAction>
 #include <QApplication>
@@ -24,6 +26,7 @@
 #include <QFileDialog>
 #include <QHBoxLayout>
 #include <QHeaderView>
+#include <QJsonArray>
 #include <QLabel>
 #include <QLineEdit>
 #include <QMenu>
@@ -38,6 +41,7 @@
 #include <QVBoxLayout>
 
 #include <algorithm>
+#include <utility>
 
 namespace mpo {
 
@@ -75,6 +79,7 @@ RunsPage::RunsPage(EngineBridge& bridge, Selection& selection, QWidget* parent)
     m_body->setStretchFactor(1, 3);
     m_body->setSizes({230, 350});
     m_body->setChildrenCollapsible(false);
+    keepState(m_body, "runs");
 
     m_notice = new QLabel;
     m_notice->setWordWrap(true);
@@ -235,12 +240,14 @@ QWidget* RunsPage::makeTable()
     m_table->setObjectName(QStringLiteral("runs"));
     m_table->setSortingEnabled(true);
     m_table->sortByColumn(RunTableModel::Id, Qt::DescendingOrder);
-    constexpr std::array widths {52, 68, 176, 84, 76, 104, 84, 184, 110, 76};
+    constexpr std::array widths {52, 68, 176, 84, 96, 104, 100, 184, 96, 76};
     for (int column = 0; column < int(widths.size()); ++column)
         m_table->horizontalHeader()->resizeSection(column, widths[std::size_t(column)]);
     m_table->horizontalHeader()->setStretchLastSection(false);
     m_table->horizontalHeader()->setSectionResizeMode(RunTableModel::Name, QHeaderView::Stretch);
     m_table->horizontalHeader()->setMinimumSectionSize(48);
+    keepState(m_table, "order");
+    keepState(m_search, "search");
     m_table->setMinimumHeight(14 * kSpace);
 
     const auto addKey = [this](const QString& text, const QKeySequence& key, QWidget* where, const auto& what) {
@@ -252,7 +259,7 @@ QWidget* RunsPage::makeTable()
     };
     addKey(tr("Delete"), QKeySequence::Delete, m_table, [this] { deleteChosen(); });
     addKey(tr("Undo"), QKeySequence::Undo, this, [this] { undoDelete(); });
-    addKey(tr("Search"), QKeySequence::Find, this, [this] { m_search->setFocus(); });
+    setFindKey(this, m_search);
     connect(m_search, &QLineEdit::textChanged, this, &RunsPage::updateSearch);
 
     auto* row = new QHBoxLayout;
@@ -311,6 +318,8 @@ QWidget* RunsPage::makeTabs()
     chartsLayout->setContentsMargins(0, kSpace, 0, 0);
     chartsLayout->addWidget(m_charts);
     m_tabs = new QTabWidget;
+    keepState(m_tabs, "tabs");
+    keepState(m_onlyDifferences, "only differences");
     m_tabs->setDocumentMode(true);
     m_tabs->tabBar()->setDrawBase(false);
     m_tabs->addTab(charts, tr("Curves"));
@@ -321,7 +330,7 @@ QWidget* RunsPage::makeTabs()
 
 void RunsPage::refresh()
 {
-    std::vector<qint64> chosen = chosenRuns();
+    std::vector<qint64> chosen = m_restored.empty() ? chosenRuns() : std::exchange(m_restored, {});
     if (m_selection.run() != 0 && (m_shown.empty() || m_shown.back() != m_selection.run()))
         chosen = {m_selection.run()}; // chosen on another page
     m_shown.clear();
@@ -339,6 +348,21 @@ void RunsPage::refresh()
             unknown.push_back(m_model->run(row).id);
     if (!unknown.empty())
         m_files->measure(unknown);
+}
+
+QJsonObject RunsPage::choices() const
+{
+    QJsonArray runs;
+    for (const qint64 run : m_shown.empty() ? m_restored : m_shown) // never opened: as it was
+        runs << run;
+    return {{QStringLiteral("runs"), runs}, {QStringLiteral("zooms"), m_shown.empty() ? m_zooms : m_charts->zooms()}};
+}
+
+void RunsPage::restoreChoices(const QJsonObject& choices)
+{
+    for (const QJsonValue& run : choices[QStringLiteral("runs")].toArray())
+        m_restored.push_back(qint64(run.toDouble()));
+    m_zooms = choices[QStringLiteral("zooms")].toObject();
 }
 
 void RunsPage::select(const std::vector<qint64>& runs)
@@ -406,13 +430,15 @@ void RunsPage::showChosen()
         if (curves.size() == kCompared)
             break;
         const RunRow& row = m_model->run(m_model->rowOf(id));
-        curves.push_back({id, tr("%1 · %2").arg(id).arg(toQString(row.name)), project().metrics(id)});
+        curves.push_back(
+            {id, tr("%1 · %2").arg(id).arg(toQString(row.name)), project().metrics(id), toQString(row.started)});
         configs.push_back(row.config);
         titles << curves.back().label;
     }
     m_charts->setEmptyText(
         runs.size() == 1 ? tr("This run has logged no metrics.") : tr("These runs have logged no metrics."));
     m_charts->setRuns(curves);
+    m_charts->setZooms(std::exchange(m_zooms, {}));
     for (const MetricGrid::Run& run : curves)
         m_charts->setAlarms(run.id, project().alarms(run.id));
     m_settings->setRuns(titles, configs);

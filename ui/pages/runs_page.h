@@ -40,6 +40,8 @@ public:
     ~RunsPage() override;
 
     void refresh() override;
+    QJsonObject choices() const override;
+    void restoreChoices(const QJsonObject& choices) override;
     void importFrom(const QString& path); ///< a file or a folder; empty: nothing
     void exportTo(const QString& folder, RunFormat format); ///< the chosen runs
     /// What led to the chosen run, to the newest training where none is chosen; .html or .pdf.
@@ -90,6 +92,8 @@ private:
     LineageView* m_lineage = nullptr;
     RunDetails* m_details = nullptr;
     std::vector<qint64> m_shown;
+    std::vector<qint64> m_restored; ///< chosen the last time, until the page is opened
+    QJsonObject m_zooms; ///< of their charts
     std::vector<std::vector<qint64>> m_deleted; ///< by this window, latest last: what Undo brings back
     MetricsLogged m_last; ///< what the running row will show
     QTimer m_progressTimer;

@@ -4,6 +4,7 @@
 
 #include "core/config/settings_file.h"
 #include "core/engine/memory_preflight.h"
+#include "core/engine/train_config.h"
 #include "core/store/project.h"
 #include "core/support/error.h"
 #include "core/support/file.h"
@@ -21,6 +22,7 @@
 #include <QFileDialog>
 #include <QFormLayout>
 #include <QHBoxLayout>
+#include <QJsonObject>
 #include <QLabel>
 #include <QLineEdit>
 #include <QMenu>
@@ -31,6 +33,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace mpo {
 
@@ -263,8 +266,34 @@ void TrainingForm::refresh()
         m_sftModel->setItems(modelItems(m_project, QStringLiteral("policy")));
     if (!m_filled)
         chooseDefaults();
+    if (m_filled && m_restored) {
+        choose(*m_restored);
+        m_form->setSettings(std::exchange(m_restored, std::nullopt)->settings);
+    }
     suggestName();
     modelChanged();
+}
+
+QJsonObject TrainingForm::choices() const
+{
+    const auto text = [](TrainStage command) {
+        command.out.clear();
+        return toQString(configOf(command).dump());
+    };
+    if (m_restored) // never opened: as it was
+        return {{QStringLiteral("command"), text(*m_restored)}};
+    const QString now = text(command());
+    return m_filled && now != text(m_proposed) ? QJsonObject {{QStringLiteral("command"), now}} : QJsonObject {};
+}
+
+void TrainingForm::restoreChoices(const QJsonObject& choices)
+{
+    try {
+        const std::string text = choices[QStringLiteral("command")].toString().toStdString();
+        if (!text.empty())
+            m_restored = commandOfRun(m_stage, parseJson(text, "the form"));
+    } catch (const Error&) { // of another version: the form begins anew
+    }
 }
 
 void TrainingForm::fillFrom(const TrainStage& command)
@@ -351,6 +380,7 @@ void TrainingForm::chooseDefaults()
     if (m_split)
         if (const auto items = splitItems(m_project, m_data->value()); !items.empty())
             m_split->setValue(items.front().value);
+    m_proposed = command();
 }
 
 void TrainingForm::suggestName()

@@ -33,6 +33,8 @@ public:
     bool isReady() const; ///< nothing is missing or wrong
     TrainStage command() const; ///< what Start would post
     void fillFrom(const TrainStage& command); ///< all but the name
+    QJsonObject choices() const; ///< what the user changed; empty: nothing
+    void restoreChoices(const QJsonObject& choices);
     void started(); ///< the name is taken now; another will be proposed
     SettingsForm* settings() const { return m_form; }
 
@@ -57,6 +59,8 @@ private:
     Project& m_project;
     Selection& m_selection;
     bool m_nameEdited = false, m_filled = false;
+    TrainStage m_proposed; ///< what the form held before the user changed it
+    std::optional<TrainStage> m_restored; ///< from the last time, until there is something to choose from
     QString m_modelKnown; ///< whose size the presets were told
 
     ItemPicker* m_model = nullptr;

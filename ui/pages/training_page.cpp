@@ -9,11 +9,13 @@
 #include "ui/charts/health_strip.h"
 #include "ui/charts/metric_grid.h"
 #include "ui/elided_label.h"
+#include "ui/find_key.h"
 #include "ui/format.h"
 #include "ui/forms/form_combo_box.h"
 #include "ui/pages/training_form.h"
 #include "ui/sample_view.h"
 #include "ui/style.h"
+#include "ui/view_state.h"
 
 #include <QHBoxLayout>
 #include <QLabel>
@@ -26,6 +28,8 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
+#include <vector>
 
 namespace mpo {
 
@@ -60,6 +64,7 @@ TrainingPage::TrainingPage(StageKind stage, EngineBridge& bridge, Selection& sel
 {
     m_start = new QPushButton(tr("Start"), this);
     m_start->setObjectName(QStringLiteral("start"));
+    m_start->setShortcut(Qt::CTRL | Qt::Key_Return);
     setRole(m_start, "primary");
     m_pause = new QPushButton(tr("Pause"), this);
     m_stop = new QPushButton(tr("Stop"), this);
@@ -126,18 +131,26 @@ QWidget* TrainingPage::makeRunView()
     m_charts = new MetricGrid;
     m_charts->setEmptyText(
         tr("No run yet. Choose a model and data, then press Start: the curves appear here while it trains."));
-    m_samples = new SampleView;
+    setFindKey(this, m_charts->filterField());
+    m_samples = new SampleView(this);
     m_log = new QPlainTextEdit;
     m_log->setReadOnly(true);
     m_log->document()->setDocumentMargin(kSpace);
     m_log->setMaximumBlockCount(kLogLines);
     m_log->setFont(monospaceFont());
+    m_log->setAccessibleName(tr("Log of the run"));
     m_log->setPlaceholderText(tr("What the engine says of this run."));
     m_tabs = new QTabWidget;
+    keepState(m_tabs, "tabs");
     m_tabs->setDocumentMode(true);
     m_tabs->tabBar()->setDrawBase(false);
-    for (const auto& [widget, title] : std::initializer_list<std::pair<QWidget*, QString>> {
-             {m_charts, tr("Charts")}, {m_samples, tr("Samples")}, {m_log, tr("Log")}}) {
+    std::vector<std::pair<QWidget*, QString>> parts {{m_charts, tr("Charts")}};
+    if (m_stage == StageKind::Dpo || m_stage == StageKind::Ppo)
+        parts.emplace_back(m_samples, tr("Samples"));
+    else
+        m_samples->hide(); // nothing is sampled
+    parts.emplace_back(m_log, tr("Log"));
+    for (const auto& [widget, title] : parts) {
         auto* page = new QWidget;
         auto* layout = new QVBoxLayout(page);
         layout->setContentsMargins(0, kSpace, 0, 0);
@@ -279,10 +292,34 @@ void TrainingPage::refresh()
 {
     m_form->refresh();
     loadRunList();
-    if (m_run == 0 && m_runs->count() > 0)
-        showRun(m_runs->itemData(0).toLongLong());
+    if (m_run == 0 && m_runs->count() > 0) {
+        const qint64 restored = qint64(m_restored[QStringLiteral("run")].toDouble());
+        const bool there = m_runs->findData(restored) >= 0;
+        showRun(there ? restored : m_runs->itemData(0).toLongLong());
+        if (m_run == qint64(m_restored[QStringLiteral("zoomed")].toDouble()))
+            m_charts->setZooms(m_restored[QStringLiteral("zooms")].toObject());
+    }
     updateRunLine();
     updateButtons();
+}
+
+QJsonObject TrainingPage::choices() const
+{
+    QJsonObject choices = m_run != 0 ? QJsonObject {} : m_restored; // never opened: as it was
+    if (m_run != 0) {
+        choices[QStringLiteral("zoomed")] = m_run;
+        choices[QStringLiteral("zooms")] = m_charts->zooms();
+        if (m_runs->currentIndex() > 0) // else the newest, whichever that will be
+            choices[QStringLiteral("run")] = m_run;
+    }
+    choices[QStringLiteral("form")] = m_form->choices();
+    return choices;
+}
+
+void TrainingPage::restoreChoices(const QJsonObject& choices)
+{
+    m_restored = choices;
+    m_form->restoreChoices(choices[QStringLiteral("form")].toObject());
 }
 
 QPushButton* TrainingPage::addHeadButton(const QString& text)
@@ -314,7 +351,7 @@ void TrainingPage::showRun(qint64 run)
     m_totalSteps = std::max<qint64>(row->totalSteps, run == m_liveRun ? m_totalSteps : 0);
     std::vector<MetricSeries> series = project().metrics(run);
     m_health->setRun(series, {});
-    m_charts->setRuns({{run, toQString(row->name), std::move(series)}});
+    m_charts->setRuns({{run, toQString(row->name), std::move(series), toQString(row->started)}});
     showAlarms();
     m_samples->setSamples(project().samples(run));
     m_log->clear();
@@ -362,7 +399,7 @@ void TrainingPage::updateButtons()
     m_start->setEnabled(free && m_form->isReady());
     m_start->setToolTip(m_bridge.readOnly() ? tr("Another program writes to this project; it is only read here.")
             : busy                          ? tr("Something else is running; it can be stopped in the bar below.")
-                                            : QString());
+                                            : tr("Ctrl+Enter"));
     m_form->showState(busy);
     m_pause->setVisible(live);
     m_stop->setVisible(live);

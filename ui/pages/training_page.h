@@ -30,6 +30,8 @@ public:
     TrainingPage(StageKind stage, EngineBridge& bridge, Selection& selection, QWidget* parent = nullptr);
 
     void refresh() override;
+    QJsonObject choices() const override;
+    void restoreChoices(const QJsonObject& choices) override;
 
     StageKind stage() const { return m_stage; }
     qint64 shownRun() const { return m_run; }
@@ -58,6 +60,7 @@ private:
     qint64 m_liveRun = 0; ///< running now, of this stage
     qint64 m_step = 0, m_totalSteps = 0;
     QString m_startError; ///< of the last Start, when no run came of it
+    QJsonObject m_restored; ///< from the last time, until a run is shown
     bool m_posted = false; ///< Start was pressed and its run has not begun
 
     QHBoxLayout* m_head = nullptr;
