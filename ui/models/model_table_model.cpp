@@ -3,18 +3,22 @@
 #include "ui/models/model_table_model.h"
 
 #include "ui/format.h"
+#include "ui/models/adapter_note.h"
 
 #include <algorithm>
 #include <array>
 
 namespace mpo {
 
-void ModelTableModel::setModels(std::vector<ModelRow> models)
+void ModelTableModel::setModels(std::vector<ModelRow> models, const std::filesystem::path& project)
 {
     beginResetModel();
     m_models = std::move(models);
     std::stable_sort(
         m_models.begin(), m_models.end(), [](const ModelRow& a, const ModelRow& b) { return a.id > b.id; });
+    m_adapters.clear();
+    for (const ModelRow& model : m_models)
+        m_adapters.push_back(project.empty() ? QString() : adapterNote(project / model.folder));
     endResetModel();
 }
 
@@ -24,14 +28,20 @@ int ModelTableModel::columnCount(const QModelIndex& parent) const { return paren
 
 QVariant ModelTableModel::data(const QModelIndex& index, int role) const
 {
-    if (!checkIndex(index, CheckIndexOption::IndexIsValid) || role != Qt::DisplayRole)
+    if (!checkIndex(index, CheckIndexOption::IndexIsValid))
+        return {};
+    const QString& adapter = m_adapters[std::size_t(index.row())];
+    if (role == Qt::ToolTipRole && index.column() == Kind && !adapter.isEmpty())
+        return adapter;
+    if (role != Qt::DisplayRole)
         return {};
     const ModelRow& row = m_models[std::size_t(index.row())];
     switch (index.column()) {
     case Name:
         return toQString(row.name);
     case Kind:
-        return row.kind == "reward" ? tr("reward model") : tr("language model");
+        return (row.kind == "reward" ? tr("reward model") : tr("language model"))
+            + (adapter.isEmpty() ? QString() : tr(" · LoRA"));
     case Family:
         return toQString(row.family);
     case Parameters:

@@ -18,7 +18,8 @@ public:
     enum Column { Name, Kind, Family, Parameters, Run, Parent, Created, ColumnCount };
     using QAbstractTableModel::QAbstractTableModel;
 
-    void setModels(std::vector<ModelRow> models);
+    /// `project`: where their folders lie; empty: adapters are not told from whole models.
+    void setModels(std::vector<ModelRow> models, const std::filesystem::path& project = {});
     const ModelRow& model(int row) const { return m_models[std::size_t(row)]; }
 
     int rowCount(const QModelIndex& parent = {}) const override;
@@ -28,6 +29,7 @@ public:
 
 private:
     std::vector<ModelRow> m_models;
+    std::vector<QString> m_adapters; ///< what kind of adapter each is; empty: none
 };
 
 } // namespace mpo

@@ -6,6 +6,7 @@
 #include "core/runs/disk_use.h"
 #include "ui/charts/lineage_view.h"
 #include "ui/format.h"
+#include "ui/models/adapter_note.h"
 #include "ui/style.h"
 
 #include <QGridLayout>
@@ -140,8 +141,10 @@ void ModelCard::showModel(const ModelRow& model, const std::filesystem::path& fo
 {
     m_name->setText(toQString(model.name));
     const bool reward = model.kind == "reward";
+    const QString adapter = adapterNote(folder);
     m_kind->setText(
-        tr("%1 · family %2").arg(reward ? tr("Reward model") : tr("Language model"), toQString(model.family)));
+        tr("%1 · family %2").arg(reward ? tr("Reward model") : tr("Language model"), toQString(model.family))
+        + (adapter.isEmpty() ? QString() : QStringLiteral(" · ") + adapter));
     const QString shown = QString::fromStdString(folder.string());
     m_folder->setText(formatFolder(shown));
     m_folder->setToolTip(shown);

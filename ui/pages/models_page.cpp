@@ -12,6 +12,7 @@
 #include "ui/pages/hub_panel.h"
 #include "ui/pages/model_card.h"
 #include "ui/style.h"
+#include "ui/view_state.h"
 
 #include <QApplication>
 #include <QClipboard>
@@ -64,6 +65,7 @@ ModelsPage::ModelsPage(EngineBridge& bridge, Selection& selection, QWidget* pare
 
     m_hub = new HubPanel(m_bridge);
     m_tabs = new QTabWidget;
+    keepState(m_tabs, "tabs");
     m_tabs->setDocumentMode(true);
     m_tabs->tabBar()->setDrawBase(false);
     m_tabs->addTab(makeList(), tr("In the project"));
@@ -115,7 +117,7 @@ QWidget* ModelsPage::makeList()
     m_table->setModel(m_model);
     m_table->setAccessibleName(tr("Models"));
     setTableLook(m_table);
-    constexpr std::array widths {200, 130, 96, 104, 96, 180};
+    constexpr std::array widths {200, 156, 96, 104, 96, 180};
     for (int column = 0; column < int(widths.size()); ++column)
         m_table->horizontalHeader()->resizeSection(column, widths[std::size_t(column)]);
 
@@ -138,6 +140,7 @@ QWidget* ModelsPage::makeList()
     m_body->setStretchFactor(0, 2);
     m_body->setStretchFactor(1, 3);
     m_body->setChildrenCollapsible(false);
+    keepState(m_body, "models");
 
     m_empty = new EmptyState;
     m_empty->setTexts(tr("No model yet"),
@@ -168,7 +171,7 @@ void ModelsPage::refresh()
     if (m_tabs->currentWidget() == m_hub)
         m_hub->refresh();
     const std::string before = currentRow() >= 0 ? m_model->model(currentRow()).name : std::string();
-    m_model->setModels(project().models());
+    m_model->setModels(project().models(), project().folder());
     m_chat->refresh();
     m_scores->refresh();
     for (int row = 0; row < m_model->rowCount(); ++row)
