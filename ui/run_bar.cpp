@@ -26,6 +26,7 @@ namespace {
 
 constexpr int kMessageMilliseconds = 8000;
 constexpr int kMemoryMilliseconds = 2000;
+constexpr auto kPauseKey = Qt::CTRL | Qt::Key_P;
 
 QString stageText(std::string_view stage)
 {
@@ -83,7 +84,7 @@ RunBar::RunBar(EngineBridge& bridge, QWidget* parent)
     m_memory = makeNumber(tr("Memory of this program"), this);
     m_memory->setObjectName(QStringLiteral("memory"));
     m_pause = new QPushButton(tr("Pause"), this);
-    m_pause->setShortcut(QKeySequence(Qt::CTRL | Qt::Key_P));
+    m_pause->setShortcut(kPauseKey);
     m_pause->setToolTip(tr("Hold at the next micro-batch (Ctrl+P)"));
     m_stop = new QPushButton(tr("Stop"), this);
     m_stop->setToolTip(tr("Stop at the next step; a training run can be resumed"));
@@ -220,6 +221,7 @@ void RunBar::updateState()
     for (QWidget* widget : std::initializer_list<QWidget*> {m_progress, m_pause, m_stop, m_more})
         widget->setVisible(busy);
     m_pause->setText(m_bridge.paused() ? tr("Continue") : tr("Pause"));
+    m_pause->setShortcut(kPauseKey); // a new text takes it away
     if (!busy) {
         m_stop->setEnabled(true);
         m_stop->setText(tr("Stop"));
