@@ -230,6 +230,12 @@ QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
 QAbstractScrollArea::corner { background: transparent; border: none; }
 QSplitter::handle { background: transparent; }
 QSplitter::handle:hover { background: @raised@; }
+QSlider::groove:horizontal { height: 4px; border-radius: 2px; background: @border@; }
+QSlider::sub-page:horizontal { height: 4px; border-radius: 2px; background: @accent@; }
+QSlider::handle:horizontal { width: 12px; height: 12px; margin: -5px 0; border: 1px solid @accent@; border-radius: 7px; background: @surface@; }
+QSlider::handle:horizontal:hover, QSlider::handle:horizontal:focus { background: @accent@; }
+QSlider::sub-page:horizontal:disabled { background: @border@; }
+QSlider::handle:horizontal:disabled { border-color: @faint@; background: @window@; }
 QProgressBar { background: @raised@; border: none; border-radius: 3px; max-height: 6px; min-height: 6px; }
 QProgressBar::chunk { background: @accent@; border-radius: 3px; }
 QStatusBar { background: @surface@; border-top: 1px solid @border@; }

@@ -13,12 +13,15 @@
 #include <QCommandLineParser>
 #include <QMessageBox>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string_view>
+#include <vector>
 
 namespace {
 
@@ -51,6 +54,10 @@ int main(int argc, char** argv)
 {
     mpo::limitThreadSpinning(argv);
     std::signal(SIGPIPE, SIG_IGN); // a server that hangs up on a download
+    const std::vector<std::string_view> arguments(argv + 1, argv + argc);
+    for (const std::string_view help : {"-h", "--help", "--help-all"})
+        if (std::find(arguments.begin(), arguments.end(), help) != arguments.end())
+            qputenv("QT_QPA_PLATFORM", "offscreen"); // reading it needs no display
     QApplication application(argc, argv);
     QApplication::setOrganizationName(QStringLiteral("mpo-studio"));
     QApplication::setApplicationName(QStringLiteral("mpo-studio"));
