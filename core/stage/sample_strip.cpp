@@ -79,7 +79,9 @@ void SampleStrip::write(const Model& model, std::int64_t step, bool byReference)
         SampleRow row;
         row.step = step;
         row.item = std::int64_t(i);
-        row.prompt = model.tokenizer->decode(m_prompts[i]);
+        const auto& prompt = m_prompts[i];
+        const bool begins = !prompt.empty() && prompt.front() == model.tokenizer->bos;
+        row.prompt = model.tokenizer->decode(TokenIds(prompt.begin() + begins, prompt.end()));
         row.response = texts[i];
         if (i < scores.size() && std::isfinite(scores[i]))
             row.score = scores[i];
