@@ -11,4 +11,13 @@ namespace mpo {
 /// Provenance: lmarena-ai/arena-human-preference-100k and lmsys/chatbot_arena_conversations on the Hugging Face hub.
 DatasetFormat arenaBattlesFormat();
 
+/// The prompt that both conversations share, and the reply of either model to it.
+struct ArenaReplies
+{
+    PreferencePair prompt;
+    std::string first, second;
+};
+/// Nothing, and a sentence in `problem`, where the record holds no two conversations with a common beginning.
+std::optional<ArenaReplies> arenaReplies(const Json& record, std::string& problem);
+
 } // namespace mpo
