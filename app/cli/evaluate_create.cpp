@@ -11,16 +11,24 @@ namespace mpo::cli {
 
 void addEvaluateCreate(CLI::App& evaluate, Arguments& arguments)
 {
-    auto* create = evaluate.add_subcommand("create", "Sample responses of two models, to be judged blind");
+    auto* create = evaluate.add_subcommand("create", "Responses of two or more sources, to be judged blind");
     auto command = std::make_shared<CreateEvaluation>();
     auto ofPairs = std::make_shared<bool>(false);
     auto criteria = std::make_shared<std::string>();
-    create->add_option("--model-a", command->modelA, "One model")->type_name("MODEL");
-    create->add_option("--model-b", command->modelB, "The other")->type_name("MODEL");
+    auto modelA = std::make_shared<std::string>(), modelB = std::make_shared<std::string>();
+    create->add_option("--model-a", *modelA, "The first source")->type_name("MODEL");
+    create->add_option("--model-b", *modelB, "The second")->type_name("MODEL");
+    create
+        ->add_option("--source", command->sources,
+            "Two or more: a model, which answers now, or a file with responses (AlpacaEval, MT-bench, Arena, LLM "
+            "Comparator, any layout of completions), FILE#NAME for one of several in it. More than two make a session "
+            "for every two of them, on the same responses")
+        ->type_name("SOURCE");
     create->add_flag("--of-pairs", *ofPairs,
         "Judge the pairs of the data themselves instead of two models: A is the chosen response, B the rejected one");
-    create->add_option("--data", command->data, "Data set or file; its prompts are used")
-        ->required()
+    create
+        ->add_option(
+            "--data", command->data, "Data set or file whose prompts are used; without it those that files answer")
         ->type_name("DATA");
     create->add_option("--name", command->name, "Name of the evaluation")->type_name("NAME");
     addNumber(*create, "--prompts", command->prompts, "How many, drawn at random", "N", CLI::PositiveNumber);
@@ -51,11 +59,19 @@ void addEvaluateCreate(CLI::App& evaluate, Arguments& arguments)
             "or names of your own with commas between them; the verdict itself is the overall one")
         ->type_name("LIST");
     create->add_flag("--strength", command->strength, "Ask how much better: slightly, clearly or much");
-    create->callback([command, ofPairs, criteria, &arguments] {
-        if (*ofPairs && !(command->modelA.empty() && command->modelB.empty()))
-            throw UsageError("--of-pairs judges the data's own responses; leave out --model-a and --model-b");
-        if (!*ofPairs && (command->modelA.empty() || command->modelB.empty()))
-            throw UsageError("Name two models (--model-a, --model-b), or judge the data's own pairs (--of-pairs)");
+    create->add_flag("--without-leaks", command->withoutLeaks,
+        "Leave out prompts to which a response may tell whose it is: a model's or maker's name, \"as an AI language "
+        "model\", a marker of a chat template");
+    create->callback([command, modelA, modelB, ofPairs, criteria, &arguments] {
+        for (const std::string& model : {*modelB, *modelA})
+            if (!model.empty())
+                command->sources.insert(command->sources.begin(), model);
+        if (*ofPairs && !command->sources.empty())
+            throw UsageError("--of-pairs judges the data's own responses; leave out other sources");
+        if (*ofPairs && command->data.empty())
+            throw UsageError("--of-pairs needs the data whose pairs are judged (--data)");
+        if (!*ofPairs && command->sources.empty())
+            throw UsageError("Name two or more sources (--source), or judge the data's own pairs (--of-pairs)");
         arguments.action = [command, criteria](const GlobalOptions& global) {
             command->criteria = criteriaFrom(*criteria);
             return runOnEngine(global, openProject(global, Project::Access::ReadWrite), *command, {});

@@ -66,7 +66,8 @@ struct Results
     }
     void operator()(const EvaluationCreated& event)
     {
-        lines.push_back({{"evaluation", event.name}, {"id", event.evaluation}});
+        lines.push_back({{"evaluation", event.name}, {"id", event.evaluation}, {"leaks", event.leaks},
+            {"left_out", event.leftOut}, {"leak_words", event.leakWords}});
     }
     void operator()(const EvaluationJudged& event)
     {

@@ -225,6 +225,13 @@ void EventPrinter::printForPeople(const Event& event)
             fmt::format("Evaluation {0} is ready; judge it in the window (mpo-studio) or here (mpo evaluate answer "
                         "{0})",
                 evaluation->name));
+        if (evaluation->leftOut > 0)
+            writeLine(fmt::format("{} prompts were left out: a response may tell whose it is ({})",
+                grouped(evaluation->leftOut), toPrintable(evaluation->leakWords)));
+        if (evaluation->leaks > 0)
+            note(fmt::format(
+                "warning: To {} prompts a response may tell whose it is ({}); --without-leaks leaves them out",
+                grouped(evaluation->leaks), toPrintable(evaluation->leakWords)));
     } else if (const auto* judged = std::get_if<EvaluationJudged>(&event)) {
         printJudged(*judged);
     } else if (const auto* bench = std::get_if<BenchMeasured>(&event)) {

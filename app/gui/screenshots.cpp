@@ -298,8 +298,7 @@ void shootEvaluate(Photographer& camera)
     const auto datasets = camera.project().datasets();
     if (policies.size() >= 2 && !datasets.empty()) {
         mpo::CreateEvaluation command;
-        command.modelA = policies.front();
-        command.modelB = policies.back();
+        command.sources = {policies.front(), policies.back()};
         command.data = datasets.front().name;
         command.name = "first against last";
         command.prompts = 8;

@@ -131,9 +131,13 @@ struct ComputeLogProbs
 
 /// A blind side-by-side session on responses sampled from two models for prompts of a data set, or on the pairs of the
 /// data set themselves (no models): A is then the chosen response, B the rejected one.
+/// Of two sources one session; of more a session for every two of them, all on the same responses.
 struct CreateEvaluation
 {
-    std::string modelA, modelB, data; ///< both models, or none
+    /// Models, as everywhere, and files with responses ("FILE", of one of several in it "FILE#NAME"; response_file.h).
+    /// None: the pairs of `data` themselves are judged, A is the chosen response.
+    std::vector<std::string> sources;
+    std::string data; ///< prompts; empty: those that the files share
     std::string name;
     std::int64_t prompts = 32; ///< drawn at random with `seed`
     std::int64_t maxNewTokens = 128;
@@ -148,6 +152,7 @@ struct CreateEvaluation
     int gapStrata = 0; ///< as many prompts of each of so many groups by reward gap; below 2: drawn without regard to it
     std::vector<std::string> criteria {}; ///< that are voted on beside the verdict; requireCriteria()
     bool strength = false; ///< ask how much better the better response is
+    bool withoutLeaks = false; ///< leave out prompts to which a response may tell whose it is (identity_leak.h)
 };
 
 /// Who judges a session instead of people.

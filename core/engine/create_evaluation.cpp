@@ -1,14 +1,20 @@
 // SPDX-FileCopyrightText: MPO Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "core/engine/newest_scores.h"
+#include "core/data/response_file.h"
 #include "core/engine/response_scores.h"
+#include "core/engine/session_prompts.h"
+#include "core/engine/session_sources.h"
+#include "core/engine/workspace.h"
 #include "core/evaluation/blind_session.h"
+#include "core/evaluation/identity_leak.h"
 #include "core/support/error.h"
 #include "core/support/random.h"
 
-#include <algorithm>
-#include <cmath>
-#include <numeric>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <map>
+#include <set>
 
 namespace mpo {
 
@@ -20,51 +26,11 @@ struct Responses
     std::vector<std::string> prompts, a, b;
 };
 
-Dataset drawRows(
-    const Dataset& data, std::int64_t count, std::uint64_t seed, const char* purpose, std::vector<std::int64_t>& order)
+Dataset rowsOf(const Dataset& data, std::span<const std::int64_t> rows)
 {
-    order.resize(data.pairs.size());
-    std::iota(order.begin(), order.end(), 0);
-    RandomStream(seed, purpose).shuffle(order);
-    order.resize(std::size_t(std::min<std::int64_t>(count, std::int64_t(order.size()))));
     Dataset drawn {data.name, data.kind, {}};
-    for (const std::int64_t number : order)
-        drawn.pairs.push_back(data.pairs[std::size_t(number)]);
-    return drawn;
-}
-
-/// As drawRows(), but equally many (one more or less) of each of `strata` groups of about equally many pairs by rising
-/// reward gap. Pairs without a score are in none.
-Dataset drawByGap(
-    const Workspace& workspace, const Dataset& data, const CreateEvaluation& command, std::vector<std::int64_t>& order)
-{
-    const std::string newest = newestScores(workspace.project(), command.data);
-    if (newest.empty())
-        fail("{}: has no reward gaps in this project to draw by; score it first (`mpo score`), or draw without strata",
-            command.data);
-    std::vector<std::pair<double, std::int64_t>> byGap;
-    const std::vector<PairScore> scores = workspace.project().loadScores(newest);
-    for (std::size_t i = 0; i < std::min(scores.size(), data.pairs.size()); ++i)
-        if (std::isfinite(scores[i].gap()))
-            byGap.emplace_back(scores[i].gap(), std::int64_t(i));
-    std::sort(byGap.begin(), byGap.end());
-    const auto strata = std::size_t(command.gapStrata);
-    if (byGap.size() < strata)
-        fail("{}: only {} of its pairs have a score, too few for {} strata", command.data, byGap.size(), strata);
-    const std::size_t wanted = std::min(std::size_t(command.prompts), byGap.size());
-    RandomStream random(command.seed, "evaluation strata");
-    order.clear();
-    for (std::size_t stratum = 0; stratum < strata; ++stratum) {
-        std::vector<std::int64_t> members;
-        for (std::size_t i = byGap.size() * stratum / strata; i < byGap.size() * (stratum + 1) / strata; ++i)
-            members.push_back(byGap[i].second);
-        random.shuffle(members);
-        members.resize(std::min(members.size(), wanted * (stratum + 1) / strata - wanted * stratum / strata));
-        order.insert(order.end(), members.begin(), members.end());
-    }
-    Dataset drawn {data.name, data.kind, {}};
-    for (const std::int64_t number : order)
-        drawn.pairs.push_back(data.pairs[std::size_t(number)]);
+    for (const std::int64_t row : rows)
+        drawn.pairs.push_back(data.pairs[std::size_t(row)]);
     return drawn;
 }
 
@@ -88,26 +54,40 @@ Responses responsesOfPairs(const Dataset& drawn)
     return responses;
 }
 
-Responses responsesOfModels(const Workspace& workspace, const CreateEvaluation& command, const Dataset& drawn)
+/// What a source says to prompts, by their row; prompts as they are shown.
+struct Said
 {
-    Responses responses;
-    for (const std::string& name : {command.modelA, command.modelB}) {
-        const Model model = workspace.model(name);
-        if (!model.tokenizer)
-            fail("{}: the model has no tokenizer.json, so its responses cannot be read", name);
-        GenerationOptions options;
-        options.maxNewTokens = command.maxNewTokens;
-        options.temperature = command.temperature;
-        options.stopIds = stopIds(model);
-        Sampled sampled = sampleFrom(workspace, model, drawn, options, command.seed);
-        if (responses.prompts.empty()) {
-            responses.prompts = std::move(sampled.promptTexts);
-            responses.a = std::move(sampled.texts);
-        } else {
-            responses.b = std::move(sampled.texts);
-        }
+    std::map<std::int64_t, std::string> prompts, responses;
+};
+
+Said saidByModel(const Workspace& workspace, const CreateEvaluation& command, const std::string& name,
+    const Dataset& data, std::span<const std::int64_t> rows)
+{
+    const Model model = workspace.model(name);
+    if (!model.tokenizer)
+        fail("{}: the model has no tokenizer.json, so its responses cannot be read", name);
+    GenerationOptions options;
+    options.maxNewTokens = command.maxNewTokens;
+    options.temperature = command.temperature;
+    options.stopIds = stopIds(model);
+    Sampled sampled = sampleFrom(workspace, model, rowsOf(data, rows), options, command.seed);
+    Said said;
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        said.prompts[rows[i]] = std::move(sampled.promptTexts[i]);
+        said.responses[rows[i]] = std::move(sampled.texts[i]);
     }
-    return responses;
+    return said;
+}
+
+Said saidInFile(const SessionSource& source, const Dataset& data, std::span<const std::int64_t> rows)
+{
+    Said said;
+    for (const std::int64_t row : rows) {
+        const PreferencePair& pair = data.pairs[std::size_t(row)];
+        said.prompts[row] = pair.prompt;
+        said.responses[row] = source.responses->at(promptKey(pair));
+    }
+    return said;
 }
 
 /// Scores of both responses to each prompt.
@@ -134,39 +114,97 @@ SessionChecks checksOf(const Workspace& workspace, const CreateEvaluation& comma
         return checks;
     const Dataset gold = workspace.data(command.gold);
     requirePairsOfText(gold, command.gold);
-    std::vector<std::int64_t> order;
-    for (const PreferencePair& pair :
-        drawRows(gold, command.goldItems, command.seed, "evaluation gold items", order).pairs)
+    for (const std::int64_t row : drawRows(gold, command.goldItems, command.seed, "evaluation gold items")) {
+        const PreferencePair& pair = gold.pairs[std::size_t(row)];
         checks.gold.push_back({pair.prompt, pair.chosen, pair.rejected});
+    }
     return checks;
 }
 
-} // namespace
-
-void createEvaluationCommand(const Workspace& workspace, const CreateEvaluation& command)
+/// One session as it goes into the store.
+struct Compared
 {
-    const bool ofPairs = command.modelA.empty() && command.modelB.empty();
-    if (!ofPairs && (command.modelA.empty() || command.modelB.empty()))
-        fail("A session compares two models; only one is named");
-    if (command.annotators < 1 || command.annotators > kMostAnnotators)
-        fail("A session can be made for 1 to {} annotators, not {}", kMostAnnotators, command.annotators);
-    if (command.overlap < 0 || command.overlap > command.annotators)
-        fail("{} annotators cannot judge an item that {} are to judge; the overlap is at most their number",
-            command.annotators, command.overlap);
-    requireCriteria(command.criteria);
-    const Dataset data = workspace.data(command.data);
-    if (ofPairs)
-        requirePairsOfText(data, command.data);
-    std::vector<std::int64_t> order; // row of the data set for each prompt
-    const Dataset drawn = command.gapStrata >= 2
-        ? drawByGap(workspace, data, command, order)
-        : drawRows(data, command.prompts, command.seed, "evaluation prompts", order);
-    const SessionChecks checks = checksOf(workspace, command);
-    const Responses responses = ofPairs ? responsesOfPairs(drawn) : responsesOfModels(workspace, command, drawn);
+    std::string nameA, nameB;
+    std::string fileA, fileB; ///< "FILE#NAME"; empty: not of a file
+    bool sampled = false; ///< by a model, for this session
+    std::vector<std::int64_t> rows; ///< of the data set, for each prompt
+    Responses responses;
+};
+
+/// Takes out prompts with a response that may tell whose it is, where that is wanted, and says how many there are.
+void lookForLeaks(const CreateEvaluation& command, Compared& compared, EvaluationCreated& event)
+{
+    constexpr std::size_t kFewWords = 5;
+    const auto names = identityNames({compared.nameA, compared.nameB});
+    std::set<std::string> words;
+    Responses kept;
+    std::vector<std::int64_t> rows;
+    for (std::size_t i = 0; i < compared.rows.size(); ++i) {
+        Responses& all = compared.responses;
+        bool leaks = false;
+        for (const std::string& response : {all.a[i], all.b[i]})
+            if (const std::string word = identityLeak(all.prompts[i], response, names); !word.empty()) {
+                leaks = true;
+                if (words.size() < kFewWords)
+                    words.insert(word);
+            }
+        if (leaks && command.withoutLeaks) {
+            ++event.leftOut;
+            continue;
+        }
+        event.leaks += leaks ? 1 : 0;
+        rows.push_back(compared.rows[i]);
+        kept.prompts.push_back(std::move(all.prompts[i]));
+        kept.a.push_back(std::move(all.a[i]));
+        kept.b.push_back(std::move(all.b[i]));
+    }
+    event.leakWords = fmt::format("{}", fmt::join(words, ", "));
+    if (rows.empty())
+        fail(
+            "Every prompt has a response that may tell whose it is ({}), so nothing is left to judge", event.leakWords);
+    compared.rows = std::move(rows);
+    compared.responses = std::move(kept);
+}
+
+Json configOf(const CreateEvaluation& command, const Compared& compared, const SessionChecks& checks,
+    const EvaluationCreated& event)
+{
+    Json config {{"data", command.data}, {"prompts", command.prompts}, {"seed", command.seed}};
+    if (compared.sampled)
+        config.update({{"max_new_tokens", command.maxNewTokens}, {"temperature", command.temperature}});
+    if (!compared.fileA.empty())
+        config["from_a"] = compared.fileA;
+    if (!compared.fileB.empty())
+        config["from_b"] = compared.fileB;
+    if (!command.rewardModel.empty())
+        config["reward_model"] = command.rewardModel;
+    if (command.repeats > 0)
+        config["repeats"] = command.repeats;
+    if (!command.gold.empty())
+        config.update({{"gold", command.gold}, {"gold_items", std::int64_t(checks.gold.size())}});
+    if (command.annotators > 1)
+        config.update({{"annotators", command.annotators},
+            {"overlap", command.overlap > 0 ? command.overlap : command.annotators}});
+    if (command.gapStrata >= 2)
+        config["gap_strata"] = command.gapStrata;
+    if (!command.criteria.empty())
+        config["criteria"] = command.criteria;
+    if (command.strength)
+        config["strength"] = true;
+    if (command.withoutLeaks)
+        config.update({{"without_leaks", true}, {"left_out", event.leftOut}});
+    return config;
+}
+
+void addSession(const Workspace& workspace, const CreateEvaluation& command, const Dataset& data,
+    const SessionChecks& checks, Compared compared)
+{
+    EvaluationCreated event;
+    lookForLeaks(command, compared, event);
+    const Responses& responses = compared.responses;
     std::vector<PairScore> scores;
     if (!command.rewardModel.empty())
-        scores = scoresOf(workspace, command.rewardModel, drawn, responses);
-
+        scores = scoresOf(workspace, command.rewardModel, rowsOf(data, compared.rows), responses);
     const BlindSession session = makeBlindSession(responses.prompts, responses.a, responses.b, command.seed, checks);
     std::vector<EvaluationItemInput> items;
     for (const EvaluationKey& key : session.key) {
@@ -182,7 +220,8 @@ void createEvaluationCommand(const Workspace& workspace, const CreateEvaluation&
             item.prompt = responses.prompts[at];
             item.responseA = responses.a[at];
             item.responseB = responses.b[at];
-            item.pair = order[at];
+            if (!command.data.empty())
+                item.pair = compared.rows[at];
             if (key.kind == ItemKind::Repeat)
                 item.repeatOf = key.repeatOf;
             if (!scores.empty()) {
@@ -195,30 +234,83 @@ void createEvaluationCommand(const Workspace& workspace, const CreateEvaluation&
 
     EvaluationRow row;
     row.name = workspace.project().freeName(command.name.empty() ? "evaluation" : command.name);
-    row.sourceA = ofPairs ? "chosen" : command.modelA;
-    row.sourceB = ofPairs ? "rejected" : command.modelB;
-    row.config = Json {{"data", command.data}, {"prompts", command.prompts}, {"seed", command.seed}};
-    if (!ofPairs)
-        row.config.update({{"max_new_tokens", command.maxNewTokens}, {"temperature", command.temperature}});
-    if (!command.rewardModel.empty())
-        row.config["reward_model"] = command.rewardModel;
-    if (command.repeats > 0)
-        row.config["repeats"] = command.repeats;
-    if (!command.gold.empty())
-        row.config.update({{"gold", command.gold}, {"gold_items", std::int64_t(checks.gold.size())}});
-    if (command.annotators > 1)
-        row.config.update({{"annotators", command.annotators},
-            {"overlap", command.overlap > 0 ? command.overlap : command.annotators}});
-    if (command.gapStrata >= 2)
-        row.config["gap_strata"] = command.gapStrata;
-    if (!command.criteria.empty())
-        row.config["criteria"] = command.criteria;
-    if (command.strength)
-        row.config["strength"] = true;
+    row.sourceA = compared.nameA;
+    row.sourceB = compared.nameB;
+    row.config = configOf(command, compared, checks, event);
     row.items = std::int64_t(items.size());
     row.created = nowUtc();
-    const std::int64_t id = workspace.project().addEvaluation(row, items);
-    workspace.send(EvaluationCreated {id, row.name});
+    event.evaluation = workspace.project().addEvaluation(row, items);
+    event.name = row.name;
+    workspace.send(event);
+}
+
+} // namespace
+
+void createEvaluationCommand(const Workspace& workspace, const CreateEvaluation& command)
+{
+    if (command.annotators < 1 || command.annotators > kMostAnnotators)
+        fail("A session can be made for 1 to {} annotators, not {}", kMostAnnotators, command.annotators);
+    if (command.overlap < 0 || command.overlap > command.annotators)
+        fail("{} annotators cannot judge an item that {} are to judge; the overlap is at most their number",
+            command.annotators, command.overlap);
+    requireCriteria(command.criteria);
+    const SessionChecks checks = checksOf(workspace, command);
+    if (command.sources.empty()) {
+        const Dataset data = workspace.data(command.data);
+        requirePairsOfText(data, command.data);
+        Compared compared {"chosen", "rejected", {}, {}, false, drawPrompts(workspace, data, command), {}};
+        compared.responses = responsesOfPairs(rowsOf(data, compared.rows));
+        return addSession(workspace, command, data, checks, std::move(compared));
+    }
+
+    // Which prompts each two sources are compared on.
+    const std::vector<SessionSource> sources = sessionSources(workspace, command.sources);
+    const Dataset data = promptsFor(workspace, command, sources);
+    std::vector<std::set<std::int64_t>> answered(sources.size());
+    std::vector<std::string> keys;
+    for (const PreferencePair& pair : data.pairs)
+        keys.push_back(pair.hasIds() ? std::string() : promptKey(pair));
+    const auto answers = [&](const SessionSource& source, std::int64_t row) {
+        return !source.responses || source.responses->contains(keys[std::size_t(row)]);
+    };
+    std::vector<Compared> sessions;
+    std::vector<std::pair<std::size_t, std::size_t>> pairs;
+    for (std::size_t a = 0; a < sources.size(); ++a)
+        for (std::size_t b = a + 1; b < sources.size(); ++b) {
+            Compared compared {sources[a].name, sources[b].name, sources[a].file, sources[b].file,
+                !sources[a].responses || !sources[b].responses,
+                drawPrompts(workspace, data, command,
+                    [&](std::int64_t row) { return answers(sources[a], row) && answers(sources[b], row); }),
+                {}};
+            if (compared.rows.empty())
+                fail("{} and {} have answered no prompt in common{}", sources[a].name, sources[b].name,
+                    command.data.empty() ? "" : " of those in " + command.data);
+            answered[a].insert(compared.rows.begin(), compared.rows.end());
+            answered[b].insert(compared.rows.begin(), compared.rows.end());
+            sessions.push_back(std::move(compared));
+            pairs.emplace_back(a, b);
+        }
+
+    // Each source answers once, in the order of the draw.
+    std::vector<Said> said;
+    for (std::size_t i = 0; i < sources.size(); ++i) {
+        std::vector<std::int64_t> rows;
+        for (const Compared& session : sessions)
+            for (const std::int64_t row : session.rows)
+                if (answered[i].erase(row) > 0)
+                    rows.push_back(row);
+        said.push_back(sources[i].responses ? saidInFile(sources[i], data, rows)
+                                            : saidByModel(workspace, command, sources[i].name, data, rows));
+    }
+    for (std::size_t i = 0; i < sessions.size(); ++i) {
+        const auto [a, b] = pairs[i];
+        for (const std::int64_t row : sessions[i].rows) {
+            sessions[i].responses.prompts.push_back(said[a].prompts.at(row));
+            sessions[i].responses.a.push_back(said[a].responses.at(row));
+            sessions[i].responses.b.push_back(said[b].responses.at(row));
+        }
+        addSession(workspace, command, data, checks, std::move(sessions[i]));
+    }
 }
 
 } // namespace mpo

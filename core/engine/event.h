@@ -138,6 +138,9 @@ struct EvaluationCreated
 {
     std::int64_t evaluation = 0;
     std::string name;
+    std::int64_t leaks = 0; ///< items with words that may tell whose a response is
+    std::int64_t leftOut = 0; ///< prompts left out because of such words
+    std::string leakWords; ///< a few of the words; not in which item or on which side
 };
 
 /// What a language model has judged of a session; not what it said, which stays unseen until the session is closed.

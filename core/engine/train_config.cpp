@@ -2,7 +2,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/engine/train_config.h"
 
+#include "core/data/criteria.h"
+
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <type_traits>
 
@@ -167,11 +170,11 @@ std::vector<std::string> argumentsOf(const CreateEvaluation& command)
 {
     const CreateEvaluation defaults;
     Words words({"evaluate", "create"});
-    const bool ofPairs = command.modelA.empty() && command.modelB.empty();
+    const bool ofPairs = command.sources.empty();
     if (ofPairs)
         words.flag("--of-pairs");
-    words.add("--model-a", command.modelA);
-    words.add("--model-b", command.modelB);
+    for (const std::string& source : command.sources)
+        words.add("--source", source);
     words.add("--data", command.data);
     words.add("--name", command.name);
     words.add("--prompts", std::to_string(command.prompts));
@@ -188,6 +191,11 @@ std::vector<std::string> argumentsOf(const CreateEvaluation& command)
     words.addUnless(1, "--annotators", command.annotators);
     words.addUnless(0, "--overlap", command.overlap);
     words.addUnless(0, "--gap-strata", command.gapStrata);
+    words.add("--criteria", fmt::format("{}", fmt::join(command.criteria, ",")));
+    if (command.strength)
+        words.flag("--strength");
+    if (command.withoutLeaks)
+        words.flag("--without-leaks");
     return words.take();
 }
 
@@ -218,10 +226,17 @@ CreateEvaluation commandOfEvaluation(
     read("annotators", command.annotators);
     read("overlap", command.overlap);
     read("gap_strata", command.gapStrata);
-    // Only sessions of models say how responses were sampled.
-    if (config.is_object() && config.contains("max_new_tokens")) {
-        command.modelA = sourceA;
-        command.modelB = sourceB;
+    if (config.is_object()) {
+        command.criteria = criteriaOf(config);
+        command.strength = asksStrength(config);
+        command.withoutLeaks = config.contains("without_leaks");
+    }
+    // Only sessions of models say how responses were sampled, only those of files which these were.
+    std::string fileA, fileB;
+    read("from_a", fileA);
+    read("from_b", fileB);
+    if (!fileA.empty() || !fileB.empty() || (config.is_object() && config.contains("max_new_tokens"))) {
+        command.sources = {fileA.empty() ? sourceA : fileA, fileB.empty() ? sourceB : fileB};
         read("max_new_tokens", command.maxNewTokens);
         read("temperature", command.temperature);
     }

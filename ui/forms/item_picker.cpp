@@ -10,6 +10,7 @@
 #include <QComboBox>
 #include <QFileDialog>
 #include <QHBoxLayout>
+#include <QMenu>
 #include <QSignalBlocker>
 #include <QToolButton>
 
@@ -32,10 +33,23 @@ ItemPicker::ItemPicker(Browse browse, QWidget* parent)
     if (browse != Browse::No) {
         auto* button = new QToolButton(this);
         button->setIcon(themedIcon(QStringLiteral("folder"), QColor(0x7D, 0x88, 0x96)));
-        button->setToolTip(browse == Browse::Folder ? tr("Browse for a folder…") : tr("Browse for a file…"));
+        button->setToolTip(browse == Browse::Folder ? tr("Browse for a folder…")
+                : browse == Browse::File            ? tr("Browse for a file…")
+                                                    : tr("Browse for a folder or file…"));
         button->setAccessibleName(button->toolTip());
         layout->addWidget(button);
-        connect(button, &QToolButton::clicked, this, &ItemPicker::browse);
+        if (browse == Browse::FolderOrFile) {
+            auto* menu = new QMenu(button);
+            connect(menu->addAction(tr("Folder of a model…")), &QAction::triggered, this,
+                [this] { this->browse(Browse::Folder); });
+            connect(menu->addAction(tr("File with responses…")), &QAction::triggered, this,
+                [this] { this->browse(Browse::File); });
+            button->setMenu(menu);
+            button->setPopupMode(QToolButton::InstantPopup);
+            button->setStyleSheet(QStringLiteral("QToolButton::menu-indicator { image: none; width: 0; }"));
+        } else {
+            connect(button, &QToolButton::clicked, this, [this, browse] { this->browse(browse); });
+        }
     }
     connect(m_combo, &QComboBox::currentIndexChanged, this, [this] {
         m_combo->setToolTip(m_combo->currentText());
@@ -97,10 +111,10 @@ void ItemPicker::setValue(const QString& value)
         m_combo->setCurrentIndex(index);
 }
 
-void ItemPicker::browse()
+void ItemPicker::browse(Browse what)
 {
-    const QString path = m_browse == Browse::Folder ? QFileDialog::getExistingDirectory(this, tr("Choose a folder"))
-                                                    : QFileDialog::getOpenFileName(this, tr("Choose a file"));
+    const QString path = what == Browse::Folder ? QFileDialog::getExistingDirectory(this, tr("Choose a folder"))
+                                                : QFileDialog::getOpenFileName(this, tr("Choose a file"));
     if (!path.isEmpty())
         setValue(path);
 }

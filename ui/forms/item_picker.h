@@ -29,7 +29,7 @@ class ItemPicker : public QWidget
 {
     Q_OBJECT
 public:
-    enum class Browse { No, Folder, File };
+    enum class Browse { No, Folder, File, FolderOrFile };
     explicit ItemPicker(Browse browse = Browse::No, QWidget* parent = nullptr);
 
     void setItems(const std::vector<PickerItem>& items); ///< keeps the choice where it still exists
@@ -42,7 +42,7 @@ Q_SIGNALS:
     void changed(const QString& value); ///< by the user or setValue
 
 private:
-    void browse();
+    void browse(Browse what);
 
     QComboBox* m_combo = nullptr;
     Browse m_browse;

@@ -13,22 +13,31 @@
 #include <QCheckBox>
 #include <QComboBox>
 #include <QDoubleSpinBox>
+#include <QFileInfo>
 #include <QGridLayout>
 #include <QLabel>
 #include <QLineEdit>
 #include <QPushButton>
 #include <QSpinBox>
 
+#include <algorithm>
 #include <array>
 #include <climits>
 #include <cmath>
 
 namespace mpo {
 
+namespace {
+
+bool isFile(const QString& source) { return source.contains(QLatin1Char('/')) && QFileInfo(source).isFile(); }
+
+} // namespace
+
 EvaluateNewSession::EvaluateNewSession(QWidget* parent)
     : QFrame(parent)
-    , m_modelA(new ItemPicker(ItemPicker::Browse::Folder))
-    , m_modelB(new ItemPicker(ItemPicker::Browse::Folder))
+    , m_modelA(new ItemPicker(ItemPicker::Browse::FolderOrFile))
+    , m_modelB(new ItemPicker(ItemPicker::Browse::FolderOrFile))
+    , m_withoutLeaks(new QCheckBox(tr("Leave out responses that may tell their source")))
     , m_data(new ItemPicker)
     , m_prompts(new QSpinBox)
     , m_maxTokens(new QSpinBox)
@@ -64,7 +73,15 @@ EvaluateNewSession::EvaluateNewSession(QWidget* parent)
     m_create->setObjectName(QStringLiteral("createEvaluation"));
     m_modelA->setPlaceholder(tr("No model yet"));
     m_modelB->setPlaceholder(tr("No model yet"));
-    m_data->setPlaceholder(tr("No data yet"));
+    m_modelB->setOptional(tr("None: the file holds several"));
+    m_data->setOptional(tr("Those that the files answer"));
+    for (ItemPicker* picker : {m_modelA, m_modelB})
+        picker->setToolTip(tr("A model of the project, a folder with one, or a file with responses: AlpacaEval, "
+                              "MT-bench, Arena, LLM Comparator, any layout of completions"));
+    m_withoutLeaks->setObjectName(QStringLiteral("evaluationWithoutLeaks"));
+    m_withoutLeaks->setToolTip(
+        tr("A model's or maker's name, \"as an AI language model\", a marker of a chat "
+           "template. Otherwise they stay in, are counted and stand in the queue of the result."));
     m_prompts->setRange(1, 100'000);
     m_prompts->setValue(int(defaults.prompts));
     m_maxTokens->setRange(1, 8192);
@@ -88,7 +105,15 @@ EvaluateNewSession::EvaluateNewSession(QWidget* parent)
     grid->setContentsMargins(2 * kSpace, 2 * kSpace, 2 * kSpace, 2 * kSpace);
     grid->setHorizontalSpacing(2 * kSpace);
     grid->setVerticalSpacing(kSpace);
-    grid->addWidget(makeHeading(tr("New session")), 0, 0, 1, 4);
+    auto* head = new QHBoxLayout;
+    head->addWidget(makeHeading(tr("New session")));
+    head->addStretch();
+    m_addSource = new QPushButton(tr("Add a source"));
+    m_addSource->setObjectName(QStringLiteral("addSource"));
+    m_addSource->setToolTip(tr("Three or more sources: a session for every two of them, on the same responses"));
+    setRole(m_addSource, "quiet");
+    head->addWidget(m_addSource);
+    grid->addLayout(head, 0, 0, 1, 4);
     const auto wide = [&](int row, const QString& text, QWidget* field) {
         auto* label = new QLabel(text);
         label->setBuddy(field);
@@ -101,36 +126,38 @@ EvaluateNewSession::EvaluateNewSession(QWidget* parent)
         grid->addWidget(label, row, column);
         grid->addWidget(field, row, column + 1);
     };
-    wide(1, tr("One model"), m_modelA);
+    wide(1, tr("One source"), m_modelA);
     wide(2, tr("The other"), m_modelB);
-    wide(3, tr("Prompts of"), m_data);
-    two(4, 0, tr("Number"), m_prompts);
-    two(4, 2, tr("Longest response"), m_maxTokens);
-    two(5, 0, tr("Temperature"), m_temperature);
-    two(5, 2, tr("Seed"), m_seed);
-    two(6, 0, tr("Gap strata"), m_strata);
-    two(6, 2, tr("Hidden repeats"), m_repeats);
-    two(7, 0, tr("Annotators"), m_annotators);
-    two(7, 2, tr("Judges of an item"), m_overlap);
-    two(8, 0, tr("Gold items"), m_goldItems);
-    two(8, 2, tr("of the pairs in"), m_gold);
-    wide(9, tr("Reward model"), m_reward);
-    wide(10, tr("Criteria"), makeCriteria());
-    wide(11, tr("Name"), m_name);
-    grid->addWidget(m_hint, 12, 0, 1, 4);
-    grid->addWidget(m_progress, 13, 0, 1, 4);
-    grid->addWidget(m_error, 14, 0, 1, 4);
+    grid->addWidget(makeMoreSources(), 3, 1, 1, 3);
+    wide(4, tr("Prompts of"), m_data);
+    two(5, 0, tr("Number"), m_prompts);
+    two(5, 2, tr("Longest response"), m_maxTokens);
+    two(6, 0, tr("Temperature"), m_temperature);
+    two(6, 2, tr("Seed"), m_seed);
+    two(7, 0, tr("Gap strata"), m_strata);
+    two(7, 2, tr("Hidden repeats"), m_repeats);
+    two(8, 0, tr("Annotators"), m_annotators);
+    two(8, 2, tr("Judges of an item"), m_overlap);
+    two(9, 0, tr("Gold items"), m_goldItems);
+    two(9, 2, tr("of the pairs in"), m_gold);
+    wide(10, tr("Reward model"), m_reward);
+    wide(11, tr("Criteria"), makeCriteria());
+    wide(12, tr("Name"), m_name);
+    grid->addWidget(m_withoutLeaks, 13, 1, 1, 3);
+    grid->addWidget(m_hint, 14, 0, 1, 4);
+    grid->addWidget(m_progress, 15, 0, 1, 4);
+    grid->addWidget(m_error, 16, 0, 1, 4);
     auto* buttons = new QHBoxLayout;
     buttons->setSpacing(kSpace);
     m_close->setObjectName(QStringLiteral("cancelNewEvaluation"));
     buttons->addStretch();
     buttons->addWidget(m_close);
     buttons->addWidget(m_create);
-    grid->addLayout(buttons, 15, 0, 1, 4);
+    grid->addLayout(buttons, 17, 0, 1, 4);
     grid->setColumnStretch(1, 1);
     grid->setColumnStretch(3, 1);
 
-    for (ItemPicker* picker : {m_modelA, m_modelB, m_data, m_gold})
+    for (ItemPicker* picker : {m_modelA, m_modelB, m_moreSources[0], m_moreSources[1], m_data, m_gold})
         connect(picker, &ItemPicker::changed, this, &EvaluateNewSession::updateState);
     for (QSpinBox* box : {m_prompts, m_annotators, m_overlap, m_repeats})
         connect(box, &QSpinBox::valueChanged, this, &EvaluateNewSession::updateState);
@@ -198,11 +225,47 @@ QWidget* EvaluateNewSession::makeCriteria()
     return row;
 }
 
+QWidget* EvaluateNewSession::makeMoreSources()
+{
+    auto* box = new QWidget;
+    auto* layout = new QVBoxLayout(box);
+    layout->setContentsMargins(0, 0, 0, 0);
+    layout->setSpacing(kSpace);
+    int number = 2;
+    for (ItemPicker*& picker : m_moreSources) {
+        picker = new ItemPicker(ItemPicker::Browse::FolderOrFile);
+        picker->setObjectName(QStringLiteral("source%1").arg(++number));
+        picker->setOptional(tr("None"));
+        picker->hide();
+        layout->addWidget(picker);
+    }
+    box->hide();
+    connect(m_addSource, &QPushButton::clicked, this, [this, box] {
+        box->show();
+        const auto next = std::ranges::find_if(m_moreSources, [](const ItemPicker* one) { return one->isHidden(); });
+        if (next != m_moreSources.end()) {
+            (*next)->show();
+            (*next)->setFocus();
+        }
+        m_addSource->setEnabled(m_moreSources.back()->isHidden());
+    });
+    return box;
+}
+
+std::vector<QString> EvaluateNewSession::sources() const
+{
+    std::vector<QString> chosen;
+    for (const ItemPicker* picker : {m_modelA, m_modelB, m_moreSources[0], m_moreSources[1]})
+        if (!picker->value().isEmpty() && !picker->isHidden())
+            chosen.push_back(picker->value());
+    return chosen;
+}
+
 void EvaluateNewSession::refresh(const Project& project, const QString& dataset)
 {
     const std::vector<PickerItem> models = modelItems(project, QStringLiteral("policy"));
-    m_modelA->setItems(models);
-    m_modelB->setItems(models);
+    for (ItemPicker* picker : {m_modelA, m_modelB, m_moreSources[0], m_moreSources[1]})
+        picker->setItems(models);
     m_data->setItems(datasetItems(project));
     constexpr std::array kPairs {DatasetKind::Pairs};
     m_gold->setItems(datasetItems(project, kPairs));
@@ -276,21 +339,33 @@ void EvaluateNewSession::updateState()
     m_strata->setEnabled(scored);
     if (!scored)
         m_strata->setValue(1);
-    const bool same = !m_modelA->value().isEmpty() && m_modelA->value() == m_modelB->value();
-    m_hint->setText(same
-            ? tr("Choose two different models.")
+    std::vector<QString> chosen = sources();
+    const auto files = std::ranges::count_if(chosen, isFile);
+    const bool models = files < std::ssize(chosen);
+    std::ranges::sort(chosen);
+    const bool same = std::ranges::adjacent_find(chosen) != chosen.end();
+    m_maxTokens->setEnabled(models);
+    m_temperature->setEnabled(models);
+    m_create->setText(models ? tr("Sample and start") : tr("Make and start"));
+    m_hint->setText(same ? tr("Choose different sources.")
+            : !models
+            ? tr(
+                "Sides are drawn at random and stay hidden. To tell a true win rate of 60 % from chance takes about %1 "
+                "decisive prompts, 70 % about %2.")
+                  .arg(formatCount(requiredPrompts(0.6)), formatCount(requiredPrompts(0.7)))
             : tr("Responses are sampled now, sides are drawn at random and stay hidden. To tell a true win rate of "
                  "60 % from chance takes about %1 decisive prompts, 70 % about %2.")
                   .arg(formatCount(requiredPrompts(0.6)), formatCount(requiredPrompts(0.7))));
     m_create->setEnabled(
-        !m_busy && !same && !m_modelA->value().isEmpty() && !m_modelB->value().isEmpty() && !m_data->value().isEmpty());
+        !m_busy && !same && (chosen.size() >= 2 || files == 1) && (files > 0 || !m_data->value().isEmpty()));
 }
 
 void EvaluateNewSession::create()
 {
     CreateEvaluation command;
-    command.modelA = m_modelA->value().toStdString();
-    command.modelB = m_modelB->value().toStdString();
+    for (const QString& source : sources())
+        command.sources.push_back(source.toStdString());
+    command.withoutLeaks = m_withoutLeaks->isChecked();
     command.data = m_data->value().toStdString();
     command.name = m_name->text().trimmed().isEmpty() ? "session" : m_name->text().trimmed().toStdString();
     command.prompts = m_prompts->value();

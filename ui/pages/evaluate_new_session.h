@@ -6,8 +6,10 @@
 
 #include <QFrame>
 
+#include <array>
 #include <set>
 #include <string>
+#include <vector>
 
 class QCheckBox;
 class QComboBox;
@@ -23,7 +25,7 @@ class ItemPicker;
 class Project;
 class WorkProgress;
 
-/// Form of a new session: two models, prompts to draw, how responses are sampled, who will judge, by which
+/// Form of a new session: two sources or more, prompts to draw, how responses are sampled, who will judge, by which
 /// criteria, and how judges are tested.
 class EvaluateNewSession : public QFrame
 {
@@ -43,11 +45,16 @@ private:
     void chooseFirst(const Project& project, const QString& dataset);
     void setUpJudging(const CreateEvaluation& defaults);
     QWidget* makeCriteria();
+    QWidget* makeMoreSources();
+    std::vector<QString> sources() const; ///< that are chosen
     void updateState();
     void create();
 
     ItemPicker* m_modelA = nullptr;
     ItemPicker* m_modelB = nullptr;
+    std::array<ItemPicker*, 2> m_moreSources {}; ///< a third and a fourth, once asked for
+    QPushButton* m_addSource = nullptr;
+    QCheckBox* m_withoutLeaks = nullptr;
     ItemPicker* m_data = nullptr;
     QSpinBox* m_prompts = nullptr;
     QSpinBox* m_maxTokens = nullptr;

@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: MPO Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/support/file.h"
 #include "tests/common/engine_events.h"
 #include "tests/common/message_of.h"
 
@@ -134,6 +135,68 @@ private Q_SLOTS:
         data.pairs.push_back(pair);
         m_project->addDataset(data, "a test");
         QVERIFY(says(2, "unscored").find("mpo score") != std::string::npos);
+    }
+
+    /// Three sources in files: a session for every two, on the prompts that both have answered.
+    void sourcesInFiles()
+    {
+        const auto write = [&](const char* name, const std::string& text) {
+            const std::filesystem::path file = m_folder.filePath(QLatin1String(name)).toStdString();
+            writeFileAtomically(file, text);
+            return file.string();
+        };
+        std::string x, yz;
+        for (int i = 0; i < 6; ++i) {
+            const std::string number = std::to_string(i);
+            x += R"({"instruction":"prompt )" + number + R"(","output":"x says )" + number + R"(","generator":"x"})"
+                + "\n";
+            if (i > 0)
+                yz += R"({"instruction":"prompt )" + number + R"(","output_1":"y says )" + number
+                    + R"(","generator_1":"y","output_2":"As an AI I pass","generator_2":"z"})" + "\n";
+        }
+        CreateEvaluation command;
+        command.sources = {write("x.jsonl", x), write("yz.jsonl", yz)};
+        command.prompts = 4;
+        command.name = "three";
+        const auto created = eventsOf<EvaluationCreated>(m_project, command);
+        QCOMPARE(created.size(), std::size_t(3));
+        std::set<std::string> compared;
+        for (const EvaluationCreated& one : created) {
+            const EvaluationRow row = m_project->evaluation(one.name);
+            compared.insert(row.sourceA + row.sourceB);
+            QCOMPARE(row.items, std::int64_t(4));
+            QCOMPARE(one.leaks, std::int64_t(row.sourceB == "z" ? 4 : 0));
+            QVERIFY(row.config.value("from_a", "").ends_with("jsonl#" + row.sourceA));
+            QVERIFY(!row.config.contains("temperature"));
+            for (const EvaluationItemInput& item : m_project->blindItems(one.evaluation)) {
+                QCOMPARE(item.pair, std::int64_t(-1));
+                const char number = item.prompt.at(item.prompt.find("prompt ") + 7);
+                QVERIFY(number != '0'); // only x has answered that
+                if (row.sourceA != "z")
+                    QCOMPARE(item.responseA, row.sourceA + " says " + number);
+            }
+        }
+        QCOMPARE(compared, (std::set<std::string> {"xy", "xz", "yz"}));
+
+        // Of the data set, those that both have answered; one source of a file; without those that say who they are.
+        command.sources = {command.sources[0], command.sources[1] + "#y"};
+        command.data = "pairs";
+        command.prompts = 50;
+        const auto some = eventsOf<EvaluationCreated>(m_project, command);
+        QCOMPARE(some.size(), std::size_t(1));
+        QCOMPARE(m_project->evaluation(some[0].name).items, std::int64_t(5));
+        for (const EvaluationItemInput& item : m_project->blindItems(some[0].evaluation))
+            QCOMPARE(item.prompt, "prompt " + std::to_string(item.pair));
+        command.sources.back().back() = 'z';
+        command.withoutLeaks = true;
+        QVERIFY(messageOf([&] { eventsOf<EvaluationCreated>(m_project, command); }).find("nothing is left")
+            != std::string::npos);
+        command.sources.back().back() = 'q';
+        QVERIFY(messageOf([&] { eventsOf<EvaluationCreated>(m_project, command); }).find("there are y, z")
+            != std::string::npos);
+        command.sources.pop_back();
+        QVERIFY(messageOf([&] { eventsOf<EvaluationCreated>(m_project, command); }).find("two sources at least")
+            != std::string::npos);
     }
 
     void criteriaAreThoseOfTheSession()
