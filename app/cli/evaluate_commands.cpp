@@ -68,6 +68,9 @@ void addExchange(CLI::App& evaluate, Arguments& arguments)
            "trl: a pair for each prompt with a winner; arena: battles; csv: a row for each verdict; session: all of a "
            "session, for `mpo evaluate import` and `merge`")
         ->type_name("F");
+    out->add_option("--criterion", exported->criterion,
+           "Of trl: who is better by this criterion of the session, instead of on the whole")
+        ->type_name("NAME");
     out->add_flag("--open-early", exported->openEarly, "Although the session is still blind; noted in the project");
     out->callback([exported, &arguments] {
         arguments.action = [exported](const GlobalOptions& global) { return exportEvaluation(global, *exported); };

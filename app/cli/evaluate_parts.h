@@ -31,7 +31,7 @@ int answerEvaluation(const GlobalOptions& global, const std::string& name, const
 
 struct EvaluationExport
 {
-    std::string name, format = "trl", file;
+    std::string name, format = "trl", file, criterion;
     bool openEarly = false;
 };
 int exportEvaluation(const GlobalOptions& global, const EvaluationExport& options);

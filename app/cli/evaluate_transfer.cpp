@@ -28,7 +28,7 @@ int exportEvaluation(const GlobalOptions& global, const EvaluationExport& option
         = options.openEarly ? openProject(global, Project::Access::ReadWrite) : openProjectToShow(global);
     const EvaluationContent content
         = openEvaluation(*project, options.name, options.openEarly ? Early::OpenAndLog : Early::Refuse);
-    const ExportedJudgments exported = exportJudgments(content, format, options.file);
+    const ExportedJudgments exported = exportJudgments(content, format, options.file, options.criterion);
     if (global.json) {
         writeLine(toLine({{"file", options.file}, {"format", options.format}, {"rows", exported.rows},
             {"without_winner", exported.withoutWinner}, {"flagged", exported.flagged}}));

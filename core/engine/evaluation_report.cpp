@@ -4,6 +4,7 @@
 
 #include "core/data/score_gaps.h"
 #include "core/engine/newest_scores.h"
+#include "core/evaluation/identity_leak.h"
 #include "core/support/error.h"
 
 #include <fmt/format.h>
@@ -57,6 +58,7 @@ EvaluationContent openEvaluation(Project& project, const std::string& name, Earl
     content.key = content.row.closed ? project.evaluationKey(content.row.id) : project.blindItems(content.row.id);
     content.judgments = content.row.closed ? project.judgments(content.row.id) : project.blindJudgments(content.row.id);
     const std::vector<double> gaps = gapsOf(project, content.row);
+    const auto names = identityNames({content.row.sourceA, content.row.sourceB});
     for (const EvaluationItemInput& item : content.key) {
         ReportItem one;
         one.kind = item.kind;
@@ -68,7 +70,10 @@ EvaluationContent openEvaluation(Project& project, const std::string& name, Earl
             one.gap = gaps[std::size_t(item.pair)];
         if (item.scoreA && item.scoreB)
             one.scoreDifference = *item.scoreA - *item.scoreB;
-        content.items.push_back(one);
+        one.leak = identityLeak(item.prompt, item.responseA, names);
+        if (one.leak.empty())
+            one.leak = identityLeak(item.prompt, item.responseB, names);
+        content.items.push_back(std::move(one));
     }
     for (const JudgmentRow& row : content.judgments)
         content.reported.push_back({row.number, row.annotator, row.verdict, row.aWasLeft, row.seconds, row.comment,

@@ -70,6 +70,7 @@ void judgeEvaluationCommand(const Workspace& workspace, const JudgeEvaluation& c
         fail("{} has judged {} already, by the scores of a reward model; give this judge another name (--name)",
             verdicts.annotator(), row.name);
     JudgeRunOptions options = runOptions(command);
+    options.criteria = criteriaOf(row.config);
 
     Json settings {{"annotator", verdicts.annotator()}};
     std::optional<ChatEndpoint> endpoint;
@@ -113,7 +114,7 @@ void judgeEvaluationCommand(const Workspace& workspace, const JudgeEvaluation& c
             return verdicts.skip(item.number, "No clear verdict");
         }
         ++event.judged;
-        verdicts.write(item.number, all[std::size_t(item.number)].aIsLeft, *item.outcome);
+        verdicts.write(item.number, all[std::size_t(item.number)].aIsLeft, *item.outcome, {}, {}, item.votes);
     };
     const JudgeRunResult result = judgeItems(
         items, options,

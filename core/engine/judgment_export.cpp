@@ -6,6 +6,8 @@
 #include "core/support/error.h"
 #include "core/support/file.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <set>
 
@@ -31,17 +33,41 @@ std::vector<const JudgmentRow*> shown(const EvaluationContent& content)
     return rows;
 }
 
-ExportedJudgments exportPairs(const EvaluationContent& content, const std::filesystem::path& file)
+/// Points of source A for each item with how many judges they are the mean of.
+struct Decisions
 {
-    ExportedJudgments result;
-    const auto points = decidedPoints(content.items, content.reported);
+    std::vector<std::optional<double>> points;
+    std::vector<int> judges;
+};
+
+Decisions decisionsOf(const EvaluationContent& content, const std::string& criterion)
+{
+    Decisions decisions;
+    if (!criterion.empty()) {
+        const CriterionPoints by = criterionPoints(criterion, content.items, content.reported);
+        decisions.points = by.points;
+        decisions.judges.resize(by.points.size(), 0);
+        for (const auto& votes : by.votes)
+            for (std::size_t i = 0; i < votes.size(); ++i)
+                decisions.judges[i] += votes[i] ? 1 : 0;
+        return decisions;
+    }
+    decisions.points = decidedPoints(content.items, content.reported);
     // As many as decided: people, or models where nobody else has judged.
     const bool people = std::any_of(content.judgments.begin(), content.judgments.end(),
         [](const JudgmentRow& row) { return !row.annotator.starts_with(kModelJudgePrefix); });
-    std::vector<int> judges(points.size(), 0);
+    decisions.judges.resize(decisions.points.size(), 0);
     for (const JudgmentRow& row : content.judgments)
         if (row.verdict != Verdict::Skip && row.annotator.starts_with(kModelJudgePrefix) != people)
-            ++judges[std::size_t(row.number)];
+            ++decisions.judges[std::size_t(row.number)];
+    return decisions;
+}
+
+ExportedJudgments exportPairs(
+    const EvaluationContent& content, const std::filesystem::path& file, const std::string& criterion)
+{
+    ExportedJudgments result;
+    const auto [points, judges] = decisionsOf(content, criterion);
     std::set<std::int64_t> flagged;
     for (const JudgmentRow& row : content.judgments)
         if (row.flagged)
@@ -159,11 +185,17 @@ JudgmentFormat judgmentFormatFromName(const std::string& name)
     return JudgmentFormat(found - names.begin());
 }
 
-ExportedJudgments exportJudgments(
-    const EvaluationContent& content, JudgmentFormat format, const std::filesystem::path& file)
+ExportedJudgments exportJudgments(const EvaluationContent& content, JudgmentFormat format,
+    const std::filesystem::path& file, const std::string& criterion)
 {
+    const std::vector<std::string> criteria = criteriaOf(content.row.config);
+    if (!criterion.empty() && std::ranges::find(criteria, criterion) == criteria.end())
+        fail("{}: has no criterion \"{}\"{}", content.row.name, criterion,
+            criteria.empty() ? "" : fmt::format("; there are {}", fmt::join(criteria, ", ")));
+    if (!criterion.empty() && format != JudgmentFormat::Trl)
+        fail("A criterion decides pairs only (format trl); battles and tables hold the votes on all of them");
     if (format == JudgmentFormat::Trl)
-        return exportPairs(content, file);
+        return exportPairs(content, file, criterion);
     ExportedJudgments result;
     std::string text;
     const bool csv = format == JudgmentFormat::Csv;

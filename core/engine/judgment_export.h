@@ -32,8 +32,9 @@ struct ExportedJudgments
 };
 
 /// Only ordinary items: repeats and gold items stay out. Trl takes .jsonl, .jsonl.gz and .csv, Arena .jsonl, Csv .csv.
-/// Throws Error naming the file.
-ExportedJudgments exportJudgments(
-    const EvaluationContent& content, JudgmentFormat format, const std::filesystem::path& file);
+/// `criterion`, of Trl: who is better by it instead of on the whole. Throws Error naming the file, or a criterion that
+/// the session has not.
+ExportedJudgments exportJudgments(const EvaluationContent& content, JudgmentFormat format,
+    const std::filesystem::path& file, const std::string& criterion = {});
 
 } // namespace mpo

@@ -42,11 +42,16 @@ void ModelVerdicts::write(std::int64_t number, const Judgment& judgment)
     m_there[number] = judgment.verdict;
 }
 
-void ModelVerdicts::write(
-    std::int64_t number, bool aIsLeft, int outcome, const std::string& comment, std::optional<double> strength)
+void ModelVerdicts::write(std::int64_t number, bool aIsLeft, int outcome, const std::string& comment,
+    std::optional<double> strength, const std::map<std::string, int>& votes)
 {
-    const Verdict side = (outcome > 0) == aIsLeft ? Verdict::Left : Verdict::Right;
-    write(number, {outcome == 0 ? Verdict::Tie : side, comment, 0.0, false, {}, strength});
+    const auto verdict = [&](int value) {
+        return value == 0 ? Verdict::Tie : (value > 0) == aIsLeft ? Verdict::Left : Verdict::Right;
+    };
+    Judgment judgment {verdict(outcome), comment, 0.0, false, {}, strength};
+    for (const auto& [criterion, value] : votes)
+        judgment.votes.push_back({criterion, verdict(value)});
+    write(number, judgment);
 }
 
 void ModelVerdicts::skip(std::int64_t number, const std::string& comment) { write(number, {Verdict::Skip, comment}); }

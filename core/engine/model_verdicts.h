@@ -23,8 +23,9 @@ public:
     bool empty() const { return m_there.empty(); }
     std::optional<Verdict> on(std::int64_t number) const; ///< that it has given already
     /// `outcome` of source A: 1 won, 0 tie, -1 lost; `aIsLeft` as the session has it.
+    /// `votes`: the same by criterion.
     void write(std::int64_t number, bool aIsLeft, int outcome, const std::string& comment = {},
-        std::optional<double> strength = {});
+        std::optional<double> strength = {}, const std::map<std::string, int>& votes = {});
     void skip(std::int64_t number, const std::string& comment);
     /// Where both responses are the same text.
     void tieByRule(std::int64_t number);

@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/evaluation/criterion_report.h"
 
-#include "core/evaluation/agreement.h"
 #include "core/evaluation/holm.h"
 
 #include <cassert>
@@ -44,6 +43,7 @@ CriterionReport reportOf(const CriterionPoints& criterion, const std::vector<std
     report.kappa = agreement.kappa;
     report.kappaInterval = agreement.kappaInterval;
     report.sameWinner = countedShare(sameWinner, decisive, level);
+    report.alpha = alphaWithInterval(criterion.votes, LabelScale::Ordinal, bootstrap);
     return report;
 }
 

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "core/evaluation/agreement.h"
 #include "core/evaluation/bootstrap.h"
 #include "core/evaluation/judge_quality.h"
 
@@ -11,7 +12,7 @@
 
 namespace mpo {
 
-/// What people said of one criterion, over prompts, and how that goes with their verdicts.
+/// What judges said of one criterion, over prompts, and how that goes with their verdicts.
 struct CriterionReport
 {
     std::string criterion;
@@ -24,6 +25,7 @@ struct CriterionReport
     double kappa = 0.0; ///< Cohen's, of the criterion with the verdict
     Interval kappaInterval; ///< bootstrap over prompts; NaN for none
     CountedShare sameWinner; ///< the same winner where both have one
+    Alpha alpha; ///< Krippendorff's, of people's votes on the criterion, with order
 };
 
 /// Of each prompt: mean points (1, 1/2, 0) of the first source by one criterion, over its voters; nothing without a
@@ -32,6 +34,7 @@ struct CriterionPoints
 {
     std::string criterion;
     std::vector<std::optional<double>> points;
+    Ratings votes {}; ///< of each person, by item: second, tie, first
 };
 
 /// `verdicts`: the same of the verdicts on the whole. REQUIRES as many points everywhere.

@@ -70,6 +70,8 @@ Json toJson(const SessionReport& report)
         {"wilson_without_ties", pair(report.wilsonDecisive)}, {"net_win_a", report.netWin}, {"sign_test_p", report.p},
         {"power_at_60_percent", report.power},
         {"more_prompts", report.morePrompts ? Json(*report.morePrompts) : Json()}};
+    json["leaks"] = {{"prompts", report.leaks}, {"win_rate_a_without", report.winRateWithoutLeaks},
+        {"interval", pair(report.wilsonWithoutLeaks)}};
     json["length"] = nullptr;
     if (const auto& length = report.length)
         json["length"] = {{"win_rate_a_at_equal_length", length->winRate}, {"interval", pair(length->interval)},
@@ -98,20 +100,26 @@ Json toJson(const SessionReport& report)
     for (const ModelAgreement& one : report.models)
         json["models"].push_back({{"annotator", one.annotator}, {"same", counted(one.same)}, {"kappa", one.kappa},
             {"kappa_interval", pair(one.kappaInterval)}, {"same_winner", counted(one.decisive)}});
+    json["model_criteria"] = Json::array();
+    for (const ModelCriterionAgreement& one : report.modelCriteria)
+        json["model_criteria"].push_back({{"annotator", one.annotator}, {"criterion", one.criterion},
+            {"same", counted(one.same)}, {"kappa", one.kappa}, {"kappa_interval", pair(one.kappaInterval)}});
     json["disputed"] = report.disputed;
     json["queue"] = Json::array();
     for (const QueuedItem& item : report.queue) {
         Json flags = Json::array();
         for (const QueuedItem::Flag& flag : item.flags)
             flags.push_back({{"annotator", flag.annotator}, {"comment", flag.comment}});
-        json["queue"].push_back({{"item", item.item}, {"disputed", item.disputed}, {"flags", std::move(flags)}});
+        json["queue"].push_back(
+            {{"item", item.item}, {"disputed", item.disputed}, {"flags", std::move(flags)}, {"leak", item.leak}});
     }
     json["criteria"] = Json::array();
     for (const CriterionReport& one : report.criteria)
         json["criteria"].push_back({{"criterion", one.criterion}, {"wins", counts(one.tally)},
             {"win_rate_a", one.winRate}, {"interval", pair(one.interval)}, {"sign_test_p", one.p},
             {"holm_p", one.adjusted}, {"as_verdict", counted(one.asVerdict)}, {"kappa", one.kappa},
-            {"kappa_interval", pair(one.kappaInterval)}, {"same_winner", counted(one.sameWinner)}});
+            {"kappa_interval", pair(one.kappaInterval)}, {"same_winner", counted(one.sameWinner)},
+            {"alpha_ordinal", alpha(one.alpha)}});
     json["strength"] = Json::object();
     for (std::size_t i = 0; i < kStrengths.size(); ++i)
         json["strength"][std::string(strengthName(kStrengths[i]))]

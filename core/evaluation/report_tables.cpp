@@ -55,8 +55,14 @@ std::string queueReason(const QueuedItem& item)
     std::vector<std::string> who;
     for (const QueuedItem::Flag& flag : item.flags)
         who.push_back(annotatorName(flag.annotator) + (flag.comment.empty() ? "" : fmt::format(" ({})", flag.comment)));
-    const std::string flagged = who.empty() ? "" : fmt::format("flagged by {}", fmt::join(who, ", "));
-    return !item.disputed ? flagged : flagged.empty() ? "disputed" : "disputed; " + flagged;
+    std::vector<std::string> reasons;
+    if (item.disputed)
+        reasons.emplace_back("disputed");
+    if (!who.empty())
+        reasons.push_back(fmt::format("flagged by {}", fmt::join(who, ", ")));
+    if (!item.leak.empty())
+        reasons.push_back(fmt::format("may tell its source (\"{}\")", item.leak));
+    return fmt::format("{}", fmt::join(reasons, "; "));
 }
 
 std::string outcomeSentence(const SessionReport& report, const ReportSources& sources)
@@ -82,10 +88,14 @@ ReportTable outcomeTable(const SessionReport& report, const ReportSources& sourc
     if (report.skippedByAll > 0)
         add("skipped by all", std::to_string(report.skippedByAll));
     add("A wins / ties / B wins", counts(report.tally));
-    add("win rate of A, ties half", percentWith(report.winRate, report.wilson));
+    add("win rate of A, ties half, Wilson", percentWith(report.winRate, report.wilson));
     add("  bootstrap over prompts", rangeOf(report.bootstrap));
-    add("win rate of A, no ties", percentWith(report.winRateDecisive, report.wilsonDecisive));
-    add("sign test", fmt::format("p = {:.3g}", report.p));
+    add("win rate of A, no ties, Wilson", percentWith(report.winRateDecisive, report.wilsonDecisive));
+    if (report.leaks > 0)
+        add("  without prompts that may tell the source",
+            fmt::format(
+                "{}, {} left out", percentWith(report.winRateWithoutLeaks, report.wilsonWithoutLeaks), report.leaks));
+    add("exact sign test", fmt::format("p = {:.3g}", report.p));
     add("power for a true 60 %", percent(report.power));
     add("more prompts for a decision", missingPrompts(report));
     if (const auto& length = report.length) {
@@ -101,6 +111,8 @@ ReportTable outcomeTable(const SessionReport& report, const ReportSources& sourc
     if (!report.pairs.empty()) {
         add("Krippendorff's alpha, nominal", alphaText(report.nominal));
         add("Krippendorff's alpha, ordinal", alphaText(report.ordinal));
+        for (const CriterionReport& one : report.criteria)
+            add(("  of votes on " + one.criterion + ", ordinal").c_str(), alphaText(one.alpha));
         add("disputed items", std::to_string(report.disputed.size()));
     }
     if (const auto flagged = std::count_if(
@@ -117,7 +129,7 @@ ReportTable judgeTable(const SessionReport& report)
 {
     ReportTable table {
         {"judge", "judged", "A / tie / B", "win rate of A", "left chosen", "same again", "gold right", "seconds"}, {},
-        {}};
+        "Judges"};
     for (const JudgeReport& judge : report.judges)
         table.rows.push_back({annotatorName(judge.annotator), std::to_string(judge.judged), counts(judge.tally),
             percentWith(judge.winRate, judge.interval),
@@ -130,7 +142,7 @@ ReportTable judgeTable(const SessionReport& report)
 
 ReportTable agreementTable(const SessionReport& report)
 {
-    ReportTable table {{"two judges", "items", "agreement", "kappa"}, {}, {}};
+    ReportTable table {{"two judges", "items", "agreement", "kappa"}, {}, "Agreement of people, Cohen's kappa"};
     for (const RaterAgreement& pair : report.pairs)
         table.rows.push_back({annotatorName(report.judges[pair.first].annotator) + ", "
                 + annotatorName(report.judges[pair.second].annotator),
@@ -141,10 +153,15 @@ ReportTable agreementTable(const SessionReport& report)
 
 ReportTable modelAgreementTable(const SessionReport& report)
 {
-    ReportTable table {{"judge against people", "same outcome", "kappa", "same winner"}, {}, {}};
-    for (const ModelAgreement& model : report.models)
+    ReportTable table {{"judge against people", "same outcome", "kappa", "same winner"}, {}, "Models as judges"};
+    for (const ModelAgreement& model : report.models) {
         table.rows.push_back({model.annotator, countedWith(model.same), numberWith(model.kappa, model.kappaInterval),
             countedWith(model.decisive)});
+        for (const ModelCriterionAgreement& one : report.modelCriteria)
+            if (one.annotator == model.annotator)
+                table.rows.push_back(
+                    {"  " + one.criterion, countedWith(one.same), numberWith(one.kappa, one.kappaInterval), "-"});
+    }
     return table;
 }
 
@@ -152,7 +169,7 @@ ReportTable criteriaTable(const SessionReport& report)
 {
     ReportTable table {{"criterion", "A / tie / B", "win rate of A", "sign test", "after Holm", "as the verdict",
                            "kappa", "same winner"},
-        {}, {}};
+        {}, "By criterion, and how that goes with the verdict on the whole"};
     for (const CriterionReport& one : report.criteria)
         table.rows.push_back(
             {one.criterion, counts(one.tally), one.tally.total() > 0 ? percentWith(one.winRate, one.interval) : "-",
@@ -165,7 +182,7 @@ ReportTable criteriaTable(const SessionReport& report)
 ReportTable queueTable(const SessionReport& report, std::span<const std::string> prompts)
 {
     constexpr std::size_t kPromptBytes = 60;
-    ReportTable table {{"to look at again", "why", "prompt"}, {}, {}};
+    ReportTable table {{"to look at again", "why", "prompt"}, {}, "Adjudication queue"};
     for (const QueuedItem& item : report.queue) {
         std::string prompt(trimmed(prompts[std::size_t(item.item)]));
         std::replace(prompt.begin(), prompt.end(), '\n', ' ');
@@ -177,10 +194,12 @@ ReportTable queueTable(const SessionReport& report, std::span<const std::string>
 
 ReportTable gapTable(const SessionReport& report)
 {
-    ReportTable table {{"reward gap", "A / tie / B", "win rate of A", "as reward model"}, {}, {}};
+    ReportTable table {{"reward gap", "A / tie / B", "win rate of A", "as reward model"}, {},
+        "By the reward gap of the prompt's pair"};
     for (const GapGroup& group : report.gapGroups)
         table.rows.push_back({fmt::format("{:.2f} to {:.2f}", group.low, group.high), counts(group.tally),
-            percentWith(winRate(group.tally), group.interval), countedWith(group.agreement)});
+            percentWith(winRate(group.tally), group.interval),
+            group.agreement.n > 0 ? fmt::format("{} of {}", group.agreement.hits, group.agreement.n) : "-"});
     return table;
 }
 

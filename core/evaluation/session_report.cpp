@@ -155,28 +155,64 @@ std::vector<std::optional<double>> decided(const std::map<std::string, Answers>&
     return points;
 }
 
-/// Votes of people on one criterion. Who skipped an item said nothing of it; identical responses have no votes.
-CriterionPoints pointsBy(
-    const std::string& criterion, std::span<const ReportItem> items, std::span<const ReportJudgment> judgments)
+/// For the first source, on one criterion: 1 better, 0 tie, -1 worse; nothing without a vote. Who skipped an item said
+/// nothing of it; identical responses have no votes.
+std::optional<int> voteOf(const std::string& criterion, const ReportItem& item, const ReportJudgment& judgment)
+{
+    if (judgment.verdict == Verdict::Skip || item.kind != ItemKind::Ordinary)
+        return std::nullopt;
+    const auto vote = std::ranges::find(judgment.votes, criterion, &CriterionVote::criterion);
+    if (vote == judgment.votes.end())
+        return std::nullopt;
+    return !isDecisive(vote->verdict) ? 0 : (vote->verdict == Verdict::Left) == judgment.firstWasLeft ? 1 : -1;
+}
+
+/// Votes of people, or of `models`, on one criterion.
+CriterionPoints pointsBy(const std::string& criterion, bool models, const std::map<std::string, Answers>& all,
+    std::span<const ReportItem> items)
 {
     std::vector<double> sums(items.size(), 0.0), counts(items.size(), 0.0);
-    for (const ReportJudgment& judgment : judgments) {
-        const auto at = std::size_t(judgment.item);
-        if (isModel(judgment.annotator) || judgment.verdict == Verdict::Skip || items[at].kind != ItemKind::Ordinary)
+    CriterionPoints result {criterion, std::vector<std::optional<double>>(items.size())};
+    for (const auto& [annotator, answers] : all) {
+        if (isModel(annotator) != models)
             continue;
-        for (const CriterionVote& vote : judgment.votes) {
-            if (vote.criterion != criterion)
+        result.votes.emplace_back(items.size());
+        for (const auto& [number, judgment] : answers) {
+            const auto at = std::size_t(number);
+            const auto vote = voteOf(criterion, items[at], *judgment);
+            if (!vote)
                 continue;
-            const bool forFirst = (vote.verdict == Verdict::Left) == judgment.firstWasLeft;
-            sums[at] += !isDecisive(vote.verdict) ? 0.5 : forFirst ? 1.0 : 0.0;
+            result.votes.back()[at] = vote;
+            sums[at] += 0.5 + 0.5 * double(*vote);
             counts[at] += 1.0;
         }
     }
-    CriterionPoints result {criterion, std::vector<std::optional<double>>(items.size())};
     for (std::size_t i = 0; i < items.size(); ++i)
         if (counts[i] > 0.0)
             result.points[i] = sums[i] / counts[i];
     return result;
+}
+
+/// Nothing where the model has voted on nothing that people have.
+std::optional<ModelCriterionAgreement> modelCriterion(const std::string& annotator, const Answers& answers,
+    const CriterionPoints& people, std::span<const ReportItem> items, const BootstrapOptions& bootstrap)
+{
+    Ratings both(2);
+    std::int64_t same = 0;
+    for (const auto& [number, judgment] : answers) {
+        const auto at = std::size_t(number);
+        const auto vote = voteOf(people.criterion, items[at], *judgment);
+        if (!vote || !people.points[at])
+            continue;
+        both[0].push_back(signOf(*people.points[at]));
+        both[1].push_back(vote);
+        same += both[0].back() == vote ? 1 : 0;
+    }
+    if (both[0].empty())
+        return std::nullopt;
+    const RaterAgreement agreement = raterAgreements(both, bootstrap).front();
+    return ModelCriterionAgreement {annotator, people.criterion, countedShare(same, agreement.items, bootstrap.level),
+        agreement.kappa, agreement.kappaInterval};
 }
 
 void countStrengths(SessionReport& report, std::span<const ReportItem> items, std::span<const ReportJudgment> judgments)
@@ -194,11 +230,12 @@ void countStrengths(SessionReport& report, std::span<const ReportItem> items, st
 }
 
 /// REQUIRES report.disputed.
-std::vector<QueuedItem> queueOf(const SessionReport& report, std::span<const ReportJudgment> judgments)
+std::vector<QueuedItem> queueOf(
+    const SessionReport& report, std::span<const ReportItem> items, std::span<const ReportJudgment> judgments)
 {
     std::map<std::int64_t, QueuedItem> queue;
     for (const std::int64_t item : report.disputed)
-        queue[item] = {item, true, {}};
+        queue[item] = {item, true, {}, {}};
     for (const ReportJudgment& judgment : judgments)
         if (judgment.flagged) {
             QueuedItem& item = queue[judgment.item];
@@ -206,6 +243,12 @@ std::vector<QueuedItem> queueOf(const SessionReport& report, std::span<const Rep
             item.flags.push_back({judgment.annotator, judgment.comment});
         }
     std::vector<QueuedItem> list;
+    for (std::size_t i = 0; i < items.size(); ++i)
+        if (items[i].kind == ItemKind::Ordinary && !items[i].leak.empty()) {
+            QueuedItem& item = queue[std::int64_t(i)];
+            item.item = std::int64_t(i);
+            item.leak = items[i].leak;
+        }
     for (auto& [number, item] : queue)
         list.push_back(std::move(item));
     return list;
@@ -217,6 +260,13 @@ std::vector<std::optional<double>> decidedPoints(
     std::span<const ReportItem> items, std::span<const ReportJudgment> judgments)
 {
     return decided(byAnnotator(items, judgments), items);
+}
+
+CriterionPoints criterionPoints(
+    const std::string& criterion, std::span<const ReportItem> items, std::span<const ReportJudgment> judgments)
+{
+    const auto all = byAnnotator(items, judgments);
+    return pointsBy(criterion, onlyModels(all), all, items);
 }
 
 SessionReport sessionReport(
@@ -233,6 +283,7 @@ SessionReport sessionReport(
     std::vector<double> outcomes, differing, firstLengths, secondLengths;
     std::vector<GapOutcome> gapOutcomes;
     std::size_t withGap = 0;
+    Tally withoutLeaks;
     for (std::size_t i = 0; i < items.size(); ++i) {
         if (items[i].kind != ItemKind::Ordinary)
             continue;
@@ -243,6 +294,10 @@ SessionReport sessionReport(
         report.identical += items[i].identical ? 1 : 0;
         const double outcome = 0.5 + 0.5 * signOf(*points[i]);
         count(report.tally, outcome - 0.5);
+        if (items[i].leak.empty())
+            count(withoutLeaks, outcome - 0.5);
+        else
+            ++report.leaks;
         outcomes.push_back(outcome);
         if (!items[i].identical) {
             differing.push_back(outcome);
@@ -256,6 +311,8 @@ SessionReport sessionReport(
     // 2. Who won, and how sure that is.
     report.winRate = winRate(report.tally);
     report.wilson = wilsonInterval(report.winRate, report.tally.total(), z);
+    report.winRateWithoutLeaks = winRate(withoutLeaks);
+    report.wilsonWithoutLeaks = wilsonInterval(report.winRateWithoutLeaks, withoutLeaks.total(), z);
     report.bootstrap = outcomes.empty() ? Interval {} : bootstrapInterval(outcomes, options.bootstrap);
     report.winRateDecisive = winRate(report.tally, TiePolicy::Dropped);
     report.wilsonDecisive = wilsonInterval(report.winRateDecisive, report.tally.decisive(), z);
@@ -308,7 +365,7 @@ SessionReport sessionReport(
         if (lowest[i] == -1 && highest[i] == 1)
             report.disputed.push_back(std::int64_t(i));
     }
-    report.queue = queueOf(report, judgments);
+    report.queue = queueOf(report, items, judgments);
     report.pairs = raterAgreements(ratings, options.bootstrap);
     report.nominal = alphaWithInterval(ratings, LabelScale::Nominal, options.bootstrap);
     report.ordinal = alphaWithInterval(ratings, LabelScale::Ordinal, options.bootstrap);
@@ -318,10 +375,17 @@ SessionReport sessionReport(
                 report.models.push_back(
                     modelAgreement(judge.annotator, answers.at(judge.annotator), points, items, options));
 
-    // 5. What people said beside their verdicts.
+    // 5. What was said beside the verdicts.
     std::vector<CriterionPoints> criteria;
     for (const std::string& criterion : options.criteria)
-        criteria.push_back(pointsBy(criterion, items, judgments));
+        criteria.push_back(pointsBy(criterion, report.fromModels, answers, items));
+    if (!report.fromModels)
+        for (const JudgeReport& judge : report.judges)
+            for (const CriterionPoints& people : criteria)
+                if (judge.isModel)
+                    if (auto one = modelCriterion(
+                            judge.annotator, answers.at(judge.annotator), people, items, options.bootstrap))
+                        report.modelCriteria.push_back(std::move(*one));
     report.criteria = criterionReports(criteria, points, options.bootstrap);
     countStrengths(report, items, judgments);
     return report;

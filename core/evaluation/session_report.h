@@ -27,6 +27,7 @@ struct ReportItem
     double firstLength = 0.0, secondLength = 0.0; ///< characters
     std::optional<double> gap; ///< reward gap of the prompt's pair in its data set
     std::optional<double> scoreDifference; ///< reward model's score of the first response minus that of the second
+    std::string leak {}; ///< words of a response that may tell whose it is (identity_leak.h); empty: none
 };
 
 struct ReportJudgment
@@ -42,7 +43,8 @@ struct ReportJudgment
     std::optional<double> strength {}; ///< of a person: a Strength
 };
 
-/// An item that is to be looked at again together: people named different winners, or somebody flagged it.
+/// An item that is to be looked at again together: people named different winners, somebody flagged it, or a response
+/// may tell whose it is.
 struct QueuedItem
 {
     struct Flag
@@ -52,6 +54,7 @@ struct QueuedItem
     std::int64_t item = 0; ///< its number
     bool disputed = false;
     std::vector<Flag> flags;
+    std::string leak {}; ///< the words
 };
 
 /// What one judge, a person or a model, said of the ordinary items, and how far that can be relied on.
@@ -79,6 +82,15 @@ struct ModelAgreement
     CountedShare decisive; ///< the same winner where both have one
 };
 
+/// The same by one criterion of the session.
+struct ModelCriterionAgreement
+{
+    std::string annotator, criterion;
+    CountedShare same;
+    double kappa = 0.0;
+    Interval kappaInterval; ///< as above
+};
+
 /// All statistics of one session of two sources. The unit is the prompt: where several people judged it, the mean of
 /// their points (1, 1/2, 0 for the first source) decides: above 1/2 it has won, below lost.
 struct SessionReport
@@ -95,6 +107,9 @@ struct SessionReport
     double p = 1.0; ///< exact two-sided sign test
     double power = 0.0; ///< of that test at the decisive prompts there are, were the true win rate kPlannedWinRate
     std::optional<std::int64_t> morePrompts; ///< statistics.h: morePrompts()
+    std::int64_t leaks = 0; ///< prompts with an outcome to which a response may tell whose it is
+    double winRateWithoutLeaks = 0.5; ///< of the first source over the others, ties as half
+    Interval wilsonWithoutLeaks;
     std::optional<LengthAdjustment> length; ///< identical responses left out
     std::vector<GapGroup> gapGroups; ///< none where fewer than kLeastForGaps prompts have a gap
     CountedShare scoreAgreement; ///< people with the reward model; n = 0: responses without scores
@@ -103,9 +118,10 @@ struct SessionReport
     std::vector<RaterAgreement> pairs; ///< of judges that are people, numbers into `judges`
     Alpha nominal, ordinal; ///< over people; second, tie, first
     std::vector<ModelAgreement> models;
+    std::vector<ModelCriterionAgreement> modelCriteria; ///< of models that have voted on them
     std::vector<std::int64_t> disputed; ///< numbers of items on which people named different winners
-    std::vector<QueuedItem> queue; ///< the adjudication queue: disputed and flagged items, by number
-    std::vector<CriterionReport> criteria; ///< those of the session, in its order
+    std::vector<QueuedItem> queue; ///< the adjudication queue, by number
+    std::vector<CriterionReport> criteria; ///< those of the session, in its order; of people, or of models alone
     /// How often people found the response of either source slightly, clearly and much better, over ordinary items.
     std::array<std::int64_t, kStrengths.size()> firstStrength {}, secondStrength {};
 };
@@ -128,5 +144,8 @@ SessionReport sessionReport(
 /// nothing where nobody came to an outcome. In the order of the items; repeats and gold items have nothing.
 std::vector<std::optional<double>> decidedPoints(
     std::span<const ReportItem> items, std::span<const ReportJudgment> judgments);
+/// The same by the votes on one criterion.
+CriterionPoints criterionPoints(
+    const std::string& criterion, std::span<const ReportItem> items, std::span<const ReportJudgment> judgments);
 
 } // namespace mpo

@@ -69,12 +69,20 @@ constexpr std::array<std::pair<const char*, const char*>, 2> kBuiltIn {
     {{"hh", kHelpfulHarmless}, {"tldr", kSummaries}}};
 constexpr std::size_t kLargestTemplate = 256 * 1024;
 
-std::string verdictRequest(std::string_view mark)
+std::string verdictRequest(std::string_view mark, const std::vector<std::string>& criteria)
 {
-    return fmt::format(
-        "Then end with exactly one line of this form, and nothing after it:\nVERDICT {0}: 1\nif the first "
-        "is better,\nVERDICT {0}: 2\nif the second is better, or\nVERDICT {0}: tie\nif neither is.",
-        mark);
+    std::string votes;
+    if (!criteria.empty()) {
+        votes = "Then say which is better by each criterion alone, on a line for each, with 1 for the first, 2 for the "
+                "second or tie for neither:\n";
+        for (const std::string& criterion : criteria)
+            votes += fmt::format("VOTE {} {}: 1, 2 or tie\n", mark, criterion);
+    }
+    return votes
+        + fmt::format(
+            "Then end with exactly one line of this form, and nothing after it:\nVERDICT {0}: 1\nif the first "
+            "is better,\nVERDICT {0}: 2\nif the second is better, or\nVERDICT {0}: tie\nif neither is.",
+            mark);
 }
 
 /// Without the emphasis and quoting that models like to put around a line.
@@ -119,7 +127,7 @@ JudgeTemplate judgeTemplate(const std::string& nameOrFile)
 }
 
 JudgeQuestion judgeQuestion(const JudgeTemplate& judge, std::string_view prompt, std::string_view first,
-    std::string_view second, std::string_view draw)
+    std::string_view second, std::string_view draw, const std::vector<std::string>& criteria)
 {
     constexpr std::size_t kMarkLength = 12;
     JudgeQuestion question;
@@ -130,7 +138,7 @@ JudgeQuestion judgeQuestion(const JudgeTemplate& judge, std::string_view prompt,
     std::string text = judge.text;
     if (text.find("{verdict}") == std::string::npos)
         text += "\n\n{verdict}\n";
-    const std::string request = verdictRequest(question.mark);
+    const std::string request = verdictRequest(question.mark, criteria);
     const std::array<std::pair<std::string_view, std::string_view>, 4> places {
         {{"{prompt}", prompt}, {"{first}", first}, {"{second}", second}, {"{verdict}", request}}};
     for (std::size_t at = 0; at < text.size();) { // in one go: what is put in is not looked at again
@@ -159,9 +167,11 @@ std::optional<JudgeChoice> judgeChoiceFromName(std::string_view name)
     return std::nullopt;
 }
 
-std::optional<JudgeChoice> choiceIn(std::string_view answer, std::string_view mark)
+namespace {
+
+/// What stands on the lines that begin so.
+std::optional<JudgeChoice> choiceAfter(std::string_view answer, const std::string& begin)
 {
-    const std::string begin = fmt::format("VERDICT {}:", mark);
     std::optional<JudgeChoice> found;
     while (!answer.empty()) {
         const auto end = answer.find('\n');
@@ -184,6 +194,18 @@ std::optional<JudgeChoice> choiceIn(std::string_view answer, std::string_view ma
         found = choice;
     }
     return found;
+}
+
+} // namespace
+
+std::optional<JudgeChoice> choiceIn(std::string_view answer, std::string_view mark)
+{
+    return choiceAfter(answer, fmt::format("VERDICT {}:", mark));
+}
+
+std::optional<JudgeChoice> voteIn(std::string_view answer, std::string_view mark, std::string_view criterion)
+{
+    return choiceAfter(answer, fmt::format("VOTE {} {}:", mark, criterion));
 }
 
 } // namespace mpo

@@ -27,8 +27,9 @@ struct JudgeQuestion
     std::string text, mark;
 };
 /// `draw`: what the mark is made from, another for each question. Placeholders inside prompt and responses are text.
+/// `criteria`: on each of which a vote is asked for before the verdict.
 JudgeQuestion judgeQuestion(const JudgeTemplate& judge, std::string_view prompt, std::string_view first,
-    std::string_view second, std::string_view draw);
+    std::string_view second, std::string_view draw, const std::vector<std::string>& criteria = {});
 
 enum class JudgeChoice { First, Second, Tie };
 std::string_view judgeChoiceName(JudgeChoice choice); ///< "first", "second", "tie"
@@ -38,5 +39,7 @@ std::optional<JudgeChoice> judgeChoiceFromName(std::string_view name);
 /// there is none, or where two of them contradict each other;
 /// a line that goes on behind its verdict is none.
 std::optional<JudgeChoice> choiceIn(std::string_view answer, std::string_view mark);
+/// The vote on a criterion, by the same rules: "VOTE MARK CRITERION: 1".
+std::optional<JudgeChoice> voteIn(std::string_view answer, std::string_view mark, std::string_view criterion);
 
 } // namespace mpo

@@ -61,27 +61,37 @@ std::vector<int> ordersOf(const JudgeItem& item, bool bothOrders)
 
 Json judgeSettings(const JudgeRunOptions& options, const std::string& baseUrl)
 {
-    return {{"base_url", baseUrl}, {"model", options.model}, {"template", sha256(options.judge.text)},
+    Json settings {{"base_url", baseUrl}, {"model", options.model}, {"template", sha256(options.judge.text)},
         {"both_orders", options.bothOrders}, {"temperature", options.temperature}, {"max_tokens", options.maxTokens},
         {"extra", options.extra}};
+    if (!options.criteria.empty())
+        settings["criteria"] = options.criteria;
+    return settings;
 }
 
 JudgedItem judgedItem(
     const JudgeItem& item, bool bothOrders, const std::map<std::pair<std::int64_t, int>, JudgeCall>& answered)
 {
     JudgedItem result {item.number, true, std::nullopt};
+    const std::vector<int> orders = ordersOf(item, bothOrders);
     std::vector<std::optional<int>> outcomes;
-    for (const int order : ordersOf(item, bothOrders)) {
+    std::map<std::string, std::vector<int>> votes;
+    for (const int order : orders) {
         const auto call = answered.find({item.number, order});
         if (call == answered.end())
             return {item.number, false, std::nullopt};
         outcomes.push_back(call->second.choice ? std::optional(outcomeOf(*call->second.choice, order)) : std::nullopt);
+        for (const auto& [criterion, choice] : call->second.votes)
+            votes[criterion].push_back(outcomeOf(choice, order));
     }
     for (const auto& outcome : outcomes) {
         if (!outcome)
             return result;
         result.outcome = *outcome == *outcomes.front() ? *outcome : 0;
     }
+    for (const auto& [criterion, given] : votes)
+        if (given.size() == orders.size())
+            result.votes[criterion] = given.front() == given.back() ? given.front() : 0;
     return result;
 }
 
@@ -103,7 +113,8 @@ JudgeRunResult judgeItems(const std::vector<JudgeItem>& items, const JudgeRunOpt
             const auto& first = order == 0 ? item.responseA : item.responseB;
             const auto& second = order == 0 ? item.responseB : item.responseA;
             const JudgeQuestion question = judgeQuestion(options.judge, item.prompt, first, second,
-                fmt::format("{} {} {} {} {}", item.number, order, sha256(item.prompt), sha256(first), sha256(second)));
+                fmt::format("{} {} {} {} {}", item.number, order, sha256(item.prompt), sha256(first), sha256(second)),
+                options.criteria);
             if (options.maxCalls > 0 && result.calls + result.failed >= options.maxCalls) {
                 limit(fmt::format("The limit of {} calls is reached; the same command goes on", options.maxCalls));
                 return result;
@@ -125,6 +136,9 @@ JudgeRunResult judgeItems(const std::vector<JudgeItem>& items, const JudgeRunOpt
                 const ChatAnswer answer = complete(requestOf(options, question.text));
                 call.answer = answer.text;
                 call.choice = choiceIn(answer.text, question.mark);
+                for (const std::string& criterion : options.criteria)
+                    if (const auto vote = voteIn(answer.text, question.mark, criterion))
+                        call.votes[criterion] = *vote;
                 call.tokensEstimated = !answer.promptTokens || !answer.answerTokens;
                 call.promptTokens = answer.promptTokens.value_or(estimatedTokens(question.text));
                 call.answerTokens = answer.answerTokens.value_or(estimatedTokens(answer.text));

@@ -26,6 +26,7 @@ struct JudgeRunOptions
 {
     std::string model; ///< as the endpoint calls it
     JudgeTemplate judge;
+    std::vector<std::string> criteria {}; ///< voted on beside the verdict
     bool bothOrders = true;
     double temperature = 0.0;
     std::int64_t maxTokens = 1024; ///< of an answer
@@ -43,6 +44,7 @@ struct JudgedItem
     std::int64_t number = 0;
     bool isWhole = false;
     std::optional<int> outcome;
+    std::map<std::string, int> votes {}; ///< the same by criterion, where every order has a clear vote
 };
 JudgedItem judgedItem(
     const JudgeItem& item, bool bothOrders, const std::map<std::pair<std::int64_t, int>, JudgeCall>& answered);

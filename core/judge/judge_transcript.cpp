@@ -25,6 +25,8 @@ Json lineOf(const JudgeCall& call)
     } else {
         line["answer"] = call.answer;
         line["choice"] = call.choice ? Json(judgeChoiceName(*call.choice)) : Json();
+        for (const auto& [criterion, choice] : call.votes)
+            line["votes"][criterion] = judgeChoiceName(choice);
     }
     line.update({{"prompt_tokens", call.promptTokens}, {"answer_tokens", call.answerTokens},
         {"tokens_estimated", call.tokensEstimated}, {"cost", call.cost}, {"attempts", call.attempts},
@@ -42,6 +44,10 @@ JudgeCall callOf(const Json& line)
     call.answer = line.value("answer", "");
     if (line.contains("choice") && line["choice"].is_string())
         call.choice = judgeChoiceFromName(line["choice"].get<std::string>());
+    if (line.contains("votes"))
+        for (const auto& [criterion, name] : line["votes"].items())
+            if (const auto choice = judgeChoiceFromName(name.get<std::string>()))
+                call.votes[criterion] = *choice;
     call.promptTokens = line.at("prompt_tokens").get<std::int64_t>();
     call.answerTokens = line.at("answer_tokens").get<std::int64_t>();
     call.tokensEstimated = line.at("tokens_estimated").get<bool>();

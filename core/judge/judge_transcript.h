@@ -21,6 +21,7 @@ struct JudgeCall
     int order = 0; ///< 0: source A stood first, 1: source B
     std::string question, answer;
     std::optional<JudgeChoice> choice; ///< nothing: the answer holds no clear verdict
+    std::map<std::string, JudgeChoice> votes; ///< on criteria; those that are clear
     std::string failure; ///< not empty: nothing was answered, so the question is asked again another time
     std::int64_t promptTokens = 0, answerTokens = 0;
     bool tokensEstimated = false; ///< the server did not count them

@@ -349,6 +349,14 @@ private Q_SLOTS:
         const QJsonObject trl = row(QStringLiteral("--project ten.mpo evaluate export c c-trl.jsonl"));
         QCOMPARE(number(trl, "rows"), 5);
         QCOMPARE(number(trl, "flagged"), 1); // left out, and said
+        // By harmless the other response is the chosen one.
+        row(QStringLiteral("--project ten.mpo evaluate export c harmless.jsonl --criterion harmless"));
+        const QJsonObject whole = QJsonDocument::fromJson(read("c-trl.jsonl").split('\n').front()).object();
+        const QJsonObject byOne = QJsonDocument::fromJson(read("harmless.jsonl").split('\n').front()).object();
+        QVERIFY(!whole.isEmpty());
+        QCOMPARE(byOne.value(QLatin1String("chosen")), whole.value(QLatin1String("rejected")));
+        QVERIFY(run(QStringLiteral("--project ten.mpo evaluate export c x.jsonl --criterion kind"))
+                    .err.contains("there are helpful, harmless"));
         QCOMPARE(number(row(QStringLiteral("--project ten.mpo evaluate export c c.csv --format csv")), "rows"), 6);
         const QByteArray csv = read("c.csv");
         QVERIFY2(
@@ -399,6 +407,30 @@ private Q_SLOTS:
     }
 
     /// What is drawn: tst_create_evaluation.
+    void sourcesAreFilesOfOtherTools()
+    {
+        QByteArray x, y;
+        for (const char number : {'1', '2', '3'}) {
+            x += QByteArray("{\"instruction\":\"Q") + number + "\",\"output\":\"x says\",\"generator\":\"x\"}\n";
+            y += QByteArray("{\"prompt\":\"Q") + number + "\",\"response\":\"ChatGPT says\"}\n";
+        }
+        m_program.write(QStringLiteral("x.jsonl"), x);
+        m_program.write(QStringLiteral("y.jsonl"), y);
+        const QString create = QStringLiteral(
+            "--project files.mpo evaluate create --source x.jsonl --source y.jsonl --criteria hh --strength --name f");
+        const QJsonObject created = row(create);
+        QCOMPARE(number(created, "leaks"), 3);
+        QCOMPARE(created.value(QLatin1String("leak_words")).toString(), QStringLiteral("chatgpt"));
+        row(QStringLiteral("--project files.mpo evaluate close f"));
+        const QJsonObject report = row(QStringLiteral("--project files.mpo evaluate report f"));
+        QCOMPARE(report.value(QLatin1String("model_a")).toString(), QStringLiteral("x"));
+        QCOMPARE(report.value(QLatin1String("model_b")).toString(), QStringLiteral("y"));
+        QCOMPARE(report.value(QLatin1String("queue")).toArray().size(), 3);
+        const Result none = run(create + QStringLiteral(" --without-leaks"));
+        QVERIFY2(none.status == 1 && none.err.contains("nothing is left"), none.err.constData());
+        QCOMPARE(run(QStringLiteral("--project files.mpo evaluate create --of-pairs")).status, 2);
+    }
+
     void drawsThatCannotBe()
     {
         const Result none = run(

@@ -127,6 +127,56 @@ private Q_SLOTS:
         QCOMPARE(report.models[0].decisive.hits, std::int64_t(2));
     }
 
+    /// By hand: people say 1 of item 0, 1/2 of item 1 (one vote each way), 0 of item 2; the model 1, 1 and 1. Of the
+    /// prompts the votes of anna and ben on items 1 and 2 are the ones that two people have given.
+    void modelsAreComparedByCriterion()
+    {
+        const auto vote = [](std::int64_t item, const char* who, Verdict verdict) {
+            ReportJudgment one {item, who, Verdict::Tie, true, 1.0};
+            one.votes = {{"helpful", verdict}};
+            return one;
+        };
+        const std::vector<ReportJudgment> all {vote(0, "anna", Verdict::Left), vote(1, "anna", Verdict::Left),
+            vote(1, "ben", Verdict::Right), vote(2, "anna", Verdict::Right), vote(2, "ben", Verdict::Right),
+            vote(0, "model:m", Verdict::Left), vote(1, "model:m", Verdict::Left), vote(2, "model:m", Verdict::Left)};
+        const std::vector<ReportItem> three(3);
+        ReportOptions options;
+        options.criteria = {"helpful"};
+        const SessionReport report = sessionReport(three, all, options);
+        QCOMPARE(report.criteria[0].tally.wins, std::int64_t(1));
+        QCOMPARE(report.criteria[0].tally.ties, std::int64_t(1));
+        QCOMPARE(report.criteria[0].tally.losses, std::int64_t(1));
+        QCOMPARE(report.criteria[0].alpha.items, std::int64_t(2));
+        COMPARE_NEAR(report.criteria[0].alpha.value.value(),
+            krippendorffAlpha({{1, -1}, {-1, -1}}, LabelScale::Ordinal).value(), 1e-15);
+        QCOMPARE(report.modelCriteria.size(), std::size_t(1));
+        QCOMPARE(report.modelCriteria[0].criterion, std::string("helpful"));
+        QCOMPARE(report.modelCriteria[0].same.hits, std::int64_t(1));
+        QCOMPARE(report.modelCriteria[0].same.n, std::int64_t(3));
+
+        const std::vector<ReportJudgment> alone(all.end() - 3, all.end());
+        const SessionReport ofModel = sessionReport(three, alone, options);
+        QCOMPARE(ofModel.criteria[0].tally.wins, std::int64_t(3));
+        QVERIFY(ofModel.modelCriteria.empty());
+        QCOMPARE(criterionPoints("helpful", three, alone).points[2], std::optional<double>(1.0));
+    }
+
+    /// First wins 0 and 1, loses 2, of which 0 has a leak: 1 of 2 without it.
+    void leaksAreCountedAndQueued()
+    {
+        std::vector<ReportItem> three(3);
+        three[0].leak = "openai";
+        const SessionReport report = sessionReport(three,
+            std::vector<ReportJudgment> {{0, "a", Verdict::Left, true, 1.0}, {1, "a", Verdict::Left, true, 1.0},
+                {2, "a", Verdict::Right, true, 1.0}});
+        QCOMPARE(report.leaks, std::int64_t(1));
+        COMPARE_NEAR(report.winRate, 2.0 / 3.0, 1e-15);
+        COMPARE_NEAR(report.winRateWithoutLeaks, 0.5, 1e-15);
+        COMPARE_NEAR(report.wilsonWithoutLeaks.low, wilsonInterval(0.5, 2, zOfLevel(0.95)).low, 1e-15);
+        QCOMPARE(report.queue.size(), std::size_t(1));
+        QCOMPARE(report.queue[0].leak, std::string("openai"));
+    }
+
     void modelsAloneDecide()
     {
         std::vector<ReportJudgment> only {

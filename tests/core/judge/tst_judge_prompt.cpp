@@ -104,6 +104,24 @@ private Q_SLOTS:
         if (found)
             QVERIFY(judgeChoiceFromName(judgeChoiceName(*found)) == found);
     }
+
+    void votesOnCriteria()
+    {
+        const JudgeTemplate judge {"t", "{prompt} {first} {second}\n{verdict}"};
+        const JudgeQuestion question = judgeQuestion(judge, "p", "a", "b", "x", {"helpful", "to the point"});
+        for (const std::string& line : std::vector<std::string> {"VOTE " + question.mark + " helpful: 1, 2 or tie",
+                 "VOTE " + question.mark + " to the point: 1, 2 or tie", "VERDICT " + question.mark + ": tie"})
+            QVERIFY2(question.text.find(line) != std::string::npos, line.c_str());
+        QVERIFY(judgeQuestion(judge, "p", "a", "b", "x").text.find("VOTE") == std::string::npos);
+
+        const std::string answer = "VOTE m1 helpful: 2\n**VOTE m1 to the point:** tie\nVOTE m2 kind: 1\n"
+                                   "VOTE m1 short: 1\nVOTE m1 short: 2\nVERDICT m1: 1";
+        QVERIFY(voteIn(answer, "m1", "helpful") == JudgeChoice::Second);
+        QVERIFY(voteIn(answer, "m1", "to the point") == JudgeChoice::Tie);
+        QVERIFY(!voteIn(answer, "m1", "kind")); // another question's mark
+        QVERIFY(!voteIn(answer, "m1", "short")); // contradicts itself
+        QVERIFY(choiceIn(answer, "m1") == JudgeChoice::First); // votes are no verdicts
+    }
 };
 
 QTEST_GUILESS_MAIN(TestJudgePrompt)

@@ -102,6 +102,32 @@ private Q_SLOTS:
         QCOMPARE(m_judged[2].outcome, std::optional<int>(-1));
     }
 
+    /// A votes beside the verdict: the same in both orders counts, else it is a tie; said once only, it is none.
+    void votesOnCriteria()
+    {
+        const FakeJudge server([](const FakeJudge::Request& request, int) {
+            const auto vote = [&](const char* criterion, const char* choice) {
+                return "VOTE " + request.mark + " " + criterion + ": " + choice + "\n";
+            };
+            std::string text = vote("helpful", aFirst(request) ? "2" : "1") // B
+                + vote("kind", "1"); // whoever stands first
+            if (aFirst(request))
+                text += vote("short", "1");
+            return FakeJudge::says(text + "VERDICT " + request.mark + ": " + (aFirst(request) ? "1" : "2"));
+        });
+        JudgeRunOptions asked = options();
+        asked.criteria = {"helpful", "kind", "short"};
+        run(server, asked, 1);
+        const std::map<std::string, int> expected {{"helpful", -1}, {"kind", 0}};
+        QCOMPARE(m_judged[0].outcome, std::optional<int>(1));
+        QCOMPARE(m_judged[0].votes, expected);
+        QCOMPARE(run(server, asked, 1).calls, std::int64_t(0)); // from the transcript
+        QCOMPARE(m_judged[0].votes, expected);
+        // Other criteria are another judge.
+        asked.criteria = {"helpful"};
+        QVERIFY(messageOf([&] { run(server, asked, 1); }).find("criteria") != std::string::npos);
+    }
+
     void oneOrderTakesTheSideOfTheItem()
     {
         const FakeJudge server([](const FakeJudge::Request& request, int) { return FakeJudge::verdict(request, "1"); });
