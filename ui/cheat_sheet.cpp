@@ -71,6 +71,7 @@ const std::array<std::vector<Place>, 2>& places()
                         {"Q, W, E, Down",
                             QT_TRANSLATE_NOOP("mpo::CheatSheet", "Criterion: left, tie, right; the next")},
                         {"F, C", QT_TRANSLATE_NOOP("mpo::CheatSheet", "Flag, comment")},
+                        {"P, R, T", QT_TRANSLATE_NOOP("mpo::CheatSheet", "Pause, raw text, last turn only")},
                         {"Backspace", QT_TRANSLATE_NOOP("mpo::CheatSheet", "Undo")},
                         {"Page up, down",
                             QT_TRANSLATE_NOOP("mpo::CheatSheet", "Scroll the answers (Shift: the prompt)")},

@@ -333,8 +333,10 @@ void MainWindow::showWidget(QWidget* widget)
     const bool onRail = focusWidget() && m_rail->isAncestorOf(focusWidget());
     m_stack->setCurrentWidget(widget);
     m_strip->setResultShown(widget == m_result);
-    if (!onRail)
-        m_stack->setFocus();
+    if (onRail)
+        return;
+    QWidget* first = widget->focusProxy(); // where a page wants its keys
+    (first ? first : m_stack)->setFocus();
 }
 
 void MainWindow::showPage(PageId id)

@@ -24,7 +24,6 @@
 #include <QImage>
 #include <QLabel>
 #include <QLineEdit>
-#include <QPlainTextEdit>
 #include <QPushButton>
 #include <QScrollBar>
 #include <QSettings>
@@ -34,6 +33,7 @@
 #include <QTableWidget>
 #include <QTemporaryDir>
 #include <QTest>
+#include <QTextEdit>
 
 #include <mutex>
 #include <set>
@@ -86,7 +86,7 @@ QStringList readableTexts(QWidget* page)
             texts << button->text();
         if (auto* line = qobject_cast<QLineEdit*>(widget))
             texts << line->text() << line->placeholderText();
-        if (auto* reader = qobject_cast<QPlainTextEdit*>(widget))
+        if (auto* reader = qobject_cast<QTextEdit*>(widget))
             texts << reader->toPlainText();
         if (auto* view = qobject_cast<QAbstractItemView*>(widget); view && view->model())
             for (int row = 0; row < view->model()->rowCount(); ++row)
@@ -125,7 +125,7 @@ private:
     {
         // The verdicts of a result are read in the same view as items are judged in.
         const QWidget* where = m_page.get();
-        if constexpr (std::is_same_v<T, QPlainTextEdit>)
+        if constexpr (std::is_same_v<T, QTextEdit>)
             where = m_page->judging();
         T* found = where->findChild<T*>(QLatin1String(name));
         if (!found)
@@ -174,7 +174,7 @@ private:
     {
         QStringList seen;
         while (m_page->judging()->current()) {
-            const QString left = child<QPlainTextEdit>("leftResponse")->toPlainText();
+            const QString left = child<QTextEdit>("leftResponse")->toPlainText();
             seen << prompt() + QLatin1Char('|') + left;
             press(left.contains(QLatin1String("one")) ? Qt::Key_1 : Qt::Key_2);
         }
@@ -218,7 +218,7 @@ private:
         m_project->addEvaluation(row, items);
     }
 
-    QString prompt() { return child<QPlainTextEdit>("prompt")->toPlainText(); }
+    QString prompt() { return child<QTextEdit>("prompt")->toPlainText(); }
     std::vector<EvaluationItemRow> stored(std::int64_t id) { return m_project->evaluationItems(id); }
 
 private Q_SLOTS:
@@ -258,8 +258,8 @@ private Q_SLOTS:
         QTest::keyClick(child<QLineEdit>("annotator"), Qt::Key_Return); // alone, without a name
         QVERIFY(!namesAModel(m_page.get()));
         // Text is shown as it is, tags and all.
-        QCOMPARE(child<QPlainTextEdit>("leftResponse")->toPlainText(), QStringLiteral("Reply <b>x0</b> one"));
-        QCOMPARE(child<QPlainTextEdit>("rightResponse")->toPlainText(), QStringLiteral("Reply <b>x0</b> two"));
+        QCOMPARE(child<QTextEdit>("leftResponse")->toPlainText(), QStringLiteral("Reply <b>x0</b> one"));
+        QCOMPARE(child<QTextEdit>("rightResponse")->toPlainText(), QStringLiteral("Reply <b>x0</b> two"));
 
         const auto expectStored = [&](int item, Verdict verdict) {
             const auto rows = stored(id);
@@ -616,18 +616,83 @@ private Q_SLOTS:
         makePage();
         openAs(id);
         QTest::qWait(20);
-        auto* reader = child<QPlainTextEdit>("prompt");
+        auto* reader = child<QTextEdit>("prompt");
         const auto isAtEnd
             = [&] { return reader->verticalScrollBar()->value() == reader->verticalScrollBar()->maximum(); };
         QVERIFY(reader->verticalScrollBar()->maximum() > 0);
         QVERIFY(isAtEnd());
         QTest::keyClick(m_page->judging(), Qt::Key_PageUp, Qt::ShiftModifier);
         QVERIFY(!isAtEnd());
-        QVERIFY(child<QPlainTextEdit>("leftResponse")->height() > 60); // the prompt leaves room for the responses
+        QVERIFY(child<QTextEdit>("leftResponse")->height() > 60); // the prompt leaves room for the responses
         press(Qt::Key_1);
         QTest::qWait(20);
-        QCOMPARE(prompt(), QStringLiteral("Human: short?\n\nAssistant:"));
+        QCOMPARE(prompt(), QStringLiteral("short?"));
         QCOMPARE(reader->verticalScrollBar()->maximum(), 0); // all of it is seen
+    }
+
+    void markdownIsRenderedAndReachesNowhere()
+    {
+        std::vector<EvaluationItemInput> items = makeItems();
+        items[0].responseA = "# Title\n**bold** line\nnext line\n```\ncode **as it is**\n```\n"
+                             "![photo](https://example.org/p.png) <img src=\"https://example.org/q.png\">";
+        items[0].aIsLeft = true;
+        const std::int64_t id = m_project->addEvaluation(makeRow("session"), items);
+        makePage();
+        openAs(id);
+        auto* left = child<QTextEdit>("leftResponse");
+        const auto text = [&] { return left->toPlainText(); };
+        QVERIFY2(text().contains(QLatin1String("bold line\nnext line")) || text().contains(QChar(QChar::LineSeparator)),
+            qPrintable(text()));
+        QVERIFY(!text().contains(QLatin1String("**bold**")));
+        QVERIFY(text().contains(QLatin1String("code **as it is**")));
+        QVERIFY(text().contains(QLatin1String("[picture: https://example.org/p.png]")));
+        QVERIFY(text().contains(QLatin1String("<img src="))); // HTML is text
+        QVERIFY(!text().contains(QChar(QChar::ObjectReplacementCharacter)));
+        QVERIFY(left->document()
+                    ->resource(QTextDocument::ImageResource, QUrl(QStringLiteral("file:///etc/hostname")))
+                    .isNull());
+        press(Qt::Key_R); // both sides alike
+        QCOMPARE(text(), QString::fromStdString(items[0].responseA));
+        QVERIFY(child<QPushButton>("rawText")->isChecked());
+        press(Qt::Key_R);
+        QVERIFY(!text().contains(QLatin1String("**bold**")));
+    }
+
+    void earlierTurnsCanBeHidden()
+    {
+        std::vector<EvaluationItemInput> items = makeItems();
+        items[0].prompt = "\n\nHuman: First?\n\nAssistant: Well.\n\nHuman: And then?\n\nAssistant:";
+        const std::int64_t id = m_project->addEvaluation(makeRow("session"), items);
+        makePage();
+        openAs(id);
+        QVERIFY(child<QPushButton>("lastTurnOnly")->isVisible());
+        QCOMPARE(prompt(), QStringLiteral("Human\nFirst?\nAssistant\nWell.\nHuman\nAnd then?"));
+        press(Qt::Key_T);
+        QCOMPARE(prompt(), QStringLiteral("And then?"));
+        press(Qt::Key_1);
+        QVERIFY(!child<QPushButton>("lastTurnOnly")->isVisible()); // one turn
+        press(Qt::Key_Backspace);
+        QCOMPARE(prompt(), QStringLiteral("And then?")); // stays so
+        press(Qt::Key_T);
+        QVERIFY(prompt().startsWith(QLatin1String("Human\nFirst?")));
+    }
+
+    void pauseHidesTheItemAndStopsItsTime()
+    {
+        const std::int64_t id = m_project->addEvaluation(makeRow("session"), makeItems());
+        makePage();
+        openAs(id);
+        press(Qt::Key_P);
+        QVERIFY(m_page->judging()->isPaused());
+        QVERIFY(!child<QTextEdit>("leftResponse")->isVisible());
+        press(Qt::Key_1); // nothing is judged unseen
+        QVERIFY(!stored(id)[0].verdict.has_value());
+        QTest::qWait(300);
+        press(Qt::Key_P);
+        QVERIFY(!m_page->judging()->isPaused() && child<QTextEdit>("leftResponse")->isVisible());
+        press(Qt::Key_1);
+        QVERIFY(stored(id)[0].verdict.has_value());
+        QVERIFY2(stored(id)[0].seconds < 0.25, qPrintable(QString::number(stored(id)[0].seconds)));
     }
 
     void goesOnWhereItStopped()
@@ -909,8 +974,8 @@ private Q_SLOTS:
         QTRY_VERIFY(m_page->judging()->isVisible());
         const auto command = std::get<CreateEvaluation>(m_commands.at(0));
         // The newest model against the first that was trained; here none was, so against the oldest.
-        QCOMPARE(command.modelA, std::string("base-walrus"));
-        QCOMPARE(command.modelB, std::string("plain-yak"));
+        QCOMPARE(command.sources.at(0), std::string("base-walrus"));
+        QCOMPARE(command.sources.at(1), std::string("plain-yak"));
         QCOMPARE(command.data, std::string("prompts"));
         QCOMPARE(command.prompts, std::int64_t(12));
         QCOMPARE(command.seed, std::uint64_t(9));

@@ -24,7 +24,7 @@ struct Side
 constexpr std::array kSides {Side {Verdict::Left, QT_TRANSLATE_NOOP("mpo::EvaluateCriteria", "Left"), "Q"},
     Side {Verdict::Tie, QT_TRANSLATE_NOOP("mpo::EvaluateCriteria", "Tie"), "W"},
     Side {Verdict::Right, QT_TRANSLATE_NOOP("mpo::EvaluateCriteria", "Right"), "E"}};
-constexpr int kBeside = 3; // criteria in a line
+constexpr int kBeside = 2; // criteria in a line: three are cut off at 1280 pixels
 
 } // namespace
 

@@ -2,65 +2,61 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/pages/evaluate_item_view.h"
 
+#include "core/data/pair_export.h"
 #include "core/store/project.h"
 #include "ui/format.h"
+#include "ui/markdown_view.h"
 #include "ui/style.h"
 
-#include <QAbstractTextDocumentLayout>
 #include <QFrame>
 #include <QGridLayout>
 #include <QLabel>
-#include <QPlainTextEdit>
+#include <QPushButton>
 #include <QScrollBar>
-#include <QTextBlock>
+#include <QSettings>
 
 #include <algorithm>
-#include <cmath>
 
 namespace mpo {
 
 namespace {
 
-QPlainTextEdit* makeReader(const char* name)
+const QString kRawKey = QStringLiteral("evaluate/raw"), kLastTurnKey = QStringLiteral("evaluate/lastTurnOnly");
+
+MarkdownView* makeReader(const char* name, const QString& accessibleName)
 {
-    auto* reader = new QPlainTextEdit;
+    auto* reader = new MarkdownView;
     reader->setObjectName(QLatin1String(name));
-    reader->setReadOnly(true);
+    reader->setAccessibleName(accessibleName);
     reader->setFocusPolicy(Qt::NoFocus);
-    reader->setUndoRedoEnabled(false);
-    setRole(reader, "log"); // without a frame of its own: the card around it is one
-    reader->setStyleSheet(QStringLiteral("font-size: %1px").arg(kFontBase + 1)); // the style sheet overrules setFont
-    reader->document()->setDocumentMargin(kSpace);
     return reader;
 }
 
-QFrame* makeReaderCard(QLabel* label, QPlainTextEdit* reader)
+QFrame* makeReaderCard(QLayout* head, MarkdownView* reader)
 {
-    reader->setAccessibleName(label->text());
     QFrame* card = makeCard();
-    label->setTextFormat(Qt::PlainText);
-    setRole(label, "group");
-    label->setContentsMargins(kSpace, 0, 0, 0);
     auto* layout = new QVBoxLayout(card);
-    layout->setContentsMargins(kSpace / 2, kSpace, kSpace / 2, kSpace / 2);
+    layout->setContentsMargins(kSpace / 2, kSpace / 2, kSpace / 2, kSpace / 2);
     layout->setSpacing(0);
-    layout->addWidget(label);
+    layout->addLayout(head);
     layout->addWidget(reader, 1);
     return card;
 }
 
-/// Height that shows all of the text without scrolling.
-int wantedHeight(const QPlainTextEdit* reader)
+QHBoxLayout* makeHead(QLabel* label)
 {
-    // The document of a plain text editor counts its height in lines, so the heights are added up here.
-    const QTextDocument* document = reader->document();
-    double height = document->documentMargin() + 2.0 * reader->frameWidth() + 2.0;
-    for (QTextBlock block = document->begin(); block.isValid(); block = block.next())
-        height += document->documentLayout()->blockBoundingRect(block).height();
-    return int(std::ceil(height));
+    label->setTextFormat(Qt::PlainText);
+    setRole(label, "group");
+    label->setMinimumHeight(3 * kSpace);
+    auto* head = new QHBoxLayout;
+    head->setContentsMargins(kSpace, 0, 0, 0);
+    head->setSpacing(kSpace / 2);
+    head->addWidget(label);
+    head->addStretch();
+    return head;
 }
 
-void scrollPages(QPlainTextEdit* reader, int pages)
+void scrollPages(MarkdownView* reader, int pages)
 {
     reader->verticalScrollBar()->triggerAction(
         pages > 0 ? QAbstractSlider::SliderPageStepAdd : QAbstractSlider::SliderPageStepSub);
@@ -68,36 +64,87 @@ void scrollPages(QPlainTextEdit* reader, int pages)
 
 } // namespace
 
-EvaluateItemView::EvaluateItemView(QWidget* parent)
+EvaluateItemView::EvaluateItemView(bool keys, QWidget* parent)
     : QWidget(parent)
     , m_leftHeading(new QLabel(tr("Left")))
     , m_rightHeading(new QLabel(tr("Right")))
-    , m_prompt(makeReader("prompt"))
-    , m_left(makeReader("leftResponse"))
-    , m_right(makeReader("rightResponse"))
+    , m_promptHeading(new QLabel(tr("Prompt")))
+    , m_prompt(makeReader("prompt", tr("Prompt")))
+    , m_left(makeReader("leftResponse", tr("Left")))
+    , m_right(makeReader("rightResponse", tr("Right")))
 {
-    for (QPlainTextEdit* response : {m_left, m_right})
+    for (MarkdownView* response : {m_left, m_right})
         response->setPlaceholderText(tr("An empty response"));
     auto* grid = new QGridLayout(this);
     grid->setContentsMargins(0, 0, 0, 0);
     grid->setSpacing(kSpace + kSpace / 2);
-    grid->addWidget(makeReaderCard(new QLabel(tr("Prompt")), m_prompt), 0, 0, 1, 2);
-    grid->addWidget(makeReaderCard(m_leftHeading, m_left), 1, 0);
-    grid->addWidget(makeReaderCard(m_rightHeading, m_right), 1, 1);
+    grid->addWidget(makePromptCard(keys), 0, 0, 1, 2);
+    grid->addWidget(makeReaderCard(makeHead(m_leftHeading), m_left), 1, 0);
+    grid->addWidget(makeReaderCard(makeHead(m_rightHeading), m_right), 1, 1);
     grid->setRowStretch(1, 1); // the prompt takes what it needs (fitPrompt), the responses the rest
     grid->setColumnStretch(0, 1); // equal widths: neither side may look like the better one
     grid->setColumnStretch(1, 1);
 }
 
+QFrame* EvaluateItemView::makePromptCard(bool keys)
+{
+    const auto make = [&](const char* name, const QString& text, const char* key, const QString& tip) {
+        auto* button = new QPushButton(keys ? QStringLiteral("%1   [%2]").arg(text, QLatin1String(key)) : text);
+        button->setObjectName(QLatin1String(name));
+        button->setCheckable(true);
+        button->setFocusPolicy(Qt::NoFocus);
+        button->setToolTip(tip);
+        setRole(button, "quiet");
+        return button;
+    };
+    m_earlier = make("lastTurnOnly", tr("Last turn only"), "T", tr("Hides the earlier turns of the dialogue"));
+    m_raw = make("rawText", tr("Raw text"), "R",
+        tr("Texts as they are, instead of rendered Markdown. Pictures and links are never loaded."));
+    m_earlier->setChecked(QSettings().value(kLastTurnKey).toBool());
+    m_raw->setChecked(QSettings().value(kRawKey).toBool());
+    connect(m_earlier, &QPushButton::clicked, this, [this] {
+        QSettings().setValue(kLastTurnKey, m_earlier->isChecked());
+        apply();
+    });
+    connect(m_raw, &QPushButton::clicked, this, [this] {
+        QSettings().setValue(kRawKey, m_raw->isChecked());
+        apply();
+    });
+    QHBoxLayout* head = makeHead(m_promptHeading);
+    head->addWidget(m_earlier);
+    head->addWidget(m_raw);
+    return makeReaderCard(head, m_prompt);
+}
+
 void EvaluateItemView::showItem(const EvaluationItemRow& item)
 {
-    // Blank lines around a turn only cost room.
-    m_prompt->setPlainText(toQString(item.prompt).trimmed());
-    m_left->setPlainText(toQString(item.left).trimmed());
-    m_right->setPlainText(toQString(item.right).trimmed());
-    fitPrompt();
-    for (QPlainTextEdit* response : {m_left, m_right})
+    PreferencePair pair;
+    pair.prompt = item.prompt;
+    m_turns = dialogueOf(std::move(pair)).turns;
+    m_left->setText(toQString(item.left));
+    m_right->setText(toQString(item.right));
+    apply();
+    for (MarkdownView* response : {m_left, m_right})
         response->verticalScrollBar()->setValue(0);
+}
+
+void EvaluateItemView::apply()
+{
+    const bool many = m_turns.size() > 1;
+    m_earlier->setVisible(many);
+    m_promptHeading->setText(many ? tr("Prompt, %1 turns").arg(m_turns.size()) : tr("Prompt"));
+    for (MarkdownView* view : {m_prompt, m_left, m_right})
+        view->setRaw(m_raw->isChecked());
+    m_prompt->setTurns(many && m_earlier->isChecked() ? std::vector {m_turns.back()} : m_turns);
+    fitPrompt();
+}
+
+void EvaluateItemView::toggleRaw() { m_raw->click(); }
+
+void EvaluateItemView::toggleEarlierTurns()
+{
+    if (m_turns.size() > 1)
+        m_earlier->click();
 }
 
 void EvaluateItemView::setHeadings(const QString& left, const QString& right)
@@ -121,9 +168,9 @@ void EvaluateItemView::fitPrompt()
     layout()->activate(); // the heights below must be of the present state
     // At least three tenths for a long prompt, and what short responses leave.
     const int headings = height() - m_prompt->height() - m_left->height();
-    const int spare = height() - headings - std::max(wantedHeight(m_left), wantedHeight(m_right));
+    const int spare = height() - headings - std::max(m_left->wantedHeight(), m_right->wantedHeight());
     const int most = std::max({44, int(0.3 * height()), spare});
-    m_prompt->setFixedHeight(std::clamp(wantedHeight(m_prompt), 44, most));
+    m_prompt->setFixedHeight(std::clamp(m_prompt->wantedHeight(), 44, most));
     // A dialogue that does not fit is shown from its end: that is what the responses answer.
     m_prompt->verticalScrollBar()->setValue(m_prompt->verticalScrollBar()->maximum());
 }

@@ -39,6 +39,7 @@ EvaluateJudging::EvaluateJudging(Project& project, QWidget* parent)
     m_stack->addWidget(makeWho()); // in the order of Place
     m_stack->addWidget(makeItem());
     m_stack->addWidget(makeDone());
+    m_stack->addWidget(makePaused());
 
     auto* layout = new QVBoxLayout(this);
     layout->setContentsMargins(0, 0, 0, 0);
@@ -66,7 +67,13 @@ QWidget* EvaluateJudging::makeHead()
     m_close = new QPushButton(tr("Close and reveal…"));
     m_close->setObjectName(QStringLiteral("closeSession"));
     m_close->setFocusPolicy(Qt::NoFocus);
+    m_pause = new QPushButton(tr("Pause   [P]"));
+    m_pause->setObjectName(QStringLiteral("pauseJudging"));
+    m_pause->setFocusPolicy(Qt::NoFocus);
+    m_pause->setToolTip(tr("Hides the item and stops its time"));
+    setRole(m_pause, "quiet");
     connect(back, &QPushButton::clicked, this, &EvaluateJudging::left);
+    connect(m_pause, &QPushButton::clicked, this, [this] { setPaused(true); });
     connect(m_close, &QPushButton::clicked, this, [this] { askClose(true); });
     auto* layout = new QHBoxLayout(row);
     layout->setContentsMargins(0, 0, 0, 0);
@@ -76,6 +83,7 @@ QWidget* EvaluateJudging::makeHead()
     layout->addStretch();
     layout->addWidget(m_progressText);
     layout->addWidget(m_progress);
+    layout->addWidget(m_pause);
     layout->addWidget(m_close);
     return row;
 }
@@ -136,7 +144,7 @@ QPushButton* EvaluateJudging::makeKeyButton(const char* name, const QString& tex
 QWidget* EvaluateJudging::makeItem()
 {
     auto* page = new QWidget;
-    m_item = new EvaluateItemView;
+    m_item = new EvaluateItemView(true);
     QPushButton* left = makeKeyButton("judgeLeft", tr("Left is better"), tr("1 or ←"));
     QPushButton* right = makeKeyButton("judgeRight", tr("Right is better"), tr("2 or →"));
     QPushButton* tie = makeKeyButton("judgeTie", tr("Tie"), tr("0 or ↑"));
@@ -243,6 +251,41 @@ QWidget* EvaluateJudging::makeDone()
     return m_done;
 }
 
+QWidget* EvaluateJudging::makePaused()
+{
+    auto* paused = new EmptyState;
+    paused->setTexts(tr("Paused"), tr("The item is hidden and its time stands still. What is judged is stored."));
+    auto* leave = paused->addButton(tr("Back to sessions   [Esc]"));
+    auto* goOn = paused->addButton(tr("Continue   [P]"));
+    goOn->setObjectName(QStringLiteral("continueJudging"));
+    setRole(goOn, "primary");
+    for (QPushButton* button : {leave, goOn})
+        button->setFocusPolicy(Qt::TabFocus);
+    connect(leave, &QPushButton::clicked, this, &EvaluateJudging::left);
+    connect(goOn, &QPushButton::clicked, this, [this] { setPaused(false); });
+    return paused;
+}
+
+bool EvaluateJudging::isPaused() const { return m_stack->currentIndex() == Paused; }
+
+void EvaluateJudging::setPaused(bool paused)
+{
+    if (paused == isPaused() || !m_current)
+        return;
+    m_stack->setCurrentIndex(paused ? Paused : Item);
+    for (QWidget* widget : {static_cast<QWidget*>(m_pause), static_cast<QWidget*>(m_close)})
+        widget->setVisible(!paused);
+    if (paused) {
+        askClose(false);
+        m_close->hide();
+        m_secondsBefore = secondsSpent();
+        m_sinceShown.invalidate();
+    } else {
+        m_sinceShown.start();
+    }
+    setFocus();
+}
+
 // ---- judging
 
 void EvaluateJudging::open(const EvaluationRow& row, const QString& title)
@@ -253,7 +296,8 @@ void EvaluateJudging::open(const EvaluationRow& row, const QString& title)
     m_history.clear();
     m_current.reset();
     for (QWidget* widget : {static_cast<QWidget*>(m_error), static_cast<QWidget*>(m_ruleNote), m_confirm,
-             static_cast<QWidget*>(m_progressText), static_cast<QWidget*>(m_progress), static_cast<QWidget*>(m_close)})
+             static_cast<QWidget*>(m_progressText), static_cast<QWidget*>(m_progress), static_cast<QWidget*>(m_pause),
+             static_cast<QWidget*>(m_close)})
         widget->hide();
     m_criteria->setCriteria(criteriaOf(row.config));
     m_strengths->setVisible(asksStrength(row.config));
@@ -316,6 +360,7 @@ void EvaluateJudging::showItem()
         for (std::size_t i = 0; i < kStrengths.size(); ++i)
             m_strengthButtons[i]->setChecked(item.strength == double(kStrengths[i]));
     }
+    m_pause->setVisible(m_current.has_value());
     m_close->setVisible(m_current.has_value()); // the page that says that all is judged closes by itself
     m_secondsBefore = 0.0;
     m_sinceShown.start();
@@ -504,6 +549,13 @@ void EvaluateJudging::keyPressEvent(QKeyEvent* event)
         QWidget::keyPressEvent(event); // no verdicts before it is known whose
         return;
     }
+    if (isPaused()) {
+        if (enter || event->key() == Qt::Key_P)
+            setPaused(false);
+        else if (event->key() == Qt::Key_Escape)
+            Q_EMIT left();
+        return;
+    }
     if (!m_current && enter) {
         leaveOrClose();
         return;
@@ -541,6 +593,15 @@ void EvaluateJudging::keyPressEvent(QKeyEvent* event)
     case Qt::Key_5:
         if (asksStrength(m_row.config))
             chooseStrength(kStrengths[std::size_t(event->key() - Qt::Key_3)]);
+        break;
+    case Qt::Key_P:
+        setPaused(true);
+        break;
+    case Qt::Key_R:
+        m_item->toggleRaw();
+        break;
+    case Qt::Key_T:
+        m_item->toggleEarlierTurns();
         break;
     case Qt::Key_F:
         m_flag->toggle();
@@ -587,7 +648,8 @@ bool EvaluateJudging::eventFilter(QObject* watched, QEvent* event)
 
 void EvaluateJudging::showEvent(QShowEvent* event)
 {
-    m_sinceShown.start();
+    if (!isPaused())
+        m_sinceShown.start();
     if (m_stack->currentIndex() != Who)
         setFocus();
     QWidget::showEvent(event);

@@ -45,6 +45,8 @@ public:
 
     void judge(Verdict verdict);
     void undo();
+    void setPaused(bool paused); ///< hides the item and stops its time
+    bool isPaused() const;
 
 Q_SIGNALS:
     void left(); ///< back to the list
@@ -57,11 +59,12 @@ protected:
     bool eventFilter(QObject* watched, QEvent* event) override;
 
 private:
-    enum Place { Who, Item, Done };
+    enum Place { Who, Item, Done, Paused };
     QWidget* makeHead();
     QWidget* makeWho();
     QWidget* makeItem();
     QWidget* makeDone();
+    QWidget* makePaused();
     QWidget* makeConfirm();
     QPushButton* makeKeyButton(const char* name, const QString& text, const QString& keys);
 
@@ -92,6 +95,7 @@ private:
     QLabel* m_progressText = nullptr;
     QProgressBar* m_progress = nullptr;
     QPushButton* m_close = nullptr;
+    QPushButton* m_pause = nullptr;
     QWidget* m_confirm = nullptr;
     QLabel* m_confirmText = nullptr;
     QLabel* m_error = nullptr;

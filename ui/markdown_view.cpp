@@ -1,0 +1,169 @@
+// SPDX-FileCopyrightText: MPO Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/markdown_view.h"
+
+#include "ui/format.h"
+#include "ui/style.h"
+
+#include <QAbstractTextDocumentLayout>
+#include <QEvent>
+#include <QScrollBar>
+#include <QTextBlock>
+#include <QTextDocumentFragment>
+
+#include <algorithm>
+#include <cmath>
+
+namespace mpo {
+
+namespace {
+
+constexpr QTextDocument::MarkdownFeatures kFeatures(
+    int(QTextDocument::MarkdownDialectGitHub) | int(QTextDocument::MarkdownNoHTML));
+
+/// With every line break outside of code made a break that Markdown keeps.
+QString withHardBreaks(const QString& text)
+{
+    QStringList lines = text.split(QLatin1Char('\n'));
+    QString fence; // that ends the block of code
+    for (int i = 0; i < lines.size(); ++i) {
+        const QString trimmed = lines[i].trimmed();
+        if (trimmed.startsWith(QLatin1String("```")) || trimmed.startsWith(QLatin1String("~~~"))) {
+            if (fence.isEmpty())
+                fence = trimmed.left(3);
+            else if (trimmed.startsWith(fence))
+                fence.clear();
+            continue;
+        }
+        const bool last = i + 1 == lines.size() || lines[i + 1].trimmed().isEmpty();
+        if (fence.isEmpty() && !trimmed.isEmpty() && !last)
+            lines[i] += QStringLiteral("  ");
+    }
+    return lines.join(QLatin1Char('\n'));
+}
+
+QString titleOf(const std::string& role)
+{
+    return role == "user"     ? MarkdownView::tr("Human")
+        : role == "assistant" ? MarkdownView::tr("Assistant")
+        : role == "system"    ? MarkdownView::tr("System")
+                              : MarkdownView::tr("Tool");
+}
+
+} // namespace
+
+MarkdownView::MarkdownView(QWidget* parent)
+    : QTextBrowser(parent)
+{
+    setReadOnly(true);
+    setOpenLinks(false);
+    setUndoRedoEnabled(false);
+    setTextInteractionFlags(Qt::TextSelectableByMouse);
+    setRole(this, "reading");
+    setStyleSheet(QStringLiteral("font-size: %1px").arg(kFontBase + 1)); // the style sheet overrules setFont
+    document()->setDocumentMargin(kSpace);
+}
+
+void MarkdownView::setText(const QString& text) { setTurns({{"user", text.toStdString()}}); }
+
+void MarkdownView::setTurns(const std::vector<ChatMessage>& turns)
+{
+    m_turns = turns;
+    render();
+}
+
+void MarkdownView::setRaw(bool raw)
+{
+    if (std::exchange(m_raw, raw) != raw)
+        render();
+}
+
+int MarkdownView::wantedHeight() const
+{
+    return int(std::ceil(document()->documentLayout()->documentSize().height())) + 2 * frameWidth();
+}
+
+QVariant MarkdownView::loadResource(int /*type*/, const QUrl& /*name*/) { return {}; }
+
+void MarkdownView::changeEvent(QEvent* event)
+{
+    QTextBrowser::changeEvent(event);
+    // Colours of a theme are in the rendered text.
+    if ((event->type() == QEvent::PaletteChange || event->type() == QEvent::FontChange) && !m_rendering)
+        render();
+}
+
+void MarkdownView::render()
+{
+    m_rendering = true;
+    const int scrolled = verticalScrollBar()->value();
+    clear();
+    document()->setDefaultFont(font());
+    if (m_turns.size() == 1 && m_turns.front().role == "user") {
+        const QString text = toQString(m_turns.front().content).trimmed();
+        if (m_raw)
+            document()->setPlainText(text);
+        else
+            document()->setMarkdown(withHardBreaks(text), kFeatures);
+    } else {
+        renderDialogue();
+    }
+    tidy();
+    verticalScrollBar()->setValue(scrolled);
+    m_rendering = false;
+}
+
+void MarkdownView::renderDialogue()
+{
+    QTextCursor cursor(document());
+    for (std::size_t i = 0; i < m_turns.size(); ++i) {
+        QTextBlockFormat block;
+        block.setTopMargin(i > 0 ? kSpace : 0);
+        QTextCharFormat format;
+        format.setForeground(colours().muted);
+        format.setFontWeight(QFont::DemiBold);
+        if (i > 0)
+            cursor.insertBlock(block, format);
+        cursor.insertText(titleOf(m_turns[i].role), format);
+        cursor.insertBlock(QTextBlockFormat(), QTextCharFormat());
+        const QString text = toQString(m_turns[i].content).trimmed();
+        if (m_raw)
+            cursor.insertText(text, QTextCharFormat());
+        else
+            cursor.insertFragment(QTextDocumentFragment::fromMarkdown(withHardBreaks(text), kFeatures));
+        cursor.movePosition(QTextCursor::End);
+    }
+}
+
+void MarkdownView::tidy()
+{
+    struct Picture
+    {
+        int at, length;
+        QString text;
+    };
+    std::vector<Picture> pictures;
+    for (QTextBlock block = document()->begin(); block.isValid(); block = block.next()) {
+        for (auto it = block.begin(); !it.atEnd(); ++it)
+            if (const QTextCharFormat format = it.fragment().charFormat(); format.isImageFormat())
+                pictures.push_back({it.fragment().position(), it.fragment().length(), format.toImageFormat().name()});
+        QTextBlockFormat format = block.blockFormat();
+        const bool code = format.hasProperty(QTextFormat::BlockCodeFence)
+            || format.hasProperty(QTextFormat::BlockCodeLanguage) || format.nonBreakableLines();
+        if (!code)
+            continue;
+        format.setNonBreakableLines(false); // long lines wrap
+        format.setBackground(colours().raised);
+        QTextCursor(block).setBlockFormat(format);
+    }
+    for (auto picture = pictures.rbegin(); picture != pictures.rend(); ++picture) {
+        QTextCursor cursor(document());
+        cursor.setPosition(picture->at);
+        cursor.setPosition(picture->at + picture->length, QTextCursor::KeepAnchor);
+        QTextCharFormat format;
+        format.setForeground(colours().muted);
+        cursor.insertText(tr("[picture: %1]").arg(picture->text), format);
+    }
+}
+
+} // namespace mpo
