@@ -24,31 +24,55 @@ namespace mpo {
 namespace {
 
 constexpr int kWidest = 620; ///< of a figure, in the pixels of the document
+constexpr int kBeside = 300; ///< of each of two that stand beside one another
 constexpr double kSharpness = 2.5; ///< pixels of a picture to one of the document
 
-/// The text engine shows pictures, but no SVG within a page: figures become pictures that the document holds.
+/// The figure as a picture that the document holds: the text engine shows no SVG within a page.
+std::string pictureOf(const ReportFigure& figure, int widest, QTextDocument& document, int& number)
+{
+    QSvgRenderer renderer(QByteArray::fromStdString(figure.svg));
+    const double scale = std::min(1.0, double(widest) / std::max(1, renderer.defaultSize().width()));
+    const QSize size(renderer.defaultSize() * scale);
+    QImage image(size * kSharpness, QImage::Format_RGB32);
+    image.fill(Qt::white);
+    QPainter painter(&image);
+    renderer.render(&painter);
+    painter.end();
+    const QString name = QStringLiteral("figure:%1").arg(number++);
+    document.addResource(QTextDocument::ImageResource, QUrl(name), image);
+    return QStringLiteral("<img src=\"%1\" width=\"%2\" height=\"%3\"/>")
+        .arg(name)
+        .arg(size.width())
+        .arg(size.height())
+        .toStdString();
+}
+
+/// Small figures that follow one another stand in pairs.
 void replaceFigures(std::vector<ReportBlock>& blocks, QTextDocument& document, int& number)
 {
-    for (ReportBlock& block : blocks) {
-        auto* figure = std::get_if<ReportFigure>(&block);
-        if (!figure)
+    const auto smallAt = [&](std::size_t i) {
+        const auto* figure = i < blocks.size() ? std::get_if<ReportFigure>(&blocks[i]) : nullptr;
+        return figure && figure->caption.empty()
+            && QSvgRenderer(QByteArray::fromStdString(figure->svg)).defaultSize().width() <= kWidest * 3 / 4;
+    };
+    std::vector<ReportBlock> replaced;
+    for (std::size_t i = 0; i < blocks.size(); ++i) {
+        const auto* figure = std::get_if<ReportFigure>(&blocks[i]);
+        if (!figure) {
+            replaced.push_back(std::move(blocks[i]));
             continue;
-        QSvgRenderer renderer(QByteArray::fromStdString(figure->svg));
-        const double scale = std::min(1.0, double(kWidest) / std::max(1, renderer.defaultSize().width()));
-        const QSize size(renderer.defaultSize() * scale);
-        QImage image(size * kSharpness, QImage::Format_RGB32);
-        image.fill(Qt::white);
-        QPainter painter(&image);
-        renderer.render(&painter);
-        painter.end();
-        const QString name = QStringLiteral("figure:%1").arg(number++);
-        document.addResource(QTextDocument::ImageResource, QUrl(name), image);
-        figure->svg = QStringLiteral("<p><img src=\"%1\" width=\"%2\" height=\"%3\"/></p>\n")
-                          .arg(name)
-                          .arg(size.width())
-                          .arg(size.height())
-                          .toStdString();
+        }
+        std::string pictures;
+        if (smallAt(i) && smallAt(i + 1)) {
+            pictures = pictureOf(*figure, kBeside, document, number) + " "
+                + pictureOf(std::get<ReportFigure>(blocks[++i]), kBeside, document, number);
+            replaced.push_back(ReportFigure {"<p>" + pictures + "</p>\n", {}});
+        } else {
+            pictures = pictureOf(*figure, kWidest, document, number);
+            replaced.push_back(ReportFigure {"<p>" + pictures + "</p>\n", figure->caption});
+        }
     }
+    blocks = std::move(replaced);
 }
 
 } // namespace

@@ -130,7 +130,7 @@ void addSession(Project& project, const EvaluationRow& row, ReportSection& secti
              modelAgreementTable(report), gapTable(report), queueTable(report, promptsOf(content))})
         if (!table.rows.empty())
             section.blocks.push_back(table);
-    ReportTable log {{"time (UTC)", "what happened to the session"}, {}, {}};
+    ReportTable log {{"time (UTC)", "what happened to the session"}, {}, "Log"};
     for (const EvaluationLogRow& entry : project.evaluationLog(row.id))
         log.rows.push_back({entry.created, entry.text});
     if (!log.rows.empty())

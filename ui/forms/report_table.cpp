@@ -47,6 +47,7 @@ void showReportTable(QTableWidget* widget, const ReportTable& table)
         for (std::size_t row = 0; row < table.rows.size(); ++row)
             widget->setItem(int(row), int(column), cellOf(table.rows[row], column));
     }
+    widget->horizontalHeader()->setStretchLastSection(false); // else the last one keeps its width
     widget->resizeColumnsToContents();
     widget->horizontalHeader()->setStretchLastSection(numbers.empty() || !numbers.back()); // numbers stay near
     int height

@@ -92,13 +92,15 @@ EvaluatePage::EvaluatePage(EngineBridge& bridge, Selection& selection, QWidget* 
     connect(m_form, &EvaluateNewSession::closed, this, &EvaluatePage::showSessions);
     connect(m_form, &EvaluateNewSession::createRequested, this, [this](const CreateEvaluation& command) {
         m_waiting = true;
-        m_answered = false;
+        m_created.clear();
         m_form->showProgress(m_bridge.busy() ? tr("Waiting for the running command") : tr("Starting"), -1.0, {});
         m_bridge.post(command);
     });
     connect(m_judging, &EvaluateJudging::left, this, &EvaluatePage::showSessions);
     connect(m_judging, &EvaluateJudging::revealed, this, &EvaluatePage::openSession);
     connect(m_results, &EvaluateResults::left, this, &EvaluatePage::showSessions);
+    connect(m_results, &EvaluateResults::importRequested, this,
+        [this](const ImportDataset& command) { m_bridge.post(command); });
     connect(m_results, &EvaluateResults::message, this, &Page::message);
 
     connect(&m_bridge, &EngineBridge::progress, this, [this](const Progress& event) {
@@ -106,17 +108,18 @@ EvaluatePage::EvaluatePage(EngineBridge& bridge, Selection& selection, QWidget* 
             m_form->showProgress(toQString(event.what), event.share, toQString(event.detail));
     });
     connect(&m_bridge, &EngineBridge::evaluationCreated, this, [this](const EvaluationCreated& event) {
-        m_answered = m_waiting;
-        if (m_waiting && m_stack->currentIndex() == New)
-            openSession(event.evaluation);
-        else if (m_stack->currentIndex() <= Sessions)
+        if (m_waiting)
+            m_created.push_back(event);
+        if (m_stack->currentIndex() <= Sessions)
             showSessions();
     });
     connect(&m_bridge, &EngineBridge::commandFinished, this, [this](const CommandFinished& event) {
-        if (!m_waiting || (!m_answered && m_bridge.busy()))
+        if (!m_waiting || (m_created.empty() && m_bridge.busy()))
             return; // the end of a command before ours
         m_waiting = false;
         m_form->showIdle(event.outcome == CommandFinished::Outcome::Succeeded ? QString() : toQString(event.message));
+        if (event.outcome == CommandFinished::Outcome::Succeeded && m_stack->currentIndex() == New)
+            showCreated();
     });
     showSessions();
 }
@@ -321,12 +324,14 @@ void EvaluatePage::lookEarly()
 void EvaluatePage::showView(View view)
 {
     m_stack->setCurrentIndex(view);
-    m_new->setVisible(view == Sessions);
+    m_new->setVisible(view == Sessions || (view == Empty && !m_haveModels)); // files of responses need no model
     m_import->setVisible(view == Sessions || view == Empty);
     // Judging needs the height, and its own head says what it is.
     m_title->setVisible(view != Judging && view != Results);
+    // Arrows and Enter open a session without the mouse, and whoever comes back to judging goes on with the keys.
+    setFocusProxy(view == Sessions ? static_cast<QWidget*>(m_table) : view == Judging ? m_judging : nullptr);
     if (view == Sessions)
-        m_table->setFocus(); // arrows and Enter open a session without the mouse
+        m_table->setFocus();
 }
 
 void EvaluatePage::refresh()
@@ -367,16 +372,50 @@ void EvaluatePage::showSessions()
     m_haveModels = policies >= 1 && data;
     if (m_haveModels) {
         m_empty->setTexts(tr("No sessions yet"),
-            tr("Two models answer the same prompts; you read the responses side by side without knowing whose they "
-               "are, and choose with a key."));
+            tr("Two models, or files of responses, answer the same prompts; you read the answers side by side without "
+               "knowing whose they are, and choose with a key."));
         m_emptyButton->setText(tr("New session…"));
     } else {
         m_empty->setTexts(data ? tr("Train or import a model first") : tr("Import data first"),
-            tr("A session compares the responses of two models to prompts of a data set."));
+            tr("A session compares the responses of two models to prompts of a data set. For responses that are in "
+               "files "
+               "already, choose New session."));
         m_emptyButton->setText(data ? tr("Go to Models") : tr("Go to Data"));
         m_emptyTarget = data ? PageId::Models : PageId::Data;
     }
     showView(Empty);
+}
+
+void EvaluatePage::showCreated()
+{
+    QStringList sentences;
+    std::int64_t leaks = 0, leftOut = 0;
+    QString words;
+    for (const EvaluationCreated& one : m_created) {
+        leaks += one.leaks;
+        leftOut += one.leftOut;
+        if (words.isEmpty())
+            words = toQString(one.leakWords);
+    }
+    if (m_created.size() > 1)
+        sentences << tr("%1 sessions were made, one for every two sources.").arg(m_created.size());
+    if (leftOut > 0)
+        sentences
+            << tr("%1 prompts are left out: a response may tell its source (%2).").arg(formatCount(leftOut), words);
+    if (leaks > 0)
+        sentences << tr(
+            "To %1 prompts a response may tell its source (%2): they stay in, and the result says how it is "
+            "without them.")
+                         .arg(formatCount(leaks), words);
+    if (m_created.empty())
+        return;
+    if (sentences.isEmpty()) {
+        openSession(m_created.front().evaluation);
+        return;
+    }
+    showSessions();
+    choose(m_created.front().evaluation);
+    say(sentences.join(QLatin1Char(' ')));
 }
 
 void EvaluatePage::updateOpenButton()

@@ -46,6 +46,7 @@ private:
     void lookEarly();
     void showView(View view);
     void showSessions();
+    void showCreated(); ///< the session to judge, or the list where something is to be said
     void openSelected();
     void updateOpenButton();
 
@@ -72,7 +73,7 @@ private:
     PageId m_emptyTarget = PageId::Models;
     bool m_haveModels = false;
     bool m_waiting = false; ///< for a session that was asked for
-    bool m_answered = false; ///< it has come: the next CommandFinished is its own
+    std::vector<EvaluationCreated> m_created; ///< those that have come: then the next CommandFinished is its own
 };
 
 } // namespace mpo

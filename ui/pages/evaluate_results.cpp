@@ -26,6 +26,8 @@
 #include <QTableWidget>
 #include <QVBoxLayout>
 
+#include <filesystem>
+
 namespace mpo {
 
 namespace {
@@ -143,6 +145,9 @@ QWidget* EvaluateResults::makeHead()
         return tr("The session is written to %1").arg(formatFolder(file));
     });
     menu->addSeparator();
+    connect(menu->addAction(tr("New data set of this project")), &QAction::triggered, this,
+        &EvaluateResults::takeIntoProject);
+    menu->addSeparator();
     add(tr("Chart (SVG or PNG)…"), ".svg", tr("Pictures (*.svg *.png)"), [this](const QString& file) {
         exportChart(file);
         return tr("The chart is written to %1").arg(formatFolder(file));
@@ -192,9 +197,9 @@ QWidget* EvaluateResults::makeOutcome()
     auto* layout = new QVBoxLayout(content);
     layout->setContentsMargins(0, kSpace, 0, 0);
     layout->setSpacing(kSpace);
+    layout->addLayout(sides);
     layout->addWidget(m_criteriaHeading);
     layout->addWidget(m_criteria);
-    layout->addLayout(sides);
     layout->addStretch();
     return makeScroll(content);
 }
@@ -289,6 +294,26 @@ void EvaluateResults::showLog()
             ? tr("The result was looked at before the session was closed: see the log under Judges.")
             : tr("The session is still open, and this look at its result is noted. Numbers will change as judging goes "
                  "on."));
+}
+
+void EvaluateResults::takeIntoProject()
+{
+    try {
+        const auto folder = m_project.folder() / "evaluations" / std::to_string(m_content.row.id);
+        std::filesystem::create_directories(folder);
+        ImportDataset command;
+        command.file = folder / "pairs.jsonl";
+        command.options.name = m_content.row.name + " verdicts";
+        command.options.inWindow = true;
+        const ExportedJudgments exported = exportVerdicts(JudgmentFormat::Trl, toQString(command.file.string()));
+        if (exported.rows == 0)
+            fail("No prompt has a winner, so there are no pairs to take in");
+        Q_EMIT importRequested(command);
+        Q_EMIT message(
+            tr("%1 pairs become the data set \"%2\"").arg(formatCount(exported.rows), toQString(command.options.name)));
+    } catch (const std::exception& error) {
+        Q_EMIT message(toQString(error.what()));
+    }
 }
 
 ExportedJudgments EvaluateResults::exportVerdicts(JudgmentFormat format, const QString& file) const

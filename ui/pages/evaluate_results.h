@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "core/engine/command.h"
 #include "core/engine/evaluation_report.h"
 #include "core/engine/judgment_export.h"
 
@@ -35,8 +36,10 @@ public:
     ExportedJudgments exportVerdicts(JudgmentFormat format, const QString& file) const;
     void exportSession(const QString& file) const;
     void exportChart(const QString& file) const; ///< .svg or .png
+    void takeIntoProject(); ///< asks for a new data set of the project with the pairs that have a winner
 
 Q_SIGNALS:
+    void importRequested(const mpo::ImportDataset& command); ///< the verdicts as a data set of the project
     void left(); ///< back to the list
     void message(const QString& sentence);
 

@@ -44,7 +44,7 @@ QVariant EvaluateSessionModel::data(const QModelIndex& index, int role) const
     case Name:
         return blindName(shown);
     case Progress:
-        return shown.closed ? tr("Closed, %1 of %2 judged").arg(formatCount(shown.judged), formatCount(shown.items))
+        return shown.closed ? tr("Closed, %1 of %2").arg(formatCount(shown.judged), formatCount(shown.items))
                             : tr("%1 of %2 judged").arg(formatCount(shown.judged), formatCount(shown.items));
     case Annotators:
         if (const auto found = m_annotators.find(shown.id); found != m_annotators.end())
