@@ -77,13 +77,14 @@ private Q_SLOTS:
     /// Ties have responses too, and so have models that lost.
     void arena()
     {
-        const auto battle = [](const char* a, const char* b, const char* winner, const char* question) {
-            const auto talk = [&](const char* who) {
-                return std::string(R"([{"role":"user","content":")") + question
-                    + R"("},{"role":"assistant","content":"I say )" + who + "\"}]";
+        const auto battle = [](const std::string& a, const std::string& b, const char* winner, const char* question) {
+            const auto talk = [&](const std::string& who) {
+                return Json::array(
+                    {{{"role", "user"}, {"content", question}}, {{"role", "assistant"}, {"content", "I say " + who}}});
             };
-            return std::string(R"({"question_id":"q","model_a":")") + a + R"(","model_b":")" + b + R"(","winner":")"
-                + winner + R"(","conversation_a":)" + talk(a) + R"(,"conversation_b":)" + talk(b) + "}\n";
+            return toLine({{"question_id", "q"}, {"model_a", a}, {"model_b", b}, {"winner", winner},
+                       {"conversation_a", talk(a)}, {"conversation_b", talk(b)}})
+                + "\n";
         };
         const auto file = write("arena.jsonl", battle("x", "y", "tie", "Q1") + battle("z", "x", "model_b", "Q2"));
         QCOMPARE(summary(readResponses(file)),

@@ -148,11 +148,12 @@ private Q_SLOTS:
         std::string x, yz;
         for (int i = 0; i < 6; ++i) {
             const std::string number = std::to_string(i);
-            x += R"({"instruction":"prompt )" + number + R"(","output":"x says )" + number + R"(","generator":"x"})"
+            x += toLine({{"instruction", "prompt " + number}, {"output", "x says " + number}, {"generator", "x"}})
                 + "\n";
             if (i > 0)
-                yz += R"({"instruction":"prompt )" + number + R"(","output_1":"y says )" + number
-                    + R"(","generator_1":"y","output_2":"As an AI I pass","generator_2":"z"})" + "\n";
+                yz += toLine({{"instruction", "prompt " + number}, {"output_1", "y says " + number},
+                          {"generator_1", "y"}, {"output_2", "As an AI I pass"}, {"generator_2", "z"}})
+                    + "\n";
         }
         CreateEvaluation command;
         command.sources = {write("x.jsonl", x), write("yz.jsonl", yz)};
