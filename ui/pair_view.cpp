@@ -84,6 +84,7 @@ QFrame* makeColumn(const QString& title, QTextBrowser* reader, QWidget* parent, 
     if (tool)
         head->addWidget(tool);
     layout->addLayout(head);
+    reader->setAccessibleName(title);
     layout->addWidget(reader, 1);
     *label = heading;
     return card;

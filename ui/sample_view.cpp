@@ -30,6 +30,7 @@ SampleView::SampleView(QWidget* parent)
           tr("What the policy answers to a few fixed prompts while it trains appears here (sample_prompts)."), this))
 {
     m_slider->setPageStep(1);
+    m_text->setAccessibleName(tr("Responses to the fixed prompts"));
     m_slider->setAccessibleName(tr("Step of the samples"));
     m_step->setMinimumWidth(14 * kSpace);
     m_empty->setAlignment(Qt::AlignCenter);

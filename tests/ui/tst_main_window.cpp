@@ -3,6 +3,7 @@
 #include "tests/ui/ui_test.h"
 #include "ui/charts/metric_grid.h"
 #include "ui/cheat_sheet.h"
+#include "ui/forms/settings_form.h"
 #include "ui/main_window.h"
 #include "ui/navigation_rail.h"
 #include "ui/pages/start_page.h"
@@ -10,7 +11,12 @@
 #include "ui/pipeline_strip.h"
 #include "ui/run_bar.h"
 
+#include <QComboBox>
+#include <QLineEdit>
+#include <QListWidget>
 #include <QPushButton>
+#include <QSlider>
+#include <QSplitter>
 #include <QTest>
 
 #include <atomic>
@@ -163,6 +169,87 @@ private Q_SLOTS:
         }
         MainWindow window(fixture.project, fixture.execute());
         QCOMPARE(window.currentPage(), std::optional(PageId::Models));
+    }
+
+    void choicesAreRemembered()
+    {
+        UiFixture fixture;
+        fixture.addPairs("pairs", 2);
+        fixture.addPairs("others", 2);
+        fixture.addModel("small", "policy");
+        fixture.addModel("large", "policy");
+        for (const double loss : {1.0, 0.5}) {
+            const std::int64_t run
+                = fixture.project->beginRun("ppo", loss == 1.0 ? "first" : "second", Json::object(), {});
+            for (int step = 1; step <= 5; ++step)
+                fixture.project->addMetrics(run, step, double(step), {{"loss/policy_avg", loss / step}});
+            fixture.project->endRun(run, RunState::Finished, {});
+        }
+        const auto ppo = [](MainWindow& window) { return static_cast<TrainingPage*>(window.page(PageId::Ppo)); };
+        const auto splitter = [](MainWindow& window) {
+            return window.page(PageId::Runs)->findChild<QSplitter*>(QStringLiteral("runs"));
+        };
+        QList<int> sizes;
+        QRectF zoom;
+        QString chosen;
+        qint64 older = 0;
+        {
+            MainWindow window(fixture.project, fixture.execute());
+            window.resize(1280, 760);
+            window.show();
+            window.openPage(PageId::Data);
+            auto* list = window.page(PageId::Data)->findChild<QListWidget*>();
+            list->setCurrentRow(1 - list->currentRow());
+            chosen = list->currentItem()->data(Qt::UserRole).toString();
+            window.openPage(PageId::Runs);
+            splitter(window)->setSizes({400, 200});
+            sizes = splitter(window)->sizes();
+            window.openPage(PageId::Ppo);
+            TrainingPage* page = ppo(window);
+            older = page->shownRun() - 1;
+            page->showRun(older);
+            static_cast<QLineEdit*>(page->form()->editor("kl_coef"))->setText(QStringLiteral("0.125"));
+            page->charts()->findChild<QSlider*>()->setValue(90);
+            page->charts()->findChild<QComboBox*>()->setCurrentIndex(2);
+            MetricChart* chart = page->charts()->chart("loss/policy_avg");
+            chart->replotNow();
+            QTest::keyClick(chart, Qt::Key_Plus);
+            zoom = chart->zoom().value();
+            window.close();
+        }
+        MainWindow window(fixture.project, fixture.execute());
+        window.show();
+        QCOMPARE(window.currentPage(), std::optional(PageId::Ppo));
+        QCOMPARE(ppo(window)->shownRun(), older);
+        QCOMPARE(ppo(window)->form()->settings().real("kl_coef"), 0.125);
+        QCOMPARE(ppo(window)->charts()->findChild<QSlider*>()->value(), 90);
+        QCOMPARE(ppo(window)->charts()->findChild<QComboBox*>()->currentIndex(), 2);
+        QCOMPARE(ppo(window)->charts()->chart("loss/policy_avg")->zoom(), std::optional(zoom));
+        window.openPage(PageId::Runs);
+        QCOMPARE(splitter(window)->sizes(), sizes);
+        window.openPage(PageId::Data);
+        const auto* list = window.page(PageId::Data)->findChild<QListWidget*>();
+        QCOMPARE(list->currentItem()->data(Qt::UserRole).toString(), chosen);
+        QVERIFY(list->currentRow() > 0); // not what it would begin with
+    }
+
+    void pauseKeyAlsoGoesOn()
+    {
+        UiFixture fixture;
+        fixture.addPairs("pairs", 2);
+        Gate gate;
+        fixture.work = [&](const Command&, const EventSink&, std::stop_token stop) { gate.wait(stop); };
+        MainWindow window(fixture.project, fixture.execute());
+        window.show();
+        QVERIFY(QTest::qWaitForWindowActive(&window));
+        window.bridge().post(ImportModel {"/x", ""});
+        QTRY_VERIFY(window.bridge().busy());
+        QTest::keyClick(&window, Qt::Key_P, Qt::ControlModifier);
+        QTRY_VERIFY(window.bridge().paused());
+        QTest::keyClick(&window, Qt::Key_P, Qt::ControlModifier);
+        QTRY_VERIFY(!window.bridge().paused());
+        gate.open();
+        QTRY_VERIFY(!window.bridge().busy());
     }
 
     void failureIsSaid()

@@ -125,8 +125,10 @@ MetricGrid::MetricGrid(QWidget* parent)
     m_smoothing->setFixedWidth(10 * kSpace);
     m_smoothingLabel = makeHint(tr("Smoothing 0.60"), this);
     m_smoothingLabel->setWordWrap(false);
+    m_smoothing->setAccessibleName(tr("Smoothing"));
     m_smoothing->setToolTip(tr("Weight of the past in the moving average; the raw values stay visible behind it"));
     m_filter->setPlaceholderText(tr("Filter metrics"));
+    m_filter->setAccessibleName(tr("Filter metrics"));
     m_filter->setClearButtonEnabled(true);
     m_filter->setMaximumWidth(20 * kSpace);
     m_legend->setTextFormat(Qt::RichText);

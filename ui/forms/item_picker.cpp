@@ -10,6 +10,7 @@
 #include <QComboBox>
 #include <QFileDialog>
 #include <QHBoxLayout>
+#include <QLabel>
 #include <QMenu>
 #include <QSignalBlocker>
 #include <QToolButton>
@@ -55,6 +56,18 @@ ItemPicker::ItemPicker(Browse browse, QWidget* parent)
         m_combo->setToolTip(m_combo->currentText());
         Q_EMIT changed(value());
     });
+}
+
+/// The list is what takes the focus: it is called as the picker is, or as the label beside it.
+void ItemPicker::showEvent(QShowEvent* event)
+{
+    QString name = accessibleName();
+    if (name.isEmpty() && parentWidget())
+        for (const QLabel* label : parentWidget()->findChildren<QLabel*>())
+            if (label->buddy() == this)
+                name = label->text().remove(QLatin1Char('&'));
+    m_combo->setAccessibleName(name);
+    QWidget::showEvent(event);
 }
 
 void ItemPicker::setItems(const std::vector<PickerItem>& items)

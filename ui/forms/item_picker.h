@@ -41,6 +41,9 @@ public:
 Q_SIGNALS:
     void changed(const QString& value); ///< by the user or setValue
 
+protected:
+    void showEvent(QShowEvent* event) override;
+
 private:
     void browse(Browse what);
 

@@ -135,6 +135,7 @@ QWidget* DataCheckPanel::makeResult()
         counts->addWidget(card, 1);
     }
     m_histogram = new LengthHistogram;
+    m_histogram->setAccessibleName(tr("Rows by length"));
     m_logX = new QCheckBox(tr("Log lengths"));
     m_lengths = makeHint({});
     m_lengths->setTextInteractionFlags(Qt::TextSelectableByMouse);
@@ -150,6 +151,7 @@ QWidget* DataCheckPanel::makeResult()
 
     m_findings = new FindingTableModel(this);
     m_table = new QTableView;
+    m_table->setAccessibleName(tr("What was found"));
     m_table->setModel(m_findings);
     setTableLook(m_table);
     m_table->setAccessibleName(tr("Rows that stand out"));

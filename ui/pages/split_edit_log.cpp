@@ -50,6 +50,7 @@ SplitEditLog::SplitEditLog(QWidget* parent)
 {
     m_model->setHorizontalHeaderLabels({tr("Entry"), tr("When"), tr("Who"), tr("What"), tr("Pairs")});
     m_table->setObjectName(QStringLiteral("editLog"));
+    m_table->setAccessibleName(tr("Log of edits"));
     m_table->setModel(m_model);
     setTableLook(m_table);
     m_table->setColumnWidth(Number, 56);

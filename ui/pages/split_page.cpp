@@ -50,10 +50,12 @@ SplitPage::SplitPage(EngineBridge& bridge, Selection& selection, QWidget* parent
     , m_scorePanel(new SplitScorePanel)
 {
     m_scoreSets->setObjectName(QStringLiteral("scoreSets"));
+    m_scoreSets->setAccessibleName(tr("Scores"));
     m_scoreSets->setPlaceholder(tr("No scores yet"));
     m_saved->setObjectName(QStringLiteral("savedSplits"));
     m_saved->setSizeAdjustPolicy(QComboBox::AdjustToContents);
     m_saved->setMaximumWidth(25 * kSpace);
+    m_saved->setAccessibleName(tr("Saved splits"));
     m_saved->setToolTip(tr("Take the rule of a split that was saved for this data"));
     m_scoreButton->setObjectName(QStringLiteral("scorePairs"));
     m_scoreSets->setMaximumWidth(360); // a reward model from outside of the project is named by its path

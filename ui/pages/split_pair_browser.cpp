@@ -74,6 +74,7 @@ SplitPairBrowser::SplitPairBrowser(const Project& project, QWidget* parent)
 QWidget* SplitPairBrowser::makeList()
 {
     m_table = new QTableView;
+    m_table->setAccessibleName(tr("Pairs"));
     m_table->setObjectName(QStringLiteral("examples"));
     m_table->setModel(m_pairs);
     setTableLook(m_table);

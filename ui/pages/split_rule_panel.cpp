@@ -92,6 +92,7 @@ SplitRulePanel::SplitRulePanel(QWidget* parent)
     const auto sendContradictory
         = [this] { Q_EMIT contradictoryChanged(m_contradictory->isChecked(), -m_contradictoryValue->value()); };
     connect(m_contradictory, &QCheckBox::toggled, this, sendContradictory);
+    m_contradictoryValue->setAccessibleName(tr("Contradictory below"));
     connect(m_contradictoryValue, &QDoubleSpinBox::valueChanged, this, sendContradictory);
     connect(m_action, &QComboBox::activated, this,
         [this] { Q_EMIT actionChanged(ContradictoryAction(m_action->currentData().toInt())); });

@@ -50,6 +50,7 @@ SplitScorePanel::SplitScorePanel(QWidget* parent)
     m_name->setObjectName(QStringLiteral("scoreName"));
     m_name->setPlaceholderText(tr("Chosen for you"));
     m_folds->setObjectName(QStringLiteral("scoreFolds"));
+    m_folds->setAccessibleName(tr("Parts"));
     m_folds->setRange(2, 20);
     m_folds->setValue(2);
     m_folds->setSuffix(tr(" folds"));
