@@ -39,12 +39,12 @@ int split(const GlobalOptions& global, SplitPairs command, bool replace)
     const auto project = openProject(global, Project::Access::ReadWrite);
     command.data = datasetInProject(*project, command.data);
     command.scoreSet = scoreSetInProject(*project, command.scoreSet, command.data);
+    if (!replace)
+        requireNotReplacing(*project, command);
     if (const PairEdits edits = project->pairEdits(command.data); command.edits == 0 && !edits.empty() && !global.quiet)
         note(fmt::format("{} pairs of {} were flipped or dropped by hand; this split leaves that out (--edits "
                          "takes it in)",
             grouped(std::int64_t(edits.flipped.size() + edits.dropped.size())), command.data));
-    if (!replace)
-        requireNotReplacing(*project, command);
     return runOnEngine(global, project, command, {});
 }
 

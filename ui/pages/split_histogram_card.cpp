@@ -3,6 +3,7 @@
 #include "ui/pages/split_histogram_card.h"
 
 #include "ui/charts/reward_gap_histogram.h"
+#include "ui/elided_label.h"
 #include "ui/format.h"
 #include "ui/style.h"
 #include "ui/view_state.h"
@@ -20,16 +21,16 @@ namespace mpo {
 
 SplitHistogramCard::SplitHistogramCard(QWidget* parent)
     : QFrame(parent)
-    , m_readout(makeHint({}))
+    , m_readout(new ElidedLabel)
     , m_stackBy(new QComboBox)
     , m_histogram(new RewardGapHistogram)
 {
     setRole(this, "card");
+    setRole(m_readout, "hint");
     m_readout->setObjectName(QStringLiteral("readout"));
     m_readout->setToolTip(
         tr("For the bar under the pointer: how often the reward model agrees with the label among pairs "
            "whose gap has this size in either direction, and what Bradley–Terry, σ(|gap|), expects"));
-    m_readout->setWordWrap(false);
     m_readout->setTextInteractionFlags(Qt::NoTextInteraction);
     m_readout->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
     auto* logScale = new QCheckBox(tr("Log scale"));

@@ -64,8 +64,7 @@ void SplitSaving::show(std::shared_ptr<const SplitData> data, const SplitRule& r
     if (other) {
         m_panel.setSaveEnabled(m_data != nullptr);
         m_panel.setExportEnabled(m_data != nullptr);
-        if (m_data)
-            m_panel.setProposal(toQString(m_bridge.project().freeName(m_data->dataset + "-split")));
+        refresh();
     }
     m_panel.say({});
     showCommand();
@@ -75,6 +74,8 @@ void SplitSaving::show(std::shared_ptr<const SplitData> data, const SplitRule& r
 void SplitSaving::refresh()
 {
     m_splits = m_bridge.project().splits();
+    if (m_data)
+        m_panel.setProposal(toQString(m_bridge.project().freeName(m_data->dataset + "-split")));
     showInTheWay();
 }
 
