@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/data/response_file.h"
 #include "core/support/file.h"
+#include "core/support/json.h"
 #include "tests/common/message_of.h"
 
 #include <QTemporaryDir>
