@@ -42,6 +42,16 @@ QString withHardBreaks(const QString& text)
     return lines.join(QLatin1Char('\n'));
 }
 
+/// Loads nothing, from wherever: a view alone would be asked first only.
+class ClosedDocument : public QTextDocument
+{
+public:
+    using QTextDocument::QTextDocument;
+
+protected:
+    QVariant loadResource(int /*type*/, const QUrl& /*name*/) override { return {}; }
+};
+
 QString titleOf(const std::string& role)
 {
     return role == "user"     ? MarkdownView::tr("Human")
@@ -55,6 +65,7 @@ QString titleOf(const std::string& role)
 MarkdownView::MarkdownView(QWidget* parent)
     : QTextBrowser(parent)
 {
+    setDocument(new ClosedDocument(this));
     setReadOnly(true);
     setOpenLinks(false);
     setUndoRedoEnabled(false);
@@ -82,8 +93,6 @@ int MarkdownView::wantedHeight() const
 {
     return int(std::ceil(document()->documentLayout()->documentSize().height())) + 2 * frameWidth();
 }
-
-QVariant MarkdownView::loadResource(int /*type*/, const QUrl& /*name*/) { return {}; }
 
 void MarkdownView::changeEvent(QEvent* event)
 {

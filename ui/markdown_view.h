@@ -26,8 +26,6 @@ public:
     bool isRaw() const { return m_raw; }
     int wantedHeight() const; ///< shows all of the text at the present width
 
-    QVariant loadResource(int type, const QUrl& name) override; ///< nothing
-
 protected:
     void changeEvent(QEvent* event) override;
 

@@ -125,7 +125,8 @@ private:
     {
         // The verdicts of a result are read in the same view as items are judged in.
         const QWidget* where = m_page.get();
-        if constexpr (std::is_same_v<T, QTextEdit>)
+        if (std::is_same_v<T, QTextEdit> || QLatin1String(name) == QLatin1String("lastTurnOnly")
+            || QLatin1String(name) == QLatin1String("rawText"))
             where = m_page->judging();
         T* found = where->findChild<T*>(QLatin1String(name));
         if (!found)
@@ -141,7 +142,10 @@ private:
                 m_commands.push_back(command);
                 if (const auto* create = std::get_if<CreateEvaluation>(&command)) {
                     EvaluationRow row = makeRow(create->name);
-                    sink(EvaluationCreated {project.addEvaluation(row, makeItems()), row.name});
+                    EvaluationCreated created;
+                    created.evaluation = project.addEvaluation(row, makeItems());
+                    created.name = row.name;
+                    sink(created);
                 }
             });
         m_selection = std::make_unique<Selection>(m_project);
