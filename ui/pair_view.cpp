@@ -111,8 +111,8 @@ PairView::PairView(QWidget* parent)
 
     auto* sides = new QHBoxLayout;
     sides->setSpacing(kSpace);
-    sides->addWidget(makeColumn({}, m_chosen, m_body, &m_headings[1]));
-    sides->addWidget(makeColumn({}, m_rejected, m_body, &m_headings[2]));
+    sides->addWidget(makeColumn(tr("Chosen"), m_chosen, m_body, &m_headings[1]));
+    sides->addWidget(makeColumn(tr("Rejected"), m_rejected, m_body, &m_headings[2]));
     auto* body = new QVBoxLayout(m_body);
     body->setContentsMargins(0, 0, 0, 0);
     body->setSpacing(kSpace);
@@ -121,7 +121,7 @@ PairView::PairView(QWidget* parent)
     m_tools->setContentsMargins(0, 0, 0, 0);
     m_tools->setSpacing(kSpace);
     m_tools->addWidget(m_differences);
-    body->addWidget(makeColumn({}, m_prompt, m_body, &m_headings[0], tools), 2);
+    body->addWidget(makeColumn(tr("Prompt"), m_prompt, m_body, &m_headings[0], tools), 2);
     body->addLayout(sides, 3);
 
     auto* layout = new QVBoxLayout(this);

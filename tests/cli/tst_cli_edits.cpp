@@ -160,7 +160,7 @@ private Q_SLOTS:
                 steps += line.contains(QLatin1String("step")) ? 1 : 0;
             return result.status == 0 ? steps : qsizetype(-1);
         };
-        const char* split = "split --data pairs --scores a --gap 1.5 --absolute --edits --name again";
+        const char* split = "split --data pairs --scores a --gap 1.5 --absolute --edits --replace --name again";
         QCOMPARE(stepsOf(split), qsizetype(2));
         QCOMPARE(stepsOf(split), qsizetype(0));
         QCOMPARE(run("data edit pairs --flip 1").status, 0);

@@ -11,12 +11,18 @@
 #include "ui/pipeline_strip.h"
 #include "ui/run_bar.h"
 
+#include <QAbstractScrollArea>
+#include <QAccessible>
 #include <QComboBox>
+#include <QDebug>
 #include <QLineEdit>
 #include <QListWidget>
 #include <QPushButton>
+#include <QScrollArea>
 #include <QSlider>
 #include <QSplitter>
+#include <QTabBar>
+#include <QTabWidget>
 #include <QTest>
 
 #include <atomic>
@@ -231,6 +237,48 @@ private Q_SLOTS:
         const auto* list = window.page(PageId::Data)->findChild<QListWidget*>();
         QCOMPARE(list->currentItem()->data(Qt::UserRole).toString(), chosen);
         QVERIFY(list->currentRow() > 0); // not what it would begin with
+    }
+
+    /// For screen readers: whatever takes the focus says what it is.
+    void everyControlHasAName()
+    {
+        UiFixture fixture;
+        fixture.addPairs("pairs", 2);
+        fixture.addModel("small", "policy");
+        MainWindow window(fixture.project, fixture.execute());
+        window.show();
+        QStringList nameless;
+        int looked = 0;
+        const auto look = [&](Page* page) {
+            for (QWidget* widget : page->findChildren<QWidget*>()) {
+                if (!widget->isVisible() || !(widget->focusPolicy() & Qt::TabFocus) || widget->focusProxy()
+                    || widget->objectName().startsWith(QLatin1String("qt_")) // parts of others
+                    || qobject_cast<QAbstractScrollArea*>(widget->parentWidget()) || qobject_cast<QTabBar*>(widget)
+                    || qobject_cast<QScrollArea*>(widget))
+                    continue;
+                ++looked;
+                const QAccessibleInterface* accessible = QAccessible::queryAccessibleInterface(widget);
+                if (!accessible || accessible->text(QAccessible::Name).trimmed().isEmpty())
+                    nameless << QStringLiteral("%1 %2 on %3")
+                                    .arg(QLatin1String(widget->metaObject()->className()), widget->objectName(),
+                                        QLatin1String(page->metaObject()->className()));
+            }
+        };
+        for (int i = 0; i < kPages; ++i) {
+            window.openPage(static_cast<PageId>(i));
+            Page* page = window.page(static_cast<PageId>(i));
+            look(page);
+            for (QTabWidget* tabs : page->findChildren<QTabWidget*>())
+                for (int tab = 1; tabs->isVisible() && tab < tabs->count(); ++tab) {
+                    tabs->setCurrentIndex(tab);
+                    look(page);
+                }
+        }
+        nameless.removeDuplicates();
+        for (const QString& one : nameless)
+            qWarning().noquote() << one;
+        QVERIFY(looked > 200);
+        QVERIFY(nameless.isEmpty());
     }
 
     void pauseKeyAlsoGoesOn()

@@ -174,7 +174,7 @@ private Q_SLOTS:
         m_project->closeEvaluation(id);
         html = page();
         QVERIFY(html.find("tuned is ahead of walrus, but not by enough to be sure") != std::string::npos);
-        QVERIFY(html.find("mpo evaluate create --model-a tuned --model-b walrus --data pairs --name &#39;tuned against "
+        QVERIFY(html.find("mpo evaluate create --source tuned --source walrus --data pairs --name &#39;tuned against "
                           "base&#39; --prompts 2 --seed 1 --max-new-tokens 8 --temperature 0.5")
             != std::string::npos);
     }
