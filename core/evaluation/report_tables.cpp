@@ -100,12 +100,13 @@ ReportTable outcomeTable(const SessionReport& report, const ReportSources& sourc
     add("more prompts for a decision", missingPrompts(report));
     if (const auto& length = report.length) {
         add("win rate of A, equal length", percentWith(length->winRate, length->interval));
-        add("mean characters A / B, longer wins",
+        add("characters A / B, longer wins",
             fmt::format("{:.0f} / {:.0f}, {}", length->meanFirst, length->meanSecond, percent(length->longerWins)));
     }
     add("left chosen",
-        fmt::format("{} of {}: {}, p = {:.3g}", report.sides.left, report.sides.left + report.sides.right,
-            percentWith(report.sides.leftShare, report.sides.interval), report.sides.p));
+        fmt::format("{} of {}: {}", report.sides.left, report.sides.left + report.sides.right,
+            percentWith(report.sides.leftShare, report.sides.interval)));
+    add("  exact test against a half", fmt::format("p = {:.3g}", report.sides.p));
     if (report.scoreAgreement.n > 0)
         add("same winner as reward model", countedWith(report.scoreAgreement));
     if (!report.pairs.empty()) {

@@ -192,7 +192,7 @@ QWidget* EvaluateResults::makeOutcome()
     auto* content = new QWidget;
     auto* sides = new QHBoxLayout;
     sides->setSpacing(2 * kSpace);
-    sides->addLayout(left, 4);
+    sides->addLayout(left, 6);
     sides->addLayout(right, 5);
     auto* layout = new QVBoxLayout(content);
     layout->setContentsMargins(0, kSpace, 0, 0);
