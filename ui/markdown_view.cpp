@@ -7,9 +7,11 @@
 
 #include <QAbstractTextDocumentLayout>
 #include <QEvent>
+#include <QRegularExpression>
 #include <QScrollBar>
 #include <QTextBlock>
 #include <QTextDocumentFragment>
+#include <QTextTable>
 
 #include <algorithm>
 #include <cmath>
@@ -20,6 +22,17 @@ namespace {
 
 constexpr QTextDocument::MarkdownFeatures kFeatures(
     int(QTextDocument::MarkdownDialectGitHub) | int(QTextDocument::MarkdownNoHTML));
+
+/// Stands before a line that goes on in the same paragraph: Qt makes such a line a block like any other.
+constexpr QChar kGoesOn(0x2060); // word joiner
+
+/// Whether Markdown takes the line for text, not for a list, heading, quote, table, rule or fence.
+bool isPlain(const QString& line)
+{
+    static const QRegularExpression other(
+        QStringLiteral("^(#{1,6}\\s|>|[-*+]\\s|\\d+[.)]\\s|```|~~~|[-*_=\\s]+$)|\\|"));
+    return !other.match(line).hasMatch();
+}
 
 /// With every line break outside of code made a break that Markdown keeps.
 QString withHardBreaks(const QString& text)
@@ -36,8 +49,12 @@ QString withHardBreaks(const QString& text)
             continue;
         }
         const bool last = i + 1 == lines.size() || lines[i + 1].trimmed().isEmpty();
-        if (fence.isEmpty() && !trimmed.isEmpty() && !last)
+        if (fence.isEmpty() && !trimmed.isEmpty() && !last) {
             lines[i] += QStringLiteral("  ");
+            QString& next = lines[i + 1];
+            if (const QString words = next.trimmed(); isPlain(words))
+                next.insert(next.indexOf(words), kGoesOn);
+        }
     }
     return lines.join(QLatin1Char('\n'));
 }
@@ -51,6 +68,14 @@ public:
 protected:
     QVariant loadResource(int /*type*/, const QUrl& /*name*/) override { return {}; }
 };
+
+constexpr int kTitle = 1; ///< state of a block that says who speaks
+
+bool isCode(const QTextBlockFormat& format)
+{
+    return format.hasProperty(QTextFormat::BlockCodeFence) || format.hasProperty(QTextFormat::BlockCodeLanguage)
+        || format.nonBreakableLines();
+}
 
 QString titleOf(const std::string& role)
 {
@@ -134,6 +159,7 @@ void MarkdownView::renderDialogue()
         if (i > 0)
             cursor.insertBlock(block, format);
         cursor.insertText(titleOf(m_turns[i].role), format);
+        QTextBlock(cursor.block()).setUserState(kTitle);
         cursor.insertBlock(QTextBlockFormat(), QTextCharFormat());
         const QString text = toQString(m_turns[i].content).trimmed();
         if (m_raw)
@@ -144,8 +170,45 @@ void MarkdownView::renderDialogue()
     }
 }
 
+/// Room between paragraphs, lists, code and tables: Qt takes it from the font's size in points, and ours is in pixels.
+void MarkdownView::spaceBlocks()
+{
+    const auto group = [](const QTextBlock& block) {
+        return block.textList() ? 1 : isCode(block.blockFormat()) ? 2 : 0;
+    };
+    for (QTextBlock block = document()->begin(); block.isValid(); block = block.next()) {
+        const QTextBlock next = block.next();
+        QTextCursor cursor(block);
+        if (cursor.currentTable() || block.userState() == kTitle)
+            continue;
+        QTextBlockFormat format = block.blockFormat();
+        const bool together = (group(block) != 0 && group(next) == group(block)) || next.text().startsWith(kGoesOn);
+        format.setBottomMargin(together || !next.isValid() ? 0 : kSpace);
+        cursor.setBlockFormat(format);
+        if (block.text().startsWith(kGoesOn))
+            cursor.deleteChar();
+    }
+    for (QTextFrame* frame : document()->rootFrame()->childFrames()) {
+        auto* table = qobject_cast<QTextTable*>(frame);
+        if (!table)
+            continue;
+        QTextTableFormat format = table->format();
+        format.setBorderCollapse(true);
+        format.setBorder(1);
+        format.setBorderStyle(QTextFrameFormat::BorderStyle_Solid);
+        format.setBorderBrush(colours().border);
+        format.setCellSpacing(0);
+        format.setCellPadding(kSpace / 2);
+        format.setTopMargin(kSpace / 2);
+        format.setBottomMargin(kSpace / 2);
+        table->setFormat(format);
+    }
+}
+
 void MarkdownView::tidy()
 {
+    if (!m_raw)
+        spaceBlocks();
     struct Picture
     {
         int at, length;
@@ -157,9 +220,7 @@ void MarkdownView::tidy()
             if (const QTextCharFormat format = it.fragment().charFormat(); format.isImageFormat())
                 pictures.push_back({it.fragment().position(), it.fragment().length(), format.toImageFormat().name()});
         QTextBlockFormat format = block.blockFormat();
-        const bool code = format.hasProperty(QTextFormat::BlockCodeFence)
-            || format.hasProperty(QTextFormat::BlockCodeLanguage) || format.nonBreakableLines();
-        if (!code)
+        if (!isCode(format))
             continue;
         format.setNonBreakableLines(false); // long lines wrap
         format.setBackground(colours().raised);

@@ -32,6 +32,7 @@ protected:
 private:
     void render();
     void renderDialogue();
+    void spaceBlocks();
     void tidy();
 
     std::vector<ChatMessage> m_turns;

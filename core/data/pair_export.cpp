@@ -73,6 +73,13 @@ PreferencePair dialogueOf(PreferencePair pair)
     return pair;
 }
 
+std::vector<ChatMessage> turnsOfResponse(const std::string& response)
+{
+    if (auto turns = turnsOfText(fmt::format("{} {}{}", kAssistant, response, kAssistant)))
+        return std::move(*turns);
+    return {{"assistant", response}};
+}
+
 std::string csvCell(const Json& value)
 {
     std::string text = value.is_null() ? "" : value.is_string() ? value.get<std::string>() : toLine(value);

@@ -24,6 +24,8 @@ const std::vector<std::string>& exportFormatNames();
 Json messagesOf(const std::vector<ChatMessage>& turns); ///< [{"role", "content"}, ...]
 /// The pair as a dialogue, whatever it was: as TrlMessages has it.
 PreferencePair dialogueOf(PreferencePair pair);
+/// The turns of a response: one of the assistant, or those of a dialogue that goes on in it, as MT-bench's do.
+std::vector<ChatMessage> turnsOfResponse(const std::string& response);
 std::string csvCell(const Json& value); ///< quoted where it has to be; what is no text as JSON, null as nothing
 
 /// Rows of one kind of data set, written as .jsonl, .jsonl.gz or .csv by the file's ending. The file is there once

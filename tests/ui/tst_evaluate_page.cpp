@@ -7,6 +7,8 @@
 #include "core/support/file.h"
 #include "tests/common/near.h"
 #include "ui/engine_bridge.h"
+#include "ui/format.h"
+#include "ui/forms/item_picker.h"
 #include "ui/key_store.h"
 #include "ui/pages/evaluate_judge_form.h"
 #include "ui/pages/evaluate_judging.h"
@@ -33,6 +35,7 @@
 #include <QTableWidget>
 #include <QTemporaryDir>
 #include <QTest>
+#include <QTextBlock>
 #include <QTextEdit>
 
 #include <mutex>
@@ -637,7 +640,7 @@ private Q_SLOTS:
     void markdownIsRenderedAndReachesNowhere()
     {
         std::vector<EvaluationItemInput> items = makeItems();
-        items[0].responseA = "# Title\n**bold** line\nnext line\n```\ncode **as it is**\n```\n"
+        items[0].responseA = "# Title\n**bold** line\nnext line\n\nnew paragraph\n```\ncode **as it is**\n```\n"
                              "![photo](https://example.org/p.png) <img src=\"https://example.org/q.png\">";
         items[0].aIsLeft = true;
         const std::int64_t id = m_project->addEvaluation(makeRow("session"), items);
@@ -648,6 +651,14 @@ private Q_SLOTS:
         QVERIFY2(text().contains(QLatin1String("bold line\nnext line")) || text().contains(QChar(QChar::LineSeparator)),
             qPrintable(text()));
         QVERIFY(!text().contains(QLatin1String("**bold**")));
+        const auto roomBelow = [&](const char* line) {
+            for (QTextBlock block = left->document()->begin(); block.isValid(); block = block.next())
+                if (block.text() == QLatin1String(line))
+                    return block.blockFormat().bottomMargin();
+            return -1.0;
+        };
+        QCOMPARE(roomBelow("bold line"), 0.0); // one paragraph
+        QVERIFY(roomBelow("next line") > 0.0);
         QVERIFY(text().contains(QLatin1String("code **as it is**")));
         QVERIFY(text().contains(QLatin1String("[picture: https://example.org/p.png]")));
         QVERIFY(text().contains(QLatin1String("<img src="))); // HTML is text
@@ -679,6 +690,19 @@ private Q_SLOTS:
         QCOMPARE(prompt(), QStringLiteral("And then?")); // stays so
         press(Qt::Key_T);
         QVERIFY(prompt().startsWith(QLatin1String("Human\nFirst?")));
+    }
+
+    void turnsOfAResponseAreTold()
+    {
+        std::vector<EvaluationItemInput> items = makeItems();
+        items[0].responseA = "Red.\n\nHuman: why?\n\nAssistant: Light scatters.";
+        items[0].aIsLeft = true;
+        const std::int64_t id = m_project->addEvaluation(makeRow("session"), items);
+        makePage();
+        openAs(id);
+        QCOMPARE(child<QTextEdit>("leftResponse")->toPlainText(),
+            QStringLiteral("Assistant\nRed.\nHuman\nwhy?\nAssistant\nLight scatters."));
+        QCOMPARE(child<QTextEdit>("rightResponse")->toPlainText(), QStringLiteral("Reply <b>x0</b> two"));
     }
 
     void pauseHidesTheItemAndStopsItsTime()
@@ -855,6 +879,13 @@ private Q_SLOTS:
         auto* address = child<QLineEdit>("judgeAddress");
         address->setText(QStringLiteral("https://api.example.org/v1"));
         child<QLineEdit>("judgeRemoteModel")->setText(QStringLiteral("judge-1"));
+        // A limit of cost without a price would never be reached.
+        child<QDoubleSpinBox>("judgeMaxCost")->setValue(2.5);
+        QVERIFY(!child<QPushButton>("startJudge")->isEnabled());
+        child<QDoubleSpinBox>("judgeAnswerPrice")->setValue(10.0);
+        child<QSpinBox>("judgePerMinute")->setValue(30);
+        const std::string own = m_folder.filePath(QStringLiteral("own.txt")).toStdString();
+        child<ItemPicker>("judgeTemplate")->setValue(toQString(own));
         key->setText(secret);
         child<QCheckBox>("judgeKeepKey")->setChecked(true);
         child<QPushButton>("startJudge")->click();
@@ -866,6 +897,10 @@ private Q_SLOTS:
         QVERIFY(posted(0).kind == JudgeKind::Endpoint && posted(0).bothOrders);
         QCOMPARE(posted(0).baseUrl, std::string("https://api.example.org/v1"));
         QCOMPARE(posted(0).key, secret.toStdString());
+        QCOMPARE(posted(0).maxCost, 2.5);
+        QCOMPARE(posted(0).answerPrice, 10.0);
+        QCOMPARE(posted(0).perMinute, 30.0);
+        QCOMPARE(posted(0).judgeTemplate, own);
         QCOMPARE(kept[QStringLiteral("api.example.org")], secret);
         QTRY_VERIFY(!m_page->judgeForm()->isVisible()); // done
 
@@ -991,6 +1026,37 @@ private Q_SLOTS:
         QVERIFY(command.gold.empty() && command.rewardModel.empty());
         QVERIFY(command.criteria == (std::vector<std::string> {"clear", "to the point"}) && command.strength);
         QVERIFY(!namesAModel(m_page.get()));
+    }
+
+    /// Without a source the pairs of the data set are judged, if it has any.
+    void newSessionOnThePairsOfTheData()
+    {
+        Dataset prompts {"prompts", DatasetKind::Prompts, {}}, pairs {"pairs", DatasetKind::Pairs, {}};
+        prompts.pairs.emplace_back().prompt = "Hello";
+        pairs.pairs.emplace_back().prompt = "Hello";
+        pairs.pairs.back().chosen = "yes";
+        pairs.pairs.back().rejected = "no";
+        m_project->addDataset(prompts, "made by the test");
+        m_project->addDataset(pairs, "made by the test");
+        makePage();
+        for (const char* name : {"one", "two"})
+            m_project->addModel(
+                {0, name, std::string("models/") + name, "policy", "llama", name, 10, {}, {}, nowUtc()});
+        m_page->refresh();
+        child<QPushButton>("emptyButton")->click();
+        auto* create = child<QPushButton>("createEvaluation");
+        auto* data = child<ItemPicker>("evaluationData");
+        child<ItemPicker>("modelA")->setValue({});
+        QVERIFY(!child<ItemPicker>("modelB")->isEnabled());
+        data->setValue(QStringLiteral("prompts"));
+        QVERIFY(!create->isEnabled());
+        data->setValue(QStringLiteral("pairs"));
+        QVERIFY(create->isEnabled() && !child<QSpinBox>("evaluationMaxTokens")->isEnabled());
+        create->click();
+        QTRY_VERIFY(!m_commands.empty());
+        const auto command = std::get<CreateEvaluation>(m_commands.at(0));
+        QVERIFY(command.sources.empty());
+        QCOMPARE(command.data, std::string("pairs"));
     }
 
     void sessionModel()

@@ -56,6 +56,14 @@ QHBoxLayout* makeHead(QLabel* label)
     return head;
 }
 
+void showResponse(MarkdownView* reader, const std::string& response)
+{
+    if (const auto turns = turnsOfResponse(response); turns.size() > 1)
+        reader->setTurns(turns);
+    else
+        reader->setText(toQString(response));
+}
+
 void scrollPages(MarkdownView* reader, int pages)
 {
     reader->verticalScrollBar()->triggerAction(
@@ -121,8 +129,8 @@ void EvaluateItemView::showItem(const EvaluationItemRow& item)
     PreferencePair pair;
     pair.prompt = item.prompt;
     m_turns = dialogueOf(std::move(pair)).turns;
-    m_left->setText(toQString(item.left));
-    m_right->setText(toQString(item.right));
+    showResponse(m_left, item.left);
+    showResponse(m_right, item.right);
     apply();
     for (MarkdownView* response : {m_left, m_right})
         response->verticalScrollBar()->setValue(0);

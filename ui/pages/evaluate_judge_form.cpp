@@ -16,13 +16,16 @@
 #include <QLineEdit>
 #include <QPushButton>
 #include <QSettings>
+#include <QSpinBox>
 #include <QUrl>
 
 namespace mpo {
 
 namespace {
 
-constexpr char kAddressSetting[] = "judge/address", kModelSetting[] = "judge/model";
+constexpr char kAddressSetting[] = "judge/address", kModelSetting[] = "judge/model", kLimitSetting[] = "judge/maxCost",
+               kAskedSetting[] = "judge/promptPrice", kAnsweredSetting[] = "judge/answerPrice",
+               kRateSetting[] = "judge/perMinute";
 
 /// Keys are kept by host: another path of the same one takes the same key.
 QString accountOf(const QString& address) { return QUrl(address.trimmed()).host(); }
@@ -43,8 +46,12 @@ EvaluateJudgeForm::EvaluateJudgeForm(EngineBridge& bridge, QWidget* parent)
     , m_localModel(new ItemPicker(ItemPicker::Browse::Folder))
     , m_rewardModel(new ItemPicker(ItemPicker::Browse::Folder))
     , m_margin(new QDoubleSpinBox)
-    , m_template(new QComboBox)
+    , m_template(new ItemPicker(ItemPicker::Browse::File))
     , m_bothOrders(new QCheckBox(tr("Ask in both orders")))
+    , m_maxCost(new QDoubleSpinBox)
+    , m_promptPrice(new QDoubleSpinBox)
+    , m_answerPrice(new QDoubleSpinBox)
+    , m_perMinute(new QSpinBox)
     , m_name(new QLineEdit)
     , m_hint(makeHint({}))
     , m_error(new QLabel)
@@ -69,15 +76,16 @@ EvaluateJudgeForm::EvaluateJudgeForm(EngineBridge& bridge, QWidget* parent)
     add(5, 2, tr("&Tie up to a difference of"), m_margin, Reward);
     add(6, 0, tr("&Question"), m_template, Asked);
     add(6, 2, {}, m_bothOrders, Asked);
-    m_grid->addWidget(m_hint, 7, 0, 1, 4);
-    m_grid->addWidget(m_progress, 8, 0, 1, 4);
-    m_grid->addWidget(m_error, 9, 0, 1, 4);
+    add(7, 0, tr("&Limits"), makeLimits(), Endpoint, 3);
+    m_grid->addWidget(m_hint, 8, 0, 1, 4);
+    m_grid->addWidget(m_progress, 9, 0, 1, 4);
+    m_grid->addWidget(m_error, 10, 0, 1, 4);
     auto* buttons = new QHBoxLayout;
     buttons->setSpacing(kSpace);
     buttons->addStretch();
     buttons->addWidget(m_close);
     buttons->addWidget(m_start);
-    m_grid->addLayout(buttons, 10, 0, 1, 4);
+    m_grid->addLayout(buttons, 11, 0, 1, 4);
     m_grid->setColumnStretch(1, 1);
     m_grid->setColumnStretch(3, 1);
     m_progress->hide();
@@ -88,6 +96,8 @@ EvaluateJudgeForm::EvaluateJudgeForm(EngineBridge& bridge, QWidget* parent)
         connect(field, &QLineEdit::textChanged, this, &EvaluateJudgeForm::updateState);
     for (ItemPicker* picker : {m_localModel, m_rewardModel})
         connect(picker, &ItemPicker::changed, this, &EvaluateJudgeForm::updateState);
+    for (QDoubleSpinBox* box : {m_maxCost, m_promptPrice, m_answerPrice})
+        connect(box, &QDoubleSpinBox::valueChanged, this, &EvaluateJudgeForm::updateState);
     connect(m_address, &QLineEdit::editingFinished, this, &EvaluateJudgeForm::lookUpKey);
     connect(m_close, &QPushButton::clicked, this, &EvaluateJudgeForm::closed);
     connect(m_start, &QPushButton::clicked, this, &EvaluateJudgeForm::start);
@@ -107,7 +117,11 @@ EvaluateJudgeForm::EvaluateJudgeForm(EngineBridge& bridge, QWidget* parent)
                           .arg(formatCount(event.consistent), formatCount(event.bothOrders));
         if (event.failed > 0)
             m_said += tr("; %1 questions failed, starting again asks them again").arg(formatCount(event.failed));
+        if (event.cost > 0.0)
+            m_said += tr("; it has cost %1").arg(event.cost, 0, 'f', 4);
         m_said += QLatin1Char('.');
+        if (!event.stopReason.empty())
+            m_said += QLatin1Char(' ') + toQString(event.stopReason) + QLatin1Char('.');
     });
     connect(&m_bridge, &EngineBridge::commandFinished, this, [this](const CommandFinished& event) {
         if (!m_waiting || (m_said.isEmpty() && m_bridge.busy()))
@@ -152,8 +166,9 @@ void EvaluateJudgeForm::setUpFields()
     m_margin->setDecimals(3);
     m_margin->setSingleStep(0.1);
     m_template->setObjectName(QStringLiteral("judgeTemplate"));
-    m_template->addItem(tr("Helpful and harmless reply"), QStringLiteral("hh"));
-    m_template->addItem(tr("Summary of a post"), QStringLiteral("tldr"));
+    m_template->setItems({{QStringLiteral("hh"), tr("Helpful and harmless reply"), {}},
+        {QStringLiteral("tldr"), tr("Summary of a post"), {}}});
+    m_template->setToolTip(tr("What the judge is asked, or a file of your own with {prompt}, {first} and {second}"));
     m_bothOrders->setObjectName(QStringLiteral("judgeBothOrders"));
     m_bothOrders->setChecked(true);
     m_bothOrders->setToolTip(tr("Twice the questions. Where the two answers do not agree, the item is a tie; once, a "
@@ -182,6 +197,45 @@ QWidget* EvaluateJudgeForm::makeKey()
     layout->addWidget(m_key, 1);
     layout->addWidget(m_keep);
     row->setFocusProxy(m_key);
+    return row;
+}
+
+QWidget* EvaluateJudgeForm::makeLimits()
+{
+    m_maxCost->setObjectName(QStringLiteral("judgeMaxCost"));
+    m_promptPrice->setObjectName(QStringLiteral("judgePromptPrice"));
+    m_answerPrice->setObjectName(QStringLiteral("judgeAnswerPrice"));
+    m_perMinute->setObjectName(QStringLiteral("judgePerMinute"));
+    m_maxCost->setSpecialValueText(tr("No limit of cost"));
+    m_maxCost->setPrefix(tr("Cost up to "));
+    m_maxCost->setToolTip(
+        tr("Judging ends before this is passed, over all runs of this judge, by the prices beside it"));
+    m_promptPrice->setPrefix(tr("Asked "));
+    m_promptPrice->setToolTip(tr("Price of a million tokens of questions"));
+    m_answerPrice->setPrefix(tr("Answered "));
+    m_answerPrice->setToolTip(tr("Price of a million tokens of answers"));
+    for (QDoubleSpinBox* price : {m_promptPrice, m_answerPrice})
+        price->setSuffix(tr(" a million"));
+    m_perMinute->setSpecialValueText(tr("No limit of requests"));
+    m_perMinute->setSuffix(tr(" requests a minute"));
+    m_perMinute->setRange(0, 100'000);
+    const QSettings settings;
+    m_perMinute->setValue(settings.value(QLatin1String(kRateSetting)).toInt());
+    auto* row = new QWidget;
+    auto* layout = new QHBoxLayout(row);
+    layout->setContentsMargins(0, 0, 0, 0);
+    layout->setSpacing(kSpace);
+    for (const auto& [box, key] : {std::pair(m_maxCost, kLimitSetting), std::pair(m_promptPrice, kAskedSetting),
+             std::pair(m_answerPrice, kAnsweredSetting)}) {
+        box->setRange(0.0, 1'000'000.0);
+        box->setDecimals(2);
+        box->setValue(settings.value(QLatin1String(key)).toDouble());
+        box->setAccessibleName(box->toolTip());
+        layout->addWidget(box, 1);
+    }
+    m_perMinute->setAccessibleName(tr("Requests a minute, at most"));
+    layout->addWidget(m_perMinute, 1);
+    row->setFocusProxy(m_maxCost);
     return row;
 }
 
@@ -225,17 +279,23 @@ void EvaluateJudgeForm::showKind()
     const int shown = kind() == JudgeKind::Endpoint ? Endpoint : kind() == JudgeKind::Model ? Local : Reward;
     for (const auto& [widget, kinds] : m_fields)
         widget->setVisible((kinds & shown) != 0);
-    m_hint->setText(kind() == JudgeKind::RewardModel
-            ? tr("The response with the higher score wins; the difference is stored with the verdict.")
-            : tr("Judging goes on where it stopped: what was answered is not asked again."));
     updateState();
 }
 
 void EvaluateJudgeForm::updateState()
 {
+    const bool limited = m_maxCost->value() > 0.0;
+    m_promptPrice->setEnabled(limited);
+    m_answerPrice->setEnabled(limited);
+    const bool priced = !limited || m_promptPrice->value() + m_answerPrice->value() > 0.0;
     const bool ready = kind() == JudgeKind::Endpoint
-        ? !m_address->text().trimmed().isEmpty() && !m_remoteModel->text().trimmed().isEmpty()
+        ? !m_address->text().trimmed().isEmpty() && !m_remoteModel->text().trimmed().isEmpty() && priced
         : !(kind() == JudgeKind::Model ? m_localModel : m_rewardModel)->value().isEmpty();
+    m_hint->setText(kind() == JudgeKind::RewardModel
+            ? tr("The response with the higher score wins; the difference is stored with the verdict.")
+            : kind() == JudgeKind::Endpoint && !priced
+            ? tr("A limit of cost needs the price of a million tokens, asked or answered.")
+            : tr("Judging goes on where it stopped: what was answered is not asked again."));
     m_start->setEnabled(ready && !m_waiting);
     m_keep->setEnabled(m_keys != nullptr);
     m_keep->setToolTip(
@@ -287,13 +347,17 @@ JudgeEvaluation EvaluateJudgeForm::command() const
     command.kind = kind();
     command.name = m_name->text().trimmed().toStdString();
     command.margin = m_margin->value();
-    command.judgeTemplate = m_template->currentData().toString().toStdString();
+    command.judgeTemplate = m_template->value().toStdString();
     command.bothOrders = m_bothOrders->isChecked();
     switch (kind()) {
     case JudgeKind::Endpoint:
         command.baseUrl = m_address->text().trimmed().toStdString();
         command.model = m_remoteModel->text().trimmed().toStdString();
         command.key = m_key->text().trimmed().toStdString();
+        command.maxCost = m_maxCost->value();
+        command.promptPrice = m_promptPrice->value();
+        command.answerPrice = m_answerPrice->value();
+        command.perMinute = m_perMinute->value();
         break;
     case JudgeKind::Model:
         command.model = m_localModel->value().toStdString();
@@ -318,6 +382,10 @@ void EvaluateJudgeForm::start()
     if (kind() == JudgeKind::Endpoint) {
         QSettings().setValue(QLatin1String(kAddressSetting), m_address->text().trimmed());
         QSettings().setValue(QLatin1String(kModelSetting), m_remoteModel->text().trimmed());
+        QSettings().setValue(QLatin1String(kLimitSetting), m_maxCost->value());
+        QSettings().setValue(QLatin1String(kAskedSetting), m_promptPrice->value());
+        QSettings().setValue(QLatin1String(kAnsweredSetting), m_answerPrice->value());
+        QSettings().setValue(QLatin1String(kRateSetting), m_perMinute->value());
         keepKey();
     }
     m_bridge.post(command());

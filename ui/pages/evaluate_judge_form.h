@@ -18,6 +18,7 @@ class QGridLayout;
 class QLabel;
 class QLineEdit;
 class QPushButton;
+class QSpinBox;
 
 namespace mpo {
 
@@ -47,6 +48,7 @@ private:
     void add(int row, int column, const QString& text, QWidget* field, int kinds, int columns = 1);
     void setUpFields();
     QWidget* makeKey();
+    QWidget* makeLimits();
     void showKind();
     void updateState();
     void lookUpKey(); ///< that is kept for the address
@@ -75,8 +77,12 @@ private:
     ItemPicker* m_localModel = nullptr;
     ItemPicker* m_rewardModel = nullptr;
     QDoubleSpinBox* m_margin = nullptr;
-    QComboBox* m_template = nullptr;
+    ItemPicker* m_template = nullptr;
     QCheckBox* m_bothOrders = nullptr;
+    QDoubleSpinBox* m_maxCost = nullptr; ///< 0: no limit
+    QDoubleSpinBox* m_promptPrice = nullptr;
+    QDoubleSpinBox* m_answerPrice = nullptr;
+    QSpinBox* m_perMinute = nullptr; ///< 0: no limit
     QLineEdit* m_name = nullptr;
     QLabel* m_hint = nullptr;
     QLabel* m_error = nullptr;

@@ -71,8 +71,7 @@ EvaluateNewSession::EvaluateNewSession(QWidget* parent)
     m_seed->setObjectName(QStringLiteral("evaluationSeed"));
     m_name->setObjectName(QStringLiteral("evaluationName"));
     m_create->setObjectName(QStringLiteral("createEvaluation"));
-    m_modelA->setPlaceholder(tr("No model yet"));
-    m_modelB->setPlaceholder(tr("No model yet"));
+    m_modelA->setOptional(tr("None: the pairs of the data set are judged"));
     m_modelB->setOptional(tr("None: the file holds several"));
     m_data->setOptional(tr("Those that the files answer"));
     for (ItemPicker* picker : {m_modelA, m_modelB})
@@ -252,9 +251,13 @@ QWidget* EvaluateNewSession::makeMoreSources()
     return box;
 }
 
+bool EvaluateNewSession::judgesPairs() const { return m_modelA->value().isEmpty(); }
+
 std::vector<QString> EvaluateNewSession::sources() const
 {
     std::vector<QString> chosen;
+    if (judgesPairs())
+        return chosen;
     for (const ItemPicker* picker : {m_modelA, m_modelB, m_moreSources[0], m_moreSources[1]})
         if (!picker->value().isEmpty() && !picker->isHidden())
             chosen.push_back(picker->value());
@@ -270,6 +273,9 @@ void EvaluateNewSession::refresh(const Project& project, const QString& dataset)
     constexpr std::array kPairs {DatasetKind::Pairs};
     m_gold->setItems(datasetItems(project, kPairs));
     m_reward->setItems(modelItems(project, QStringLiteral("reward")));
+    m_pairs.clear();
+    for (const PickerItem& item : datasetItems(project, kPairs))
+        m_pairs.insert(item.value.toStdString());
     m_scored.clear();
     for (const ScoreSetRow& row : project.scoreSets())
         m_scored.insert(row.dataset);
@@ -342,12 +348,17 @@ void EvaluateNewSession::updateState()
     std::vector<QString> chosen = sources();
     const auto files = std::ranges::count_if(chosen, isFile);
     const bool models = files < std::ssize(chosen);
+    const bool pairs = judgesPairs(), havePairs = m_pairs.contains(m_data->value().toStdString());
+    m_modelB->setEnabled(!pairs);
+    m_addSource->setEnabled(!pairs && m_moreSources.back()->isHidden());
     std::ranges::sort(chosen);
     const bool same = std::ranges::adjacent_find(chosen) != chosen.end();
     m_maxTokens->setEnabled(models);
     m_temperature->setEnabled(models);
     m_create->setText(models ? tr("Sample and start") : tr("Make and start"));
     m_hint->setText(same ? tr("Choose different sources.")
+            : pairs && !havePairs
+            ? tr("Without a source the pairs of a data set are judged; choose one with pairs, or a model or file.")
             : !models
             ? tr(
                 "Sides are drawn at random and stay hidden. To tell a true win rate of 60 % from chance takes about %1 "
@@ -356,8 +367,8 @@ void EvaluateNewSession::updateState()
             : tr("Responses are sampled now, sides are drawn at random and stay hidden. To tell a true win rate of "
                  "60 % from chance takes about %1 decisive prompts, 70 % about %2.")
                   .arg(formatCount(requiredPrompts(0.6)), formatCount(requiredPrompts(0.7))));
-    m_create->setEnabled(
-        !m_busy && !same && (chosen.size() >= 2 || files == 1) && (files > 0 || !m_data->value().isEmpty()));
+    m_create->setEnabled(!m_busy && (pairs ? havePairs : !same && (chosen.size() >= 2 || files == 1))
+        && (files > 0 || !m_data->value().isEmpty()));
 }
 
 void EvaluateNewSession::create()

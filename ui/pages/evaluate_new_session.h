@@ -25,8 +25,8 @@ class ItemPicker;
 class Project;
 class WorkProgress;
 
-/// Form of a new session: two sources or more, prompts to draw, how responses are sampled, who will judge, by which
-/// criteria, and how judges are tested.
+/// Form of a new session: two sources or more, or the pairs of a data set themselves, prompts to draw, how responses
+/// are sampled, who will judge, by which criteria, and how judges are tested.
 class EvaluateNewSession : public QFrame
 {
     Q_OBJECT
@@ -46,6 +46,7 @@ private:
     void setUpJudging(const CreateEvaluation& defaults);
     QWidget* makeCriteria();
     QWidget* makeMoreSources();
+    bool judgesPairs() const; ///< of the data set itself, no sources
     std::vector<QString> sources() const; ///< that are chosen
     void updateState();
     void create();
@@ -77,6 +78,7 @@ private:
     QPushButton* m_create = nullptr;
     QPushButton* m_close = nullptr;
     std::set<std::string> m_scored; ///< data sets with reward gaps
+    std::set<std::string> m_pairs; ///< data sets whose own pairs can be judged
     bool m_busy = false;
     bool m_filled = false; ///< the first choices were made
 };

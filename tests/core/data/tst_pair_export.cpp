@@ -132,6 +132,16 @@ private Q_SLOTS:
             != std::string::npos);
     }
 
+    void turnsInsideAResponse()
+    {
+        const auto turns = turnsOfResponse("Red.\n\nHuman: why?\n\nAssistant: Light\n\nscatters.");
+        QVERIFY((turns
+            == std::vector<ChatMessage> {
+                {"assistant", "Red."}, {"user", "why?"}, {"assistant", "Light\n\nscatters."}}));
+        for (const std::string& one : {std::string("Human: is a word"), std::string()})
+            QVERIFY((turnsOfResponse(one) == std::vector<ChatMessage> {{"assistant", one}}));
+    }
+
     /// The seed alone decides on the sides, and both come up.
     void battlesAreDrawnBySeed()
     {
