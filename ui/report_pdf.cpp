@@ -7,13 +7,17 @@
 #include "core/support/file.h"
 #include "ui/format.h"
 
+#include <QAbstractTextDocumentLayout>
 #include <QBuffer>
 #include <QFont>
 #include <QImage>
 #include <QPageSize>
 #include <QPainter>
+#include <QPalette>
 #include <QPdfWriter>
 #include <QSvgRenderer>
+#include <QTextBlock>
+#include <QTextCursor>
 #include <QTextDocument>
 #include <QUrl>
 
@@ -56,10 +60,12 @@ void replaceFigures(std::vector<ReportBlock>& blocks, QTextDocument& document, i
             && QSvgRenderer(QByteArray::fromStdString(figure->svg)).defaultSize().width() <= kWidest * 3 / 4;
     };
     std::vector<ReportBlock> replaced;
+    bool afterPair = false;
     for (std::size_t i = 0; i < blocks.size(); ++i) {
         const auto* figure = std::get_if<ReportFigure>(&blocks[i]);
         if (!figure) {
             replaced.push_back(std::move(blocks[i]));
+            afterPair = false;
             continue;
         }
         std::string pictures;
@@ -67,12 +73,68 @@ void replaceFigures(std::vector<ReportBlock>& blocks, QTextDocument& document, i
             pictures = pictureOf(*figure, kBeside, document, number) + " "
                 + pictureOf(std::get<ReportFigure>(blocks[++i]), kBeside, document, number);
             replaced.push_back(ReportFigure {"<p>" + pictures + "</p>\n", {}});
+            afterPair = true;
         } else {
-            pictures = pictureOf(*figure, kWidest, document, number);
+            // The last of an odd number is no larger than the others.
+            pictures = pictureOf(*figure, afterPair && smallAt(i) ? kBeside : kWidest, document, number);
             replaced.push_back(ReportFigure {"<p>" + pictures + "</p>\n", figure->caption});
         }
     }
     blocks = std::move(replaced);
+}
+
+/// Fits the document to pages of the writer, without a heading, or the words above a table, alone at the end of one.
+void layOut(QTextDocument& document, QPdfWriter& writer, double footer)
+{
+    QAbstractTextDocumentLayout* layout = document.documentLayout();
+    layout->setPaintDevice(&writer);
+    document.setDocumentMargin(0);
+    document.setPageSize(QSizeF(writer.width(), writer.height() - footer));
+    const double height = document.pageSize().height();
+    const auto pageOf = [&](const QTextBlock& block) {
+        const QRectF place = layout->blockBoundingRect(block);
+        return block.layout()->lineCount() > 0
+            ? int((place.top() + block.layout()->lineAt(0).rect().bottom() - 1.0) / height)
+            : int(place.top() / height);
+    };
+    // From the front: a break moves only what follows it.
+    for (QTextBlock block = document.begin(); block.isValid(); block = block.next()) {
+        QTextBlock next = block.next();
+        while (next.isValid() && next.text().trimmed().isEmpty())
+            next = next.next();
+        const auto inTable = [](const QTextBlock& one) { return QTextCursor(one).currentTable() != nullptr; };
+        const bool leads
+            = next.isValid() && !inTable(block) && (block.blockFormat().headingLevel() > 0 || inTable(next));
+        if (!leads || pageOf(next) == pageOf(block))
+            continue;
+        QTextBlockFormat format = block.blockFormat();
+        format.setPageBreakPolicy(QTextFormat::PageBreak_AlwaysBefore);
+        QTextCursor(block).setBlockFormat(format);
+        document.markContentsDirty(
+            0, document.characterCount()); // laid out in part, what follows may stay where it was
+    }
+}
+
+void paintPages(const QTextDocument& document, QPdfWriter& writer, double footer)
+{
+    QPainter painter(&writer);
+    QAbstractTextDocumentLayout::PaintContext context;
+    context.palette.setColor(QPalette::Text, Qt::black);
+    const QSizeF page = document.pageSize();
+    painter.setFont(QFont(QStringLiteral("sans-serif"), 8));
+    for (int i = 0, pages = document.pageCount(); i < pages; ++i) {
+        if (i > 0)
+            writer.newPage();
+        painter.setPen(QColor(0x5f, 0x63, 0x68));
+        painter.drawText(QRectF(0, page.height(), page.width(), footer), Qt::AlignRight | Qt::AlignBottom,
+            QStringLiteral("%1 / %2").arg(i + 1).arg(pages));
+        painter.save();
+        context.clip = QRectF(QPointF(0, i * page.height()), page);
+        painter.translate(0, -context.clip.top());
+        painter.setClipRect(context.clip);
+        document.documentLayout()->draw(&painter, context);
+        painter.restore();
+    }
 }
 
 } // namespace
@@ -104,7 +166,10 @@ void writeReportPdf(const HtmlReport& report, const std::filesystem::path& file)
     writer.setPageSize(QPageSize(QPageSize::A4));
     writer.setTitle(toQString(report.title));
     writer.setCreator(QStringLiteral("MPO Studio"));
-    document.print(&writer);
+    writer.setPageMargins(QMarginsF(20, 18, 20, 15), QPageLayout::Millimeter);
+    const double footer = writer.logicalDpiY() / 3.0;
+    layOut(document, writer, footer);
+    paintPages(document, writer, footer);
     if (bytes.isEmpty())
         fail("{}: the PDF could not be made", file.string());
     writeFileAtomically(file, {bytes.constData(), std::size_t(bytes.size())});
