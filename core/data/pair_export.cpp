@@ -80,6 +80,16 @@ std::vector<ChatMessage> turnsOfResponse(const std::string& response)
     return {{"assistant", response}};
 }
 
+std::string promptLine(const std::string& prompt)
+{
+    if (const auto turns = turnsOfText(prompt); turns && turns->size() == 1 && turns->front().role == "user")
+        return std::string(trimmed(turns->front().content));
+    std::string_view text = prompt;
+    if (text.ends_with(kAssistant))
+        text.remove_suffix(kAssistant.size());
+    return std::string(trimmed(text));
+}
+
 std::string csvCell(const Json& value)
 {
     std::string text = value.is_null() ? "" : value.is_string() ? value.get<std::string>() : toLine(value);

@@ -26,6 +26,9 @@ Json messagesOf(const std::vector<ChatMessage>& turns); ///< [{"role", "content"
 PreferencePair dialogueOf(PreferencePair pair);
 /// The turns of a response: one of the assistant, or those of a dialogue that goes on in it, as MT-bench's do.
 std::vector<ChatMessage> turnsOfResponse(const std::string& response);
+/// For lists, where markers of a dialogue would only take room: the words of its only turn, and else the text up to the
+/// answer that it asks for.
+std::string promptLine(const std::string& prompt);
 std::string csvCell(const Json& value); ///< quoted where it has to be; what is no text as JSON, null as nothing
 
 /// Rows of one kind of data set, written as .jsonl, .jsonl.gz or .csv by the file's ending. The file is there once

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/evaluation/report_tables.h"
 
+#include "core/data/pair_export.h"
 #include "core/evaluation/svg_chart.h"
 #include "core/support/text.h"
 
@@ -185,7 +186,7 @@ ReportTable queueTable(const SessionReport& report, std::span<const std::string>
     constexpr std::size_t kPromptBytes = 60;
     ReportTable table {{"to look at again", "why", "prompt"}, {}, "Adjudication queue"};
     for (const QueuedItem& item : report.queue) {
-        std::string prompt(trimmed(prompts[std::size_t(item.item)]));
+        std::string prompt = promptLine(prompts[std::size_t(item.item)]);
         std::replace(prompt.begin(), prompt.end(), '\n', ' ');
         table.rows.push_back({fmt::format("item {}", item.item + 1), toPrintable(queueReason(item)),
             toPrintable(shortened(prompt, kPromptBytes))});

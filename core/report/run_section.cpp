@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/report/run_section.h"
 
+#include "core/data/pair_export.h"
 #include "core/engine/train_config.h"
 #include "core/evaluation/svg_chart.h"
 #include "core/runs/run_curves.h"
@@ -158,7 +159,7 @@ void addSamples(const Project& project, const RunRow& run, std::vector<ReportBlo
         if (!sample.byReference && sample.step != first && sample.step != last)
             continue;
         Answers& answers = items[sample.item];
-        answers.prompt = shortened(trimmed(sample.prompt), kSampleBytes);
+        answers.prompt = shortened(promptLine(sample.prompt), kSampleBytes);
         (sample.byReference           ? answers.reference
                 : sample.step == last ? answers.after
                                       : answers.before)

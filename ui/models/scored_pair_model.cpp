@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/models/scored_pair_model.h"
 
+#include "core/data/pair_export.h"
 #include "core/store/project.h"
 #include "ui/format.h"
 #include "ui/models/split_data.h"
@@ -146,9 +147,9 @@ QVariant ScoredPairModel::text(const QModelIndex& index) const
         const PreferencePair& shown = pair(index.row());
         if (shown.hasIds())
             return tr("%1 token ids").arg(formatCount(qint64(shown.promptIds.size())));
-        QString text = toQString(std::string_view(shown.prompt).substr(0, 400)).simplified();
+        QString text = toQString(std::string_view(promptLine(shown.prompt)).substr(0, 400)).simplified();
         if (const QLatin1String speaker("Human: "); text.startsWith(speaker))
-            text.remove(0, speaker.size()); // every dialogue begins so, and the column is narrow
+            text.remove(0, speaker.size()); // so begins every dialogue of several turns, and the column is narrow
         return text.left(160);
     }
     default:

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/pages/evaluate_verdicts.h"
 
+#include "core/data/pair_export.h"
 #include "core/engine/evaluation_report.h"
 #include "ui/format.h"
 #include "ui/pages/evaluate_item_view.h"
@@ -182,7 +183,7 @@ void EvaluateVerdicts::fill()
         for (int column = 0; column <= comments; ++column)
             texts << QString();
         texts[0] = formatCount(qint64(at) + 1);
-        texts[1] = toQString(item.prompt).simplified().left(300);
+        texts[1] = toQString(promptLine(item.prompt)).simplified().left(300);
         texts[2] = item.kind != ItemKind::Ordinary ? kindTitle(item)
             : !points[at]                          ? tr("not judged")
             : *points[at] > 0.5                    ? names.a

@@ -142,6 +142,14 @@ private Q_SLOTS:
             QVERIFY((turnsOfResponse(one) == std::vector<ChatMessage> {{"assistant", one}}));
     }
 
+    void promptsInALine()
+    {
+        QCOMPARE(promptLine("\n\nHuman: Why? \n\nAssistant:"), std::string("Why?"));
+        QCOMPARE(promptLine("\n\nHuman: Why?\n\nAssistant: So.\n\nHuman: And?\n\nAssistant:"),
+            std::string("Human: Why?\n\nAssistant: So.\n\nHuman: And?"));
+        QCOMPARE(promptLine(" TL;DR: Human: x\n"), std::string("TL;DR: Human: x"));
+    }
+
     /// The seed alone decides on the sides, and both come up.
     void battlesAreDrawnBySeed()
     {
