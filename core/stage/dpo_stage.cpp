@@ -1,13 +1,13 @@
 // SPDX-FileCopyrightText: MPO Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/loss/preference_loss.h"
-#include "core/model/frozen_weights.h"
 #include "core/stage/gap_strata.h"
 #include "core/stage/pair_batch.h"
 #include "core/stage/reference_cache.h"
 #include "core/stage/run_identity.h"
 #include "core/stage/stages.h"
 #include "core/stage/training_loop.h"
+#include "core/stage/training_model.h"
 #include "core/support/error.h"
 
 #include <ATen/ATen.h>
@@ -52,21 +52,17 @@ StageOutcome trainDpo(Model& policy, const Model* reference, std::span<const Tok
 {
     const Settings& settings = context.settings;
     const ComputeType computeType = computeTypeFromName(settings.text("dtype"));
-    policy.trunk->computeType = computeType;
-    policy.trunk->recomputesLayers = settings.flag("gradient_checkpointing");
     const PreferenceLoss& loss = findPreferenceLoss(settings.text("loss"));
     const PreferenceLossOptions options {
         settings.real("beta"), settings.real("label_smoothing"), settings.real("simpo_gamma")};
 
     // 1. Log-probs of the reference, once; of one that follows the policy batch by batch.
     const Model& anchor = reference ? *reference : policy;
-    anchor.trunk->computeType = computeType;
     Json identity;
     if (!context.checkpoints.empty())
         identity
             = {{"model", modelDigest(policy)}, {"reference model", modelDigest(anchor)}, {"data set", digestOf(pairs)}};
-    if (policy.adapter)
-        freezeWeights(policy);
+    prepareForTraining(policy, settings);
     std::optional<Model> moving;
     PairSums fixed;
     if (settings.flag("sync_ref_model")) {
@@ -78,7 +74,7 @@ StageOutcome trainDpo(Model& policy, const Model* reference, std::span<const Tok
         moving->trunk->computeType = computeType;
     } else if (!loss.referenceFree) {
         if (reference)
-            freezeWeights(anchor);
+            prepareForInference(anchor, settings);
         auto sums = referenceSums(
             anchor, pairs, context, identity.dump() + " on " + machineOf(settings, context.ranks->size()).dump());
         if (!sums) {

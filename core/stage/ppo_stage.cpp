@@ -17,7 +17,6 @@
 
 #include "core/loss/log_probs.h"
 #include "core/loss/ppo_loss.h"
-#include "core/model/frozen_weights.h"
 #include "core/parallel/gradient_sum.h"
 #include "core/rl/ppo_terms.h"
 #include "core/rl/rloo.h"
@@ -33,6 +32,7 @@
 #include "core/stage/shared_checkpoint.h"
 #include "core/stage/stages.h"
 #include "core/stage/training_loop.h"
+#include "core/stage/training_model.h"
 #include "core/support/error.h"
 #include "core/support/out_of_memory.h"
 #include "core/support/random.h"
@@ -273,19 +273,11 @@ PpoRun::PpoRun(const PpoModels& models, std::span<const TokenIds> prompts, const
           })
 {
     const Settings& settings = context.settings;
-    for (const Model* model : {static_cast<const Model*>(&models.policy), &models.reference, &models.rewardModel,
-             static_cast<const Model*>(&models.value), models.sft})
+    for (const Model* model : {&models.rewardModel, &models.reference, models.sft})
         if (model)
-            model->trunk->computeType = m_computeType;
-    freezeWeights(models.rewardModel);
-    if (models.sft)
-        freezeWeights(*models.sft);
-    freezeWeights(models.reference); // with an adapter on the policy perhaps its weights too
-    for (const Model* model : {static_cast<const Model*>(&models.policy), static_cast<const Model*>(&models.value)})
-        if (model->adapter)
-            freezeWeights(*model);
+            prepareForInference(*model, settings);
     for (Model* model : {&models.policy, &models.value})
-        model->trunk->recomputesLayers = settings.flag("gradient_checkpointing");
+        prepareForTraining(*model, settings);
 
     m_generation.maxNewTokens = settings.integer("max_new_tokens");
     m_generation.temperature = m_temperature;

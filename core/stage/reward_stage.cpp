@@ -1,11 +1,11 @@
 // SPDX-FileCopyrightText: MPO Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/loss/reward_loss.h"
-#include "core/model/frozen_weights.h"
 #include "core/stage/pair_batch.h"
 #include "core/stage/run_identity.h"
 #include "core/stage/stages.h"
 #include "core/stage/training_loop.h"
+#include "core/stage/training_model.h"
 
 #include <ATen/ATen.h>
 
@@ -31,8 +31,6 @@ BatchScores scoresOf(const Model& model, std::span<const TokenizedPair> pairs, s
 
 StageOutcome trainReward(Model& rewardModel, std::span<const TokenizedPair> pairs, const StageContext& context)
 {
-    rewardModel.trunk->computeType = computeTypeFromName(context.settings.text("dtype"));
-    rewardModel.trunk->recomputesLayers = context.settings.flag("gradient_checkpointing");
     const double centering = context.settings.real("centering");
     const HeldOut held = holdOut(std::int64_t(pairs.size()), context.settings.real("eval_share"),
         std::uint64_t(context.settings.integer("seed")));
@@ -40,8 +38,7 @@ StageOutcome trainReward(Model& rewardModel, std::span<const TokenizedPair> pair
     TrainingTask task;
     if (!context.checkpoints.empty())
         task.identity = {{"model", modelDigest(rewardModel)}, {"data set", digestOf(pairs)}};
-    if (rewardModel.adapter)
-        freezeWeights(rewardModel);
+    prepareForTraining(rewardModel, context.settings);
     task.examples = held.train;
     task.tokens = [&](std::int64_t number) { return tokensOf(pairs[std::size_t(number)]); };
     task.countedTokens = [&](std::int64_t number) { return sequenceTokensOf(pairs[std::size_t(number)]); };

@@ -2,11 +2,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/loss/log_probs.h"
 #include "core/loss/sft_loss.h"
-#include "core/model/frozen_weights.h"
 #include "core/stage/pair_batch.h"
 #include "core/stage/run_identity.h"
 #include "core/stage/stages.h"
 #include "core/stage/training_loop.h"
+#include "core/stage/training_model.h"
 
 #include <ATen/ATen.h>
 
@@ -16,8 +16,6 @@ namespace mpo {
 
 StageOutcome trainSft(Model& policy, std::span<const TokenizedPair> pairs, const StageContext& context)
 {
-    policy.trunk->computeType = computeTypeFromName(context.settings.text("dtype"));
-    policy.trunk->recomputesLayers = context.settings.flag("gradient_checkpointing");
     const HeldOut held = holdOut(std::int64_t(pairs.size()), context.settings.real("eval_share"),
         std::uint64_t(context.settings.integer("seed")));
 
@@ -47,8 +45,7 @@ StageOutcome trainSft(Model& policy, std::span<const TokenizedPair> pairs, const
     TrainingTask task;
     if (!context.checkpoints.empty())
         task.identity = {{"model", modelDigest(policy)}, {"data set", digestOf(pairs)}};
-    if (policy.adapter)
-        freezeWeights(policy);
+    prepareForTraining(policy, context.settings);
     task.examples = held.train;
     task.beginStep = [&](std::span<const std::int64_t> numbers) { stepTargets = targetsOf(numbers); };
     task.loss = [&](std::span<const std::int64_t> numbers, double) {

@@ -1,0 +1,16 @@
+// SPDX-FileCopyrightText: MPO Studio authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+namespace mpo {
+
+class Settings;
+struct Model;
+
+/// Makes a model, or the one adapter of it, ready to be trained as the settings dtype and gradient_checkpointing say.
+/// Digests of it are taken before: the base of an adapter is rounded (frozen_weights.h).
+void prepareForTraining(Model& model, const Settings& settings);
+/// The same for a model that only computes beside the one in training.
+void prepareForInference(const Model& model, const Settings& settings);
+
+} // namespace mpo
