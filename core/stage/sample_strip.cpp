@@ -4,6 +4,8 @@
 
 #include "core/stage/stages.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 
@@ -57,8 +59,14 @@ void SampleStrip::write(const Model& model, std::int64_t step, bool byReference)
         for (const TokenIds& prompt : m_prompts)
             longest = std::max(longest, prompt.size());
         options.maxNewTokens = std::min<std::int64_t>(options.maxNewTokens, positions - std::int64_t(longest));
-        if (options.maxNewTokens < 1)
+        if (options.maxNewTokens < 1) {
+            if (byReference && m_context.warning)
+                m_context.warning(
+                    fmt::format("No samples to look at: a prompt of {} tokens leaves none of the model's {} "
+                                "positions for a response",
+                        longest, positions));
             return;
+        }
     }
     options.temperature = m_decoding.temperature;
     options.stopIds = stopIds(model);
