@@ -41,7 +41,6 @@ void addBenchCommands(CLI::App& app, Arguments& arguments)
         const auto [workload, stage] = workloads.at(given->workload);
         given->command.workload = workload;
         given->command.settings = Settings(stage);
-        given->command.settings.set("dtype", std::string("auto"));
         for (const std::string& set : given->sets) {
             const auto [name, value] = keyAndValue(set, "--set");
             given->command.settings.setFromText(name, value);

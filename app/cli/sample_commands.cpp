@@ -33,9 +33,9 @@ void addSampleCommands(CLI::App& app, Arguments& arguments)
         ->check(plain(CLI::NonNegativeNumber))
         ->type_name("K");
     sample->add_option("--seed", command->seed, "Of the random numbers")->type_name("N");
-    sample->add_option("--dtype", command->dtype, "Type of the computation")
+    sample->add_option("--dtype", command->dtype, "Type of the matrix products; auto: bf16 where it is faster")
         ->check(plain(CLI::IsMember({"auto", "fp32", "bf16"})))
-        ->type_name("fp32|bf16");
+        ->type_name("auto|fp32|bf16");
     sample->add_option("--reward-model,--reward_model", command->rewardModel, "Also score the responses")
         ->type_name("MODEL");
     sample->callback([command, &arguments] {
@@ -49,9 +49,9 @@ void addSampleCommands(CLI::App& app, Arguments& arguments)
     logProbs->add_option("--model", rows->model, "Policy")->required()->type_name("MODEL");
     logProbs->add_option("--adapter", rows->adapter, "LoRA on the model")->type_name("MODEL");
     logProbs->add_option("--data", rows->data, "Data set or file")->required()->type_name("DATA");
-    logProbs->add_option("--dtype", rows->dtype, "Type of the computation")
+    logProbs->add_option("--dtype", rows->dtype, "Type of the matrix products; auto: bf16 where it is faster")
         ->check(plain(CLI::IsMember({"auto", "fp32", "bf16"})))
-        ->type_name("fp32|bf16");
+        ->type_name("auto|fp32|bf16");
     logProbs->callback([rows, &arguments] {
         arguments.action = [rows](const GlobalOptions& global) {
             return runOnEngine(global, openProject(global, Project::Access::ReadOnly), *rows, {});

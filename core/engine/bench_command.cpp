@@ -5,6 +5,7 @@
 #include "core/model/gemm_peak.h"
 #include "core/stage/pair_batch.h"
 #include "core/stage/training_loop.h"
+#include "core/stage/training_model.h"
 #include "core/support/error.h"
 
 #include <ATen/Parallel.h>
@@ -103,6 +104,7 @@ void benchCommand(const Workspace& workspace, const Bench& command)
     if (scores && !model.isReward())
         model = rewardModelFrom(model, seed);
     giveAdapter(model, settings);
+    settleComputeType(settings, model.config());
     auto pairs
         = tokenizeFor(workspace, RowSource::of(data), model, settings.integer("max_length"), Truncation::DropLong);
     if (scores)
@@ -125,7 +127,7 @@ void benchCommand(const Workspace& workspace, const Bench& command)
     std::vector<TokenIds> prompts;
     for (const TokenizedPair& pair : pairs)
         prompts.emplace_back(pair.prompt.begin(), pair.prompt.end());
-    const ComputeType computeType = computeTypeFromName(settings.text("dtype"));
+    const ComputeType computeType = computeTypeFor(settings.text("dtype"), model.config());
     model.trunk->computeType = computeType;
     std::vector<double> written; // tokens of each step
     switch (command.workload) {
@@ -194,7 +196,7 @@ void benchCommand(const Workspace& workspace, const Bench& command)
     result.firstStepSeconds = watch.firstStep();
     result.peakResidentMb = peakResidentMb();
     result.gemmGflops = measureGemmPeak(computeType);
-    result.dtype = computeType == ComputeType::BFloat16 ? "bf16" : "fp32";
+    result.dtype = nameOf(computeType);
     result.threads = at::get_num_threads();
     workspace.send(std::move(result));
 }

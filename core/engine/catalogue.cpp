@@ -49,7 +49,7 @@ ModelSummary summariseModel(const std::string& folder)
 
 std::string describeMachine()
 {
-    const bool bf16 = computeTypeFromName("auto") == ComputeType::BFloat16;
+    const bool bf16 = processorHasBFloat16();
     return fmt::format("LibTorch {}.{}.{}, {} threads, {}{}", TORCH_VERSION_MAJOR, TORCH_VERSION_MINOR,
         TORCH_VERSION_PATCH, at::get_num_threads(), at::get_cpu_capability(), bf16 ? " with bf16" : "");
 }

@@ -117,7 +117,7 @@ struct SampleResponses
     std::int64_t topK = 0;
     bool greedy = false;
     std::uint64_t seed = 42;
-    std::string dtype = "fp32";
+    std::string dtype = "auto"; ///< of the products, as of the setting
     std::string rewardModel; ///< empty: no scores
     std::string adapter; ///< a LoRA on `model`; empty: none
 };

@@ -7,6 +7,7 @@
 #include "core/engine/workspace.h"
 #include "core/evaluation/blind_session.h"
 #include "core/evaluation/identity_leak.h"
+#include "core/model/frozen_weights.h"
 #include "core/support/error.h"
 #include "core/support/random.h"
 
@@ -66,6 +67,8 @@ Said saidByModel(const Workspace& workspace, const CreateEvaluation& command, co
     const Model model = workspace.model(name);
     if (!model.tokenizer)
         fail("{}: the model has no tokenizer.json, so its responses cannot be read", name);
+    model.trunk->computeType = computeTypeFor("auto", model.config());
+    freezeWeights(model);
     GenerationOptions options;
     options.maxNewTokens = command.maxNewTokens;
     options.temperature = command.temperature;

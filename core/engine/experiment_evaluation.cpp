@@ -13,7 +13,7 @@ PolicyMeasures evaluatePolicy(const Workspace& workspace, const Dataset& prompts
 {
     const auto load = [&](const std::string& name) {
         Model model = workspace.model(name);
-        model.trunk->computeType = computeTypeFromName(evaluation.dtype);
+        model.trunk->computeType = computeTypeFor(evaluation.dtype, model.config());
         freezeWeights(model);
         return model;
     };

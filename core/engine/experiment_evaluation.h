@@ -17,7 +17,7 @@ struct PolicyEvaluation
     std::int64_t maxNewTokens = 64;
     double temperature = 0.7;
     std::uint64_t seed = 1; ///< the same draws for every policy
-    std::string dtype = "fp32";
+    std::string dtype = "auto";
     bool trueReward = false; ///< the prompts are of SyntheticPreferences, which knows it
 };
 

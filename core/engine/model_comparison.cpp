@@ -28,7 +28,7 @@ std::vector<ComparedModel> compareModels(
     std::optional<Model> baseline;
     for (const auto& [title, name] : comparison.models) {
         Model model = workspace.model(name);
-        model.trunk->computeType = comparison.computeType;
+        model.trunk->computeType = computeTypeFor(comparison.dtype, model.config());
         freezeWeights(model);
         GenerationOptions options = comparison.generation;
         options.stopIds = stopIds(model);

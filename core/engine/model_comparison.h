@@ -26,7 +26,7 @@ struct Comparison
 {
     std::vector<std::pair<std::string, std::string>> models; ///< title and name; the first is the baseline
     GenerationOptions generation; ///< stop ids are the models' own
-    ComputeType computeType = ComputeType::Float32;
+    std::string dtype = "auto"; ///< of the products, as of the setting
     std::uint64_t seed = 1;
     std::function<std::vector<double>(const Sampled&)> reward; ///< of each response
 };

@@ -94,7 +94,7 @@ void recipeCommand(const Workspace& workspace, const RunRecipe& command)
     comparison.models = {{"SFT", sft}, {"DPO (easy pairs)", name + "-dpo"}, {"MPO", name + "-ppo"}};
     comparison.generation.maxNewTokens = recipe.evaluateTokens;
     comparison.generation.temperature = recipe.evaluateTemperature;
-    comparison.computeType = computeTypeFromName(recipe.ppo.text("dtype"));
+    comparison.dtype = recipe.ppo.text("dtype");
     comparison.reward = [&](const Sampled& sampled) {
         std::vector<TokenIds> responses;
         for (const GeneratedResponse& response : sampled.responses)

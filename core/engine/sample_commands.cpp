@@ -39,7 +39,7 @@ void sampleCommand(const Workspace& workspace, const SampleResponses& command)
     const Model model = workspace.model(command.model, command.adapter);
     if (model.isReward())
         fail("{}: a reward model cannot write responses", command.model);
-    model.trunk->computeType = computeTypeFromName(command.dtype);
+    model.trunk->computeType = computeTypeFor(command.dtype, model.config());
     freezeWeights(model);
     GenerationOptions options;
     options.maxNewTokens = command.maxNewTokens;
@@ -74,7 +74,7 @@ void logProbsCommand(const Workspace& workspace, const ComputeLogProbs& command)
         fail("{}: a reward model has no log-probs", command.model);
     if (data.kind == DatasetKind::Prompts)
         fail("{}: the rows hold prompts only; log-probs need responses", command.data);
-    model.trunk->computeType = computeTypeFromName(command.dtype);
+    model.trunk->computeType = computeTypeFor(command.dtype, model.config());
     freezeWeights(model);
     auto rows = std::make_shared<std::vector<PairLogProb>>(data.pairs.size());
     const auto pairs = tokenizeFor(workspace, RowSource::of(data), model, 0, Truncation::CutEnd);

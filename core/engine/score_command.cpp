@@ -4,6 +4,7 @@
 #include "core/engine/workspace.h"
 #include "core/model/frozen_weights.h"
 #include "core/stage/run_identity.h"
+#include "core/stage/training_model.h"
 #include "core/support/error.h"
 #include "core/support/file.h"
 #include "core/support/random.h"
@@ -114,7 +115,7 @@ void scoreCommand(const Workspace& workspace, const ScorePairs& command)
 
     if (command.folds < 2) {
         const Model reward = workspace.rewardModel(command.rewardModel, command.adapter);
-        reward.trunk->computeType = computeTypeFromName(command.settings.text("dtype"));
+        reward.trunk->computeType = computeTypeFor(command.settings.text("dtype"), reward.config());
         freezeWeights(reward);
         auto pairs = tokenizeFor(workspace, data, reward, 0, Truncation::DropLong);
         trimForScoring(pairs, reward.config());
@@ -160,6 +161,7 @@ void scoreCommand(const Workspace& workspace, const ScorePairs& command)
                 spec.resume = before->id;
             Model reward = cloneModel(base);
             giveAdapter(reward, command.settings);
+            settleComputeType(spec.settings, reward.config());
             const std::int64_t run = workspace.run(
                 spec, [&](const StageContext& context) { return trainReward(reward, outside, context); });
             const auto some = scorePairs(reward, inside, workspace.context(command.settings));

@@ -8,6 +8,7 @@
 #include "core/model/adapter_folder.h"
 #include "core/stage/memory_estimate.h"
 #include "core/stage/training_loop.h"
+#include "core/stage/training_model.h"
 #include "core/support/error.h"
 #include "core/support/random.h"
 
@@ -31,8 +32,8 @@ void checkDifferences(const Workspace& workspace, const RowSource& data, std::sp
             data.name, same, pairs.size()));
 }
 
-/// One line at the start, and a warning with what to do where it will not fit.
-void tellMemory(const Workspace& workspace, const TrainStage& command, const Model& model, MemoryInput input)
+/// What it computes with and needs, and a warning with what to do where it will not fit.
+void tellMachine(const Workspace& workspace, const TrainStage& command, const Model& model, MemoryInput input)
 {
     input.stage = command.stage;
     input.settings = command.settings;
@@ -40,6 +41,8 @@ void tellMemory(const Workspace& workspace, const TrainStage& command, const Mod
     input.isReward = true; // what was made beside it is gone by now
     if (model.adapter && !command.adapter.empty())
         input.adapterRank = model.adapter->config.value("r", std::int64_t(0));
+    if (command.settings.text("dtype") == "auto")
+        workspace.info(fmt::format("Products are computed in {}", nameOf(computeTypeFor("auto", input.model))));
     const Preflight preflight = preflightOf(input);
     if (preflight.fits)
         workspace.info(preflight.sentence());
@@ -72,7 +75,7 @@ StageOutcome trainOnPairs(const Workspace& workspace, const TrainStage& command,
     else if (command.stage == StageKind::Dpo && command.settings.flag("sync_ref_model"))
         memory.reference = model.config();
     memory.rows = lengthsOf(pairs);
-    tellMemory(workspace, command, model, std::move(memory));
+    tellMachine(workspace, command, model, std::move(memory));
     switch (command.stage) {
     case StageKind::Sft:
         return trainSft(model, pairs, context);
@@ -112,7 +115,7 @@ StageOutcome trainOnPrompts(
             input.sft = policy.config();
         for (const TokenIds& prompt : prompts)
             input.rows.push_back({std::int32_t(prompt.size()), 0, 0});
-        tellMemory(workspace, command, policy, std::move(input));
+        tellMachine(workspace, command, policy, std::move(input));
     }
     const Model reference = command.reference.empty() ? frozenCopy(policy) : workspace.model(command.reference);
     Model value = valueModelFor(policy, reward, command.settings);
@@ -278,6 +281,7 @@ void trainCommand(const Workspace& workspace, const TrainStage& command)
         readAdapter(model, workspace.modelFolder(command.adapter));
     if (command.stage != StageKind::Reward && model.isReward())
         fail("{}: this is a reward model; {} needs a language model", command.model, stageTitle(command.stage));
+    settleComputeType(spec.settings, model.config());
     StageOutcome outcome;
     workspace.run(
         spec,

@@ -31,7 +31,10 @@ struct ModelConfig
 
 /// What computes: the type of the GEMMs. Master weights, norms, losses and reductions stay in fp32.
 enum class ComputeType { Float32, BFloat16 };
-/// "fp32", "bf16", "auto" (bf16 where the CPU has avx512_bf16 or amx_bf16, or on a GPU that has it). Throws Error.
-ComputeType computeTypeFromName(const std::string& name);
+/// "fp32", "bf16" or "auto": bf16 where the processor has instructions for it and the model is wide enough to gain by
+/// it. Throws Error for another name.
+ComputeType computeTypeFor(const std::string& name, const ModelConfig& config);
+const char* nameOf(ComputeType type); ///< "fp32" or "bf16"
+bool processorHasBFloat16(); ///< avx512_bf16 or amx_bf16
 
 } // namespace mpo

@@ -51,7 +51,7 @@ StageOutcome trainDpo(Model& policy, const Model* reference, std::span<const Tok
     const StageContext& context, const DpoWatch& watch)
 {
     const Settings& settings = context.settings;
-    const ComputeType computeType = computeTypeFromName(settings.text("dtype"));
+    const ComputeType computeType = computeTypeFor(settings.text("dtype"), policy.config());
     const PreferenceLoss& loss = findPreferenceLoss(settings.text("loss"));
     const PreferenceLossOptions options {
         settings.real("beta"), settings.real("label_smoothing"), settings.real("simpo_gamma")};

@@ -169,7 +169,7 @@ public:
         , m_shape(input.model)
         , m_training {input.adapterRank > 0 ? input.adapterRank : input.settings.integer("lora_rank"),
               targetsOf(input.settings.text("lora_targets")),
-              computeTypeFromName(input.settings.text("dtype")) == ComputeType::BFloat16,
+              computeTypeFor(input.settings.text("dtype"), input.model) == ComputeType::BFloat16,
               input.settings.flag("gradient_checkpointing")}
     {
     }

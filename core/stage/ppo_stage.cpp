@@ -253,7 +253,7 @@ PpoRun::PpoRun(const PpoModels& models, std::span<const TokenIds> prompts, const
     , m_microBatch(context.settings.integer("micro_batch"))
     , m_warmupRollouts(usesValues() ? context.settings.integer("value_warmup_rollouts") : 0)
     , m_perEpoch((m_rolloutSize + m_minibatch - 1) / m_minibatch)
-    , m_computeType(computeTypeFromName(context.settings.text("dtype")))
+    , m_computeType(computeTypeFor(context.settings.text("dtype"), models.policy.config()))
     , m_temperature(context.settings.real("temperature"))
     , m_valueLossCoefficient(context.settings.real("value_loss_coef"))
     , m_policyParameters(trainable(models.policy))

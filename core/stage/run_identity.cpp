@@ -41,9 +41,8 @@ std::string digestOf(std::span<const TokenizedPair> pairs)
 
 Json machineOf(const Settings& settings, int processes)
 {
-    const bool half = computeTypeFromName(settings.text("dtype")) == ComputeType::BFloat16;
     return {{"number of processes", processes}, {"number of threads", at::get_num_threads()},
-        {"type of the products", half ? "bf16" : "fp32"}, {"kind of processor", at::get_cpu_capability()},
+        {"type of the products", settings.text("dtype")}, {"kind of processor", at::get_cpu_capability()},
         {"version of LibTorch", TORCH_VERSION}};
 }
 

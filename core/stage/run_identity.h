@@ -18,6 +18,7 @@ std::string digestOf(std::span<const TokenizedPair> pairs);
 
 /// What the last digits of a run's numbers depend on beside the program: processes, threads, type of the products, kind
 /// of processor, LibTorch.
+/// The type is that of the settings (settleComputeType).
 Json machineOf(const Settings& settings, int processes);
 
 } // namespace mpo

@@ -8,9 +8,14 @@
 
 namespace mpo {
 
+void settleComputeType(Settings& settings, const ModelConfig& model)
+{
+    settings.set("dtype", std::string(nameOf(computeTypeFor(settings.text("dtype"), model))));
+}
+
 void prepareForTraining(Model& model, const Settings& settings)
 {
-    model.trunk->computeType = computeTypeFromName(settings.text("dtype"));
+    model.trunk->computeType = computeTypeFor(settings.text("dtype"), model.config());
     model.trunk->recomputesLayers = settings.flag("gradient_checkpointing");
     if (model.adapter)
         freezeWeights(model);
@@ -18,7 +23,7 @@ void prepareForTraining(Model& model, const Settings& settings)
 
 void prepareForInference(const Model& model, const Settings& settings)
 {
-    model.trunk->computeType = computeTypeFromName(settings.text("dtype"));
+    model.trunk->computeType = computeTypeFor(settings.text("dtype"), model.config());
     freezeWeights(model);
 }
 

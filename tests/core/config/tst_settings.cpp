@@ -50,7 +50,7 @@ private Q_SLOTS:
             for (const char* name : {"max_steps", "warmup_steps", "seed", "max_length", "checkpoint_every"})
                 QVERIFY(settings.integer(name) >= 0);
             QVERIFY(settings.flag("shuffle"));
-            QCOMPARE(settings.text("dtype"), std::string("fp32"));
+            QCOMPARE(settings.text("dtype"), std::string("auto"));
             QCOMPARE(settings.text("lr_schedule"), std::string(stage == StageKind::Ppo ? "constant" : "linear"));
             const bool batches = stage != StageKind::Ppo;
             const Json json = settings.toJson();

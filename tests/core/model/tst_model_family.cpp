@@ -321,6 +321,19 @@ private Q_SLOTS:
     }
 
     /// transformers: the last token that is not the padding id (reference: modeling_layers.py of transformers 5.23).
+    /// "auto" is bf16 where the processor has it, but not for narrow models.
+    void typeOfTheProducts()
+    {
+        ModelConfig narrow, wide;
+        narrow.hidden = 64;
+        wide.hidden = 576;
+        QVERIFY(computeTypeFor("auto", narrow) == ComputeType::Float32);
+        QCOMPARE(computeTypeFor("auto", wide) == ComputeType::BFloat16, processorHasBFloat16());
+        QVERIFY(computeTypeFor("bf16", narrow) == ComputeType::BFloat16);
+        QVERIFY(computeTypeFor("fp32", wide) == ComputeType::Float32);
+        QVERIFY_EXCEPTION_THROWN(computeTypeFor("fp16", wide), Error);
+    }
+
     void paddingIsNotScored()
     {
         ModelConfig config;
