@@ -98,7 +98,7 @@ std::string curvesOf(const ExperimentSummary& summary, const Sweep& sweep)
     LineChart chart;
     chart.frame.title = fmt::format("{}: {}", summary.rewardName, sweep.heading);
     chart.frame.xLabel = sweep.unit;
-    chart.frame.yLabel = "mean over seeds and prompts";
+    chart.frame.yLabel = "mean over seeds and prompts, 95 %";
     for (const ExperimentRow& row : summary.*sweep.rows) {
         auto line = std::find_if(chart.lines.begin(), chart.lines.end(),
             [&](const ChartLine& known) { return known.name == row.method.name; });
@@ -106,6 +106,7 @@ std::string curvesOf(const ExperimentSummary& summary, const Sweep& sweep)
             line = chart.lines.insert(line, ChartLine {row.method.name, {}, {}});
         line->x.push_back(row.value * sweep.scale);
         line->y.push_back(rewardOf(row).mean);
+        line->intervals.push_back(rewardOf(row).interval);
     }
     return lineChartSvg(chart);
 }

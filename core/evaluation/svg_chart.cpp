@@ -223,10 +223,15 @@ std::string lineChartSvg(const LineChart& chart)
     std::vector<LegendEntry> legend;
     for (const ChartLine& line : chart.lines) {
         assert(line.x.size() == line.y.size());
+        assert(line.intervals.empty() || (line.intervals.size() == line.x.size() && !chart.logY));
         for (std::size_t i = 0; i < line.x.size(); ++i)
             if (drawable(line, i)) {
                 xRange.include(line.x[i]);
                 yRange.include(line.y[i]);
+                if (!line.intervals.empty()) {
+                    yRange.include(line.intervals[i].low);
+                    yRange.include(line.intervals[i].high);
+                }
             }
         if (!line.name.empty())
             legend.push_back(
@@ -254,13 +259,25 @@ std::string lineChartSvg(const LineChart& chart)
     drawing.drawXAxis(x, false);
     for (std::size_t number = 0; number < chart.lines.size(); ++number) {
         const ChartLine& line = chart.lines[number];
+        const std::string_view colour = kChartPalette[number % kChartPalette.size()];
+        constexpr double kApart = 6.0, kHalfCap = 3.0;
+        const double beside // or intervals at one x would cover each other
+            = line.intervals.empty() ? 0.0 : kApart * (double(number) - double(chart.lines.size() - 1) / 2.0);
         std::vector<Point> run;
         for (std::size_t i = 0; i <= line.x.size(); ++i) {
             if (i < line.x.size() && drawable(line, i)) {
-                run.push_back({x.pixel(line.x[i]), y.pixel(line.y[i])});
+                const Point at {x.pixel(line.x[i]) + beside, y.pixel(line.y[i])};
+                run.push_back(at);
+                if (line.intervals.empty())
+                    continue;
+                const double low = y.pixel(line.intervals[i].low), high = y.pixel(line.intervals[i].high);
+                drawing.drawLine(at.x, low, at.x, high, colour);
+                for (const double end : {low, high})
+                    drawing.drawLine(at.x - kHalfCap, end, at.x + kHalfCap, end, colour);
+                drawing.add("<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"3\" fill=\"{}\"/>", at.x, at.y, colour);
                 continue;
             }
-            drawRun(drawing, run, kChartPalette[number % kChartPalette.size()]);
+            drawRun(drawing, run, colour);
             run.clear();
         }
     }

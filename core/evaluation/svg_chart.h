@@ -32,6 +32,7 @@ struct ChartLine
     std::string name;
     std::vector<double> x,
         y; ///< same size, x rising. What is not finite (or not positive on a log axis) breaks the line
+    std::vector<Interval> intervals {}; ///< around each y, on a linear axis only; empty: none
 };
 
 struct LineChart

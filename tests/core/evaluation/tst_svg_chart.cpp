@@ -108,6 +108,32 @@ private Q_SLOTS:
         QCOMPARE(named(elements, "circle").size(), qsizetype(2));
     }
 
+    void intervalsStandBesideEachOther()
+    {
+        LineChart chart;
+        chart.lines = {
+            {"a", {1, 2}, {1.0, 2.0}, {{0.5, 1.5}, {1.0, 3.5}}}, {"b", {1, 2}, {1.0, 1.5}, {{-2.0, 1.2}, {1.4, 1.6}}}};
+        const std::string svg = lineChartSvg(chart);
+        verifyClean(svg);
+        const auto elements = elementsOf(svg);
+        const auto circles = named(elements, "circle");
+        QCOMPARE(circles.size(), qsizetype(4));
+        const auto at = [](const Element& element, const char* name) {
+            return element.attributes.value(QLatin1String(name)).toDouble();
+        };
+        COMPARE_NEAR(at(circles[2], "cx") - at(circles[0], "cx"), 6.0, 0.11); // both at x = 1
+        int upright = 0;
+        for (const Element& line : named(elements, "line"))
+            for (const Element& circle : circles)
+                if (at(line, "x1") == at(circle, "cx") && at(line, "x2") == at(circle, "cx")) {
+                    ++upright;
+                    QVERIFY(at(line, "y1") > at(circle, "cy")
+                        && at(line, "y2") < at(circle, "cy")); // low below, high above
+                    QVERIFY(at(line, "y1") <= chart.frame.height && at(line, "y2") >= 0.0);
+                }
+        QCOMPARE(upright, 4);
+    }
+
     void logAxisPutsDecadesAtEqualDistances()
     {
         LineChart chart;
