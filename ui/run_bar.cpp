@@ -151,6 +151,12 @@ RunBar::RunBar(EngineBridge& bridge, QWidget* parent)
     connect(&bridge, &EngineBridge::metricsLogged, this, &RunBar::showMetrics);
     connect(&bridge, &EngineBridge::machineUsed, this, &RunBar::showUse);
     connect(&bridge, &EngineBridge::progress, this, [this](const Progress& event) {
+        if (m_run != 0) { // a part of a step: how far the run is stays in sight
+            const QString detail = event.detail.empty() ? QString() : QStringLiteral(", ") + toQString(event.detail);
+            m_work = tr("%1 · %2").arg(m_stage, toQString(event.what) + detail);
+            showWhat();
+            return;
+        }
         m_work = toQString(event.what);
         showWhat();
         m_progress->setRange(0, event.share < 0.0 ? 0 : 1000);

@@ -270,6 +270,7 @@ void trainCommand(const Workspace& workspace, const TrainStage& command)
     const auto shared = workspace.share(jobOf(command), command.settings);
     // Rank 0 alone knows whether the run goes on, and with which; all must divide the pairs the same way.
     gapScores = workspace.context(command.settings).ranks->broadcast(gapScores);
+    workspace.progress("Loading " + command.model, -1.0, {});
     Model model = workspace.model(command.model);
     if (command.stage == StageKind::Reward && !model.isReward())
         model = rewardModelFrom(model, std::uint64_t(command.settings.integer("seed")));

@@ -370,8 +370,13 @@ PpoRun::Phase PpoRun::collect()
         return Phase::Stopped;
     drawPrompts();
     bool done = false;
+    const auto scoring = [this] {
+        if (m_context.progress)
+            m_context.progress("Scoring the responses", -1.0, {});
+        return true;
+    };
     try {
-        done = sampleResponses()
+        done = sampleResponses() && scoring()
             && recordTerms(m_episodes, m_models, {m_temperature, m_microBatch, m_computeType, usesValues()}, m_ranks,
                 [this] { return stopped(); });
     } catch (const LostRank&) {
@@ -473,7 +478,11 @@ PpoRun::Phase PpoRun::update()
 {
     std::vector<std::int64_t> order(m_episodes.size());
     std::int64_t orderOf = -1;
-    while (m_minibatchesDone < m_ppoEpochs * m_perEpoch) {
+    const std::int64_t minibatches = m_ppoEpochs * m_perEpoch;
+    while (m_minibatchesDone < minibatches) {
+        if (m_context.progress)
+            m_context.progress("Learning from the rollout", double(m_minibatchesDone) / double(minibatches),
+                fmt::format("minibatch {} of {}", m_minibatchesDone + 1, minibatches));
         const std::int64_t epoch = m_minibatchesDone / m_perEpoch;
         if (epoch != orderOf) {
             std::iota(order.begin(), order.end(), 0);
@@ -500,7 +509,7 @@ PpoRun::Phase PpoRun::update()
         m_sums.policyRate = sums.policyRate;
         m_sums.valueRate = sums.valueRate;
         ++m_minibatchesDone;
-        if (m_minibatchesDone < m_ppoEpochs * m_perEpoch && m_keeper.dueByTime())
+        if (m_minibatchesDone < minibatches && m_keeper.dueByTime())
             m_keeper.write(m_outcome.steps); // not when a weight is not finite, which the next minibatch shows
     }
     return Phase::Done;

@@ -5,6 +5,7 @@
 #include "core/model/tensor_file.h"
 #include "core/support/file.h"
 #include "core/support/log.h"
+#include "core/support/text.h"
 
 #include <ATen/ATen.h>
 #include <fmt/core.h>
@@ -128,7 +129,7 @@ std::optional<PairSums> referenceSums(const Model& reference, std::span<const To
             const std::size_t count = done.chosen.size();
             if (context.progress)
                 context.progress("Log-probs of the reference", double(count) / double(pairs.size()),
-                    fmt::format("{} of {}", count, pairs.size()));
+                    fmt::format("{} of {}", grouped(std::int64_t(count)), grouped(std::int64_t(pairs.size()))));
             const bool stop = context.stopped([&] {
                 store(done);
                 if (stored && context.checkpointWritten)

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/stage/pair_batch.h"
 #include "core/stage/stages.h"
+#include "core/support/text.h"
 
 #include <ATen/ATen.h>
 #include <fmt/core.h>
@@ -72,8 +73,8 @@ std::vector<PairScore> scorePairs(
         }
         done = std::size_t(batches[std::size_t(std::min(count, (round + 1) * context.ranks->size()) - 1)].back()) + 1;
         if (context.progress)
-            context.progress(
-                "Scoring pairs", double(done) / double(pairs.size()), fmt::format("{} of {}", done, pairs.size()));
+            context.progress("Scoring pairs", double(done) / double(pairs.size()),
+                fmt::format("{} of {}", grouped(std::int64_t(done)), grouped(std::int64_t(pairs.size()))));
     }
     context.ranks->sum(flat);
     std::vector<PairScore> result(pairs.size(), {nan, nan});

@@ -8,6 +8,7 @@
 #include "ui/forms/settings_form.h"
 #include "ui/pages/training_form.h"
 #include "ui/pages/training_page.h"
+#include "ui/run_bar.h"
 #include "ui/sample_view.h"
 
 #include <QComboBox>
@@ -24,6 +25,18 @@
 #include <thread>
 
 using namespace mpo;
+
+namespace {
+
+QPushButton* buttonOf(const TrainingPage& page, const QString& text)
+{
+    for (QPushButton* button : page.findChildren<QPushButton*>())
+        if (button->text() == text)
+            return button;
+    return nullptr;
+}
+
+} // namespace
 
 class TestTrainingPage : public QObject
 {
@@ -125,6 +138,190 @@ private Q_SLOTS:
         for (const QLabel* label : page.findChildren<QLabel*>())
             said = said || (label->isVisible() && label->text() == QLatin1String("model.safetensors is cut off"));
         QVERIFY(said);
+    }
+
+    /// A rollout takes long: what goes on in it is told beside the step and the time left, not in their place.
+    void partsOfAStepDoNotHideHowFarTheRunIs()
+    {
+        UiFixture fixture;
+        EngineBridge bridge(fixture.project, fixture.execute());
+        std::atomic<int> go {0};
+        fixture.work = [&](const Command&, const EventSink& sink, std::stop_token stop) {
+            const auto wait = [&](int until) {
+                while (go < until && !stop.stop_requested())
+                    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+            };
+            const std::int64_t run = fixture.project->beginRun("ppo", "mpo", {}, {});
+            sink(RunStarted {run, "ppo", "mpo", 10, 0});
+            sink(metricsOf(run, 2, 10, 0.5));
+            wait(1);
+            sink(Progress {"Sampling responses", 0.25, "16 of 64"});
+            wait(2);
+        };
+        RunBar bar(bridge);
+        bar.resize(1280, 40);
+        bar.show();
+        bridge.post(TrainStage {});
+        const auto numbers = [&bar] {
+            QStringList texts;
+            for (const QLabel* label : bar.findChildren<QLabel*>())
+                if (label->isVisible())
+                    texts << label->text();
+            return texts;
+        };
+        QTRY_VERIFY(numbers().contains(QStringLiteral("2 / 10")));
+        go = 1;
+        QTRY_COMPARE(bar.text(), QStringLiteral("PPO · Sampling responses, 16 of 64"));
+        QVERIFY(numbers().contains(QStringLiteral("2 / 10")));
+        QVERIFY(!numbers().filter(QStringLiteral(" left")).isEmpty());
+        go = 2;
+        QTRY_VERIFY(!bridge.busy());
+    }
+
+    /// From the click to the first step, in every stage; nothing there asks to press Start.
+    void saysWhatGoesOnBeforeTheFirstStep()
+    {
+        for (const StageKind stage : {StageKind::Sft, StageKind::Reward, StageKind::Dpo, StageKind::Ppo}) {
+            UiFixture fixture;
+            fixture.addPairs("pairs", 4);
+            fixture.addModel("sft", "policy");
+            fixture.addModel("rm", "reward");
+            const std::string name(stageName(stage));
+            const std::int64_t old = fixture.project->beginRun(name, "old", {}, {});
+            fixture.project->addMetrics(old, 1, 1.0, {{"loss", 0.5}});
+            fixture.project->endRun(old, RunState::Finished, "");
+            std::atomic<int> go {0};
+            fixture.work = [&](const Command&, const EventSink& sink, std::stop_token stop) {
+                const auto wait = [&](int until) {
+                    while (go < until && !stop.stop_requested())
+                        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+                };
+                wait(1);
+                sink(Progress {"Loading sft", -1.0, {}});
+                wait(2);
+                const std::int64_t run = fixture.project->beginRun(name, "new", {}, {});
+                sink(Progress {"Sampling responses", 0.25, "16 of 64"});
+                wait(3);
+                sink(Progress {"Sampling responses", 1.0, "64 of 64"});
+                wait(4);
+                sink(RunStarted {run, name, "new", 300, 0});
+                fixture.project->addMetrics(run, 1, 1.0, {{"loss", 0.5}});
+                sink(metricsOf(run, 1, 300, 0.5));
+                wait(5);
+                fixture.project->endRun(run, RunState::Finished, "");
+                sink(RunEnded {run, RunState::Finished, ""});
+            };
+            EngineBridge bridge(fixture.project, fixture.execute());
+            Selection selection(fixture.project);
+            TrainingPage page(stage, bridge, selection);
+            page.refresh();
+            page.resize(1000, 640);
+            page.show();
+            QCOMPARE(page.shownRun(), qint64(old));
+            const auto shows = [&](const QString& text) {
+                for (const QLabel* label : page.findChildren<QLabel*>())
+                    if (label->isVisible() && label->text().contains(text))
+                        return true;
+                return false;
+            };
+            auto* stop = buttonOf(page, QStringLiteral("Stop"));
+            QVERIFY(!stop->isVisible());
+            QTest::mouseClick(page.findChild<QPushButton*>(QStringLiteral("start")), Qt::LeftButton);
+            QVERIFY(shows(QStringLiteral("Starting")));
+            QVERIFY(shows(QStringLiteral("The curves begin with the first step")));
+            QCOMPARE(page.shownRun(), 0); // the curves of another run would be taken for this one's
+            page.refresh(); // as whoever leaves the page and comes back
+            QCOMPARE(page.shownRun(), 0);
+            QVERIFY(stop->isVisible() && stop->isEnabled());
+            go = 1;
+            QTRY_VERIFY(shows(QStringLiteral("Loading sft")));
+            go = 2;
+            QTRY_VERIFY(shows(QStringLiteral("Sampling responses: 16 of 64")));
+            QVERIFY(!shows(QStringLiteral("press Start")));
+            go = 3;
+            QTRY_VERIFY(shows(QStringLiteral("On the way to the first step")));
+            go = 4;
+            QTRY_VERIFY(page.shownRun() > qint64(old));
+            QTRY_VERIFY(shows(QStringLiteral("step 1 of 300")));
+            QVERIFY(!shows(QStringLiteral("Sampling responses")));
+            go = 5;
+            QTRY_VERIFY(!bridge.busy());
+            QVERIFY(!stop->isVisible());
+            QVERIFY(!shows(QStringLiteral("Starting")));
+        }
+    }
+
+    void aStageOfThePipelineSaysItToo()
+    {
+        UiFixture fixture;
+        std::atomic<bool> go {false};
+        fixture.work = [&](const Command&, const EventSink& sink, std::stop_token stop) {
+            fixture.project->beginRun("dpo", "demo-dpo", {}, {});
+            sink(Progress {"Log-probs of the reference", 0.5, "300 of 600"});
+            while (!go && !stop.stop_requested())
+                std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        };
+        EngineBridge bridge(fixture.project, fixture.execute());
+        Selection selection(fixture.project);
+        TrainingPage dpo(StageKind::Dpo, bridge, selection), ppo(StageKind::Ppo, bridge, selection);
+        for (TrainingPage* page : {&dpo, &ppo})
+            page->show();
+        const auto shows = [](const TrainingPage& page) {
+            for (const QLabel* label : page.findChildren<QLabel*>())
+                if (label->isVisible() && label->text() == QLatin1String("Log-probs of the reference: 300 of 600"))
+                    return true;
+            return false;
+        };
+        bridge.post(RunDemo {});
+        QTRY_VERIFY(shows(dpo));
+        QVERIFY(!shows(ppo));
+        go = true;
+        QTRY_VERIFY(!bridge.busy());
+    }
+
+    void aStartWithoutARunShowsTheEarlierOneAgain()
+    {
+        UiFixture fixture;
+        fixture.addPairs("pairs", 4);
+        fixture.addModel("sft", "policy");
+        const std::int64_t old = fixture.project->beginRun("dpo", "old", {}, {});
+        fixture.project->endRun(old, RunState::Finished, "");
+        std::atomic<bool> begins {false};
+        fixture.work = [&](const Command&, const EventSink& sink, std::stop_token) {
+            if (begins) {
+                const std::int64_t run = fixture.project->beginRun("dpo", "new", {}, {});
+                fixture.project->endRun(run, RunState::Failed, "no pair is left");
+                sink(RunEnded {run, RunState::Failed, "no pair is left"});
+                throw std::runtime_error("no pair is left");
+            }
+            throw std::runtime_error("sft: no such model");
+        };
+        EngineBridge bridge(fixture.project, fixture.execute());
+        Selection selection(fixture.project);
+        TrainingPage page(StageKind::Dpo, bridge, selection);
+        page.refresh();
+        page.show();
+        const auto shows = [&](const QString& text) {
+            for (const QLabel* label : page.findChildren<QLabel*>())
+                if (label->isVisible() && label->text() == text)
+                    return true;
+            return false;
+        };
+        auto* start = page.findChild<QPushButton*>(QStringLiteral("start"));
+        QTest::mouseClick(start, Qt::LeftButton);
+        QTRY_VERIFY(!bridge.busy());
+        QCOMPARE(page.shownRun(), qint64(old));
+        QVERIFY(shows(QStringLiteral("sft: no such model")));
+        page.hide(); // read
+        page.refresh();
+        page.show();
+        QVERIFY(!shows(QStringLiteral("sft: no such model")));
+        // What has begun and failed before its first step is a run, with the reason.
+        begins = true;
+        QTest::mouseClick(start, Qt::LeftButton);
+        QTRY_VERIFY(!bridge.busy());
+        QCOMPARE(page.shownRun(), qint64(old) + 1);
+        QVERIFY(shows(QStringLiteral("no pair is left")));
     }
 
     void tellsWhatMemoryItNeeds()

@@ -13,11 +13,13 @@
 #include "ui/format.h"
 #include "ui/forms/form_combo_box.h"
 #include "ui/pages/training_form.h"
+#include "ui/pages/work_progress.h"
 #include "ui/sample_view.h"
 #include "ui/style.h"
 #include "ui/view_state.h"
 
 #include <QHBoxLayout>
+#include <QHideEvent>
 #include <QLabel>
 #include <QPlainTextEdit>
 #include <QPushButton>
@@ -49,6 +51,23 @@ QString introductionOf(StageKind stage)
     case StageKind::Ppo:
         return QObject::tr(
             "Stage 2: go on from the DPO model with the prompts of the hard pairs and the reward model.");
+    }
+    return {};
+}
+
+/// While there is no curve yet.
+QString beforeFirstStep(StageKind stage)
+{
+    switch (stage) {
+    case StageKind::Sft:
+    case StageKind::Reward:
+        return QObject::tr("The curves begin with the first step.");
+    case StageKind::Dpo:
+        return QObject::tr("The curves begin with the first step.\nBefore it the log-probs of the reference are "
+                           "computed, once for all pairs.");
+    case StageKind::Ppo:
+        return QObject::tr("The curves begin with the first step, which ends the first rollout:\nthe policy answers "
+                           "prompts, the reward model scores the responses, and the policy learns from them.");
     }
     return {};
 }
@@ -99,7 +118,10 @@ TrainingPage::TrainingPage(StageKind stage, EngineBridge& bridge, Selection& sel
         Q_EMIT message(tr("Stopping at the next step; the run can be resumed."));
     });
     connect(m_pause, &QPushButton::clicked, this, [this] { m_bridge.paused() ? m_bridge.resume() : m_bridge.pause(); });
-    connect(m_form, &TrainingForm::changed, this, &TrainingPage::updateButtons);
+    connect(m_form, &TrainingForm::changed, this, [this] {
+        m_startError.clear(); // of what the form said before
+        updateButtons();
+    });
     connect(m_form, &TrainingForm::message, this, &TrainingPage::message);
     connectBridge();
     updateButtons();
@@ -114,6 +136,7 @@ QWidget* TrainingPage::makeRunView()
     m_runs = new FormComboBox;
     m_runs->setSizeAdjustPolicy(QComboBox::AdjustToContents);
     m_runs->setAccessibleName(tr("Run shown"));
+    m_runs->setPlaceholderText(tr("Earlier runs"));
     m_runLine = new ElidedLabel;
     setRole(m_runLine, "hint");
     m_resume = new QPushButton(tr("Resume"));
@@ -129,8 +152,6 @@ QWidget* TrainingPage::makeRunView()
 
     m_health = new HealthStrip;
     m_charts = new MetricGrid;
-    m_charts->setEmptyText(
-        tr("No run yet. Choose a model and data, then press Start: the curves appear here while it trains."));
     setFindKey(this, m_charts->filterField());
     m_samples = new SampleView(this);
     m_log = new QPlainTextEdit;
@@ -166,12 +187,17 @@ QWidget* TrainingPage::makeRunView()
     m_failure->setWordWrap(true);
     m_failure->setTextInteractionFlags(Qt::TextSelectableByMouse);
     setRole(m_failure, "error");
+    m_starting = new WorkProgress;
     layout->addLayout(row);
     layout->addWidget(m_failure);
+    layout->addWidget(m_starting);
     layout->addWidget(m_health);
     layout->addWidget(m_tabs, 1);
 
-    connect(m_runs, &QComboBox::activated, this, [this](int index) { showRun(m_runs->itemData(index).toLongLong()); });
+    connect(m_runs, &QComboBox::activated, this, [this](int index) {
+        m_startError.clear();
+        showRun(m_runs->itemData(index).toLongLong());
+    });
     connect(m_resume, &QPushButton::clicked, this, &TrainingPage::resumeRun);
     connect(m_reuse, &QPushButton::clicked, this, &TrainingPage::reuseSettings);
     return view;
@@ -183,6 +209,7 @@ void TrainingPage::connectBridge()
         if (event.stage != stageName(m_stage))
             return;
         m_posted = false;
+        m_startError.clear();
         m_liveRun = event.run;
         m_totalSteps = event.totalSteps;
         loadRunList();
@@ -216,9 +243,14 @@ void TrainingPage::connectBridge()
             showAlarms();
     });
     connect(&m_bridge, &EngineBridge::runEnded, this, [this](const RunEnded& event) {
-        if (event.run != m_liveRun)
+        // It may have failed, or have been stopped, before its first step.
+        const bool early = m_liveRun == 0 && m_posted;
+        if (event.run != m_liveRun && !early)
             return;
         m_liveRun = 0;
+        m_posted = false;
+        if (early)
+            showRun(event.run);
         loadRunList();
         updateRunLine();
         updateButtons();
@@ -231,7 +263,17 @@ void TrainingPage::connectBridge()
                 tr("This is trained already, with the same settings. Choose another name to train it again."));
         else if (event.outcome == CommandFinished::Outcome::Failed)
             m_startError = toQString(event.message);
-        updateRunLine();
+        if (m_run == 0)
+            showRun(m_before);
+        updateButtons();
+    });
+    connect(&m_bridge, &EngineBridge::progress, this, [this](const Progress& event) {
+        if (!isVisible() || !isStarting())
+            return;
+        if (event.share < 1.0)
+            m_starting->showProgress(toQString(event.what), event.share, toQString(event.detail));
+        else // done; a full bar would say that all is
+            m_starting->showProgress(tr("On the way to the first step…"), -1.0, {});
     });
     connect(&m_bridge, &EngineBridge::busyChanged, this, &TrainingPage::updateButtons);
     connect(&m_bridge, &EngineBridge::pausedChanged, this, &TrainingPage::updateButtons);
@@ -257,6 +299,8 @@ void TrainingPage::start()
     m_posted = true;
     m_startError.clear();
     m_bridge.post(command());
+    m_before = m_run;
+    showNothing();
     updateButtons();
 }
 
@@ -292,7 +336,7 @@ void TrainingPage::refresh()
 {
     m_form->refresh();
     loadRunList();
-    if (m_run == 0 && m_runs->count() > 0) {
+    if (m_run == 0 && m_runs->count() > 0 && !m_posted) {
         const qint64 restored = qint64(m_restored[QStringLiteral("run")].toDouble());
         const bool there = m_runs->findData(restored) >= 0;
         showRun(there ? restored : m_runs->itemData(0).toLongLong());
@@ -340,12 +384,50 @@ void TrainingPage::loadRunList()
     m_runs->setCurrentIndex(m_runs->findData(m_run));
 }
 
+void TrainingPage::showNothing()
+{
+    m_run = 0;
+    m_step = m_totalSteps = 0;
+    m_health->setRun({}, {});
+    m_charts->setRuns({});
+    m_samples->setSamples({});
+    m_log->clear();
+    const QSignalBlocker blocker(m_runs);
+    m_runs->setCurrentIndex(-1);
+}
+
+bool TrainingPage::isStarting() const
+{
+    if (m_liveRun != 0 || !m_bridge.busy())
+        return false;
+    if (m_posted)
+        return true;
+    // Of a pipeline, or of another program.
+    if (const Command* own = m_bridge.current();
+        own && !std::get_if<RunDemo>(own) && !std::get_if<RunRecipe>(own) && !std::get_if<RunExperiment>(own))
+        return false;
+    const std::vector<RunRow> runs = project().runs();
+    return std::any_of(runs.begin(), runs.end(),
+        [this](const RunRow& row) { return row.state == RunState::Running && row.stage == stageName(m_stage); });
+}
+
+void TrainingPage::showStarting()
+{
+    const bool starting = isStarting();
+    m_charts->setEmptyText(starting
+            ? beforeFirstStep(m_stage)
+            : tr("No run yet. Choose a model and data, then press Start: the curves appear here while it trains."));
+    if (!starting)
+        m_starting->hide();
+    else if (m_starting->isHidden())
+        m_starting->showProgress(tr("Starting…"), -1.0, {});
+}
+
 void TrainingPage::showRun(qint64 run)
 {
     const std::optional<RunRow> row = project().run(run);
     if (!row)
         return;
-    m_startError.clear();
     m_run = run;
     m_step = row->steps;
     m_totalSteps = std::max<qint64>(row->totalSteps, run == m_liveRun ? m_totalSteps : 0);
@@ -391,10 +473,17 @@ void TrainingPage::updateRunLine()
     m_failure->setVisible(!failure.isEmpty());
 }
 
+void TrainingPage::hideEvent(QHideEvent* event)
+{
+    Page::hideEvent(event);
+    if (!event->spontaneous()) // else the window is minimised
+        m_startError.clear(); // whoever leaves the page has read it
+}
+
 void TrainingPage::updateButtons()
 {
     const bool busy = m_bridge.busy();
-    const bool live = m_liveRun != 0;
+    const bool live = m_liveRun != 0 || (m_posted && busy);
     const bool free = !busy && !m_bridge.readOnly();
     m_start->setEnabled(free && m_form->isReady());
     m_start->setToolTip(m_bridge.readOnly() ? tr("Another program writes to this project; it is only read here.")
@@ -415,6 +504,7 @@ void TrainingPage::updateButtons()
         }
     m_resume->setVisible(resumable);
     m_resume->setEnabled(free);
+    showStarting();
     updateRunLine();
 }
 

@@ -20,6 +20,7 @@ class MetricGrid;
 class SampleView;
 class SettingsForm;
 class TrainingForm;
+class WorkProgress;
 
 /// One stage of training: what to train on what, its settings, and the curves, samples and log of a run. Opens with the
 /// newest run of its stage, so that closing the window loses no curve.
@@ -41,6 +42,9 @@ public:
     MetricGrid* charts() const { return m_charts; }
     QPushButton* addHeadButton(const QString& text); ///< beside the title, for whoever puts the page together
 
+protected:
+    void hideEvent(QHideEvent* event) override;
+
 private:
     QWidget* makeRunView();
     void connectBridge();
@@ -53,6 +57,9 @@ private:
     void showAlarms();
     void addLogLine(const std::string& level, const QString& text);
     QString runText() const;
+    bool isStarting() const; ///< a run of this stage has been asked for, or begun, and has no step yet
+    void showNothing(); ///< no run
+    void showStarting(); ///< what goes on before the first step, while isStarting()
 
     StageKind m_stage;
     TrainingForm* m_form = nullptr;
@@ -61,7 +68,8 @@ private:
     qint64 m_step = 0, m_totalSteps = 0;
     QString m_startError; ///< of the last Start, when no run came of it
     QJsonObject m_restored; ///< from the last time, until a run is shown
-    bool m_posted = false; ///< Start was pressed and its run has not begun
+    bool m_posted = false; ///< Start was pressed and its run has no step yet
+    qint64 m_before = 0; ///< run that was shown when Start was pressed
 
     QHBoxLayout* m_head = nullptr;
     QPushButton* m_start = nullptr;
@@ -72,6 +80,7 @@ private:
     QComboBox* m_runs = nullptr;
     QLabel* m_runLine = nullptr;
     QLabel* m_failure = nullptr;
+    WorkProgress* m_starting = nullptr;
     QTabWidget* m_tabs = nullptr;
     HealthStrip* m_health = nullptr;
     MetricGrid* m_charts = nullptr;
