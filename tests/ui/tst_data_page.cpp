@@ -5,6 +5,7 @@
 #include "ui/models/finding_table_model.h"
 #include "ui/models/import_issue_model.h"
 #include "ui/models/pair_table_model.h"
+#include "ui/notice.h"
 #include "ui/pages/data_check_panel.h"
 #include "ui/pages/data_import_panel.h"
 #include "ui/pages/data_page.h"
@@ -301,6 +302,33 @@ private Q_SLOTS:
         page.importFile(QStringLiteral("/no/such.jsonl"));
         QVERIFY(said(QStringLiteral("/no/such.jsonl: no such file")));
         QVERIFY(page.findChild<DataImportPanel*>()->isHidden());
+    }
+
+    /// It is there until it is dismissed, something new is begun, or whoever has read it leaves the page.
+    void aFailureDoesNotOutliveItsReader()
+    {
+        UiFixture fixture;
+        EngineBridge bridge(fixture.project, fixture.execute());
+        Selection selection(fixture.project);
+        DataPage page(bridge, selection);
+        const auto fail = [&] { page.importFile(QStringLiteral("/no/such.jsonl")); };
+        auto* notice = page.findChild<Notice*>();
+        fail(); // not seen yet
+        QVERIFY(!notice->isVisible());
+        page.show();
+        QVERIFY(notice->isVisible());
+        page.hide();
+        page.show();
+        QVERIFY(!notice->isVisible());
+        fail();
+        QVERIFY(notice->isVisible());
+        QTest::mouseClick(notice->findChild<QPushButton*>(QStringLiteral("dismiss")), Qt::LeftButton);
+        QVERIFY(!notice->isVisible());
+        fail();
+        page.importFile(
+            write(fixture, QStringLiteral("x.jsonl"), "{\"prompt\":\"p\",\"chosen\":\"c\",\"rejected\":\"r\"}\n"));
+        QVERIFY(!page.findChild<DataImportPanel*>()->isHidden());
+        QVERIFY(!notice->isVisible());
     }
 
     void formatAndMappingAreShownBeforeTheImport()

@@ -15,6 +15,7 @@
 #include "ui/pages/evaluate_page.h"
 #include "ui/pages/evaluate_results.h"
 #include "ui/pages/evaluate_session_model.h"
+#include "ui/view_state.h"
 
 #include <QAbstractItemModelTester>
 #include <QAbstractItemView>
@@ -32,6 +33,7 @@
 #include <QSignalSpy>
 #include <QSpinBox>
 #include <QTabWidget>
+#include <QTableView>
 #include <QTableWidget>
 #include <QTemporaryDir>
 #include <QTest>
@@ -745,6 +747,51 @@ private Q_SLOTS:
         for (const EvaluationItemRow& item : stored(id))
             judged += item.verdict && item.number != 6 ? 1 : 0;
         QCOMPARE(judged, 0);
+    }
+
+    void theOpenSessionComesBack()
+    {
+        const std::int64_t first = m_project->addEvaluation(makeRow("first"), makeItems());
+        const std::int64_t second = m_project->addEvaluation(makeRow("second"), makeItems());
+        const auto again = [this] {
+            const QJsonObject state = viewState(*m_page);
+            m_page = std::make_unique<EvaluatePage>(*m_bridge, *m_selection);
+            m_page->resize(1080, 660);
+            restoreViewState(*m_page, state);
+            QCOMPARE(viewState(*m_page), state); // also where the page is not opened before the next end
+            m_page->refresh();
+            m_page->show();
+        };
+        makePage();
+        for (const std::int64_t wanted : {first, second}) {
+            openAs(wanted);
+            press(Qt::Key_1);
+            again();
+            QVERIFY(m_page->judging()->isVisible());
+            QCOMPARE(m_page->judging()->evaluation(), wanted);
+            QTest::keyClick(child<QLineEdit>("annotator"), Qt::Key_Return);
+            QCOMPARE(prompt(), QStringLiteral("Prompt 1"));
+        }
+        // The list with what was chosen in it.
+        m_page->judging()->left();
+        auto* table = child<QTableView>("sessions");
+        const QModelIndex other = table->model()->index(1 - table->currentIndex().row(), 0);
+        const QString name = other.data().toString();
+        QTest::mouseClick(table->viewport(), Qt::LeftButton, Qt::NoModifier, table->visualRect(other).center());
+        again();
+        QVERIFY(!m_page->judging()->isVisible());
+        table = child<QTableView>("sessions");
+        QCOMPARE(table->currentIndex().siblingAtColumn(0).data().toString(), name);
+        // A result, but not one that was looked at early: that would be another look.
+        m_page->openSession(first);
+        m_project->closeEvaluation(first);
+        m_page->openSession(first);
+        QVERIFY(m_page->results()->isVisible());
+        again();
+        QVERIFY(m_page->results()->isVisible());
+        QTest::mouseClick(child<QPushButton>("backFromResults"), Qt::LeftButton);
+        again();
+        QVERIFY(!m_page->results()->isVisible());
     }
 
     /// Votes on criteria, how much better, a flag: the whole session with nothing but keys, which stand on the buttons.

@@ -4,6 +4,7 @@
 #include "tests/ui/ui_test.h"
 #include "ui/charts/lineage_view.h"
 #include "ui/models/cached_model_table.h"
+#include "ui/notice.h"
 #include "ui/pages/answer_score_panel.h"
 #include "ui/pages/chat_panel.h"
 #include "ui/pages/hub_panel.h"
@@ -393,6 +394,44 @@ private Q_SLOTS:
         auto* error = panel->findChild<QLabel*>(QStringLiteral("hubError"));
         QTRY_VERIFY(error->isVisible());
         QCOMPARE(error->text(), QStringLiteral("org/new: the model is gated"));
+    }
+
+    void aFailureDoesNotOutliveItsReader()
+    {
+        UiFixture fixture;
+        std::atomic<bool> fails {true};
+        fixture.work = [&](const Command&, const EventSink&, std::stop_token) {
+            if (fails)
+                throw std::runtime_error("this is no model");
+        };
+        EngineBridge bridge(fixture.project, fixture.execute());
+        Selection selection(fixture.project);
+        ModelsPage page(bridge, selection);
+        page.show();
+        const auto drop = [&] {
+            QMimeData data;
+            data.setUrls({QUrl::fromLocalFile(fixture.folder.path())});
+            QDragEnterEvent enter(QPoint(5, 5), Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
+            QApplication::sendEvent(&page, &enter);
+            QDropEvent event(QPointF(5, 5), Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
+            QApplication::sendEvent(&page, &event);
+            QTRY_VERIFY(!bridge.busy());
+        };
+        const Notice* notice = nullptr;
+        for (const Notice* one : page.findChildren<Notice*>(Qt::FindDirectChildrenOnly))
+            notice = one; // not that of the panel of the cache
+        QVERIFY(notice);
+        drop();
+        QTRY_VERIFY(notice->isVisible());
+        QCOMPARE(notice->label()->text(), QStringLiteral("this is no model"));
+        page.hide();
+        page.show();
+        QVERIFY(!notice->isVisible());
+        drop();
+        QTRY_VERIFY(notice->isVisible());
+        fails = false;
+        drop(); // a new import
+        QVERIFY(!notice->isVisible());
     }
 
     void whatMayBeTyped()

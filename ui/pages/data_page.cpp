@@ -9,6 +9,7 @@
 #include "ui/forms/item_picker.h"
 #include "ui/models/import_issue_model.h"
 #include "ui/models/pair_table_model.h"
+#include "ui/notice.h"
 #include "ui/pages/data_check_panel.h"
 #include "ui/pages/data_import_panel.h"
 #include "ui/pages/data_inspector.h"
@@ -130,11 +131,7 @@ DataPage::DataPage(EngineBridge& bridge, Selection& selection, QWidget* parent)
     head->addWidget(m_export);
     head->addWidget(m_import);
 
-    m_error = new QLabel;
-    m_error->setWordWrap(true);
-    m_error->setTextInteractionFlags(Qt::TextSelectableByMouse);
-    setRole(m_error, "error");
-    m_error->hide();
+    m_notice = new Notice;
     m_progressRow = new QWidget;
     auto* progressLayout = new QHBoxLayout(m_progressRow);
     progressLayout->setContentsMargins(0, 0, 0, 0);
@@ -178,7 +175,7 @@ DataPage::DataPage(EngineBridge& bridge, Selection& selection, QWidget* parent)
     layout->setContentsMargins(kPageMargin, 2 * kSpace, kPageMargin, 2 * kSpace);
     layout->setSpacing(2 * kSpace);
     layout->addLayout(head);
-    layout->addWidget(m_error);
+    layout->addWidget(m_notice);
     layout->addWidget(m_progressRow);
     layout->addWidget(m_panel, 1);
     layout->addWidget(m_body, 1);
@@ -218,10 +215,8 @@ DataPage::DataPage(EngineBridge& bridge, Selection& selection, QWidget* parent)
         if (!std::exchange(m_importing, false))
             return;
         m_progressRow->hide();
-        if (event.outcome == CommandFinished::Outcome::Failed) {
-            m_error->setText(toQString(event.message));
-            m_error->show();
-        }
+        if (event.outcome == CommandFinished::Outcome::Failed)
+            m_notice->say(toQString(event.message), true);
     });
 }
 
@@ -482,14 +477,13 @@ void DataPage::importFile(const QString& file)
         Q_EMIT message(tr("Something is running; import when it has finished."));
         return;
     }
-    m_error->hide();
+    m_notice->clear();
     try {
         m_panel->open(file);
         showPanel(true);
     } catch (const std::exception& error) {
         showPanel(false);
-        m_error->setText(toQString(error.what()));
-        m_error->show();
+        m_notice->say(toQString(error.what()), true);
     }
 }
 
@@ -531,7 +525,7 @@ void DataPage::exportAs(int choice)
         tr("JSON lines (*.jsonl *.jsonl.gz);;Table (*.csv)"));
     if (file.isEmpty() || m_bridge.busy())
         return;
-    m_error->hide();
+    m_notice->clear();
     m_importing = true;
     m_progressText->setText(tr("Exporting %1").arg(name));
     m_progress->setRange(0, 0);

@@ -20,6 +20,7 @@ class DataInspector;
 class EmptyState;
 class ImportIssueModel;
 class ItemPicker;
+class Notice;
 class PairTableModel;
 class PairView;
 struct ImportDataset;
@@ -57,7 +58,7 @@ private:
     QPushButton* m_import = nullptr;
     QPushButton* m_export = nullptr;
     DataImportPanel* m_panel = nullptr;
-    QLabel* m_error = nullptr;
+    Notice* m_notice = nullptr;
     QWidget* m_progressRow = nullptr;
     QLabel* m_progressText = nullptr;
     QProgressBar* m_progress = nullptr;

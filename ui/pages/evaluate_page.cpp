@@ -5,6 +5,7 @@
 #include "core/engine/session_file.h"
 #include "core/store/project.h"
 #include "ui/format.h"
+#include "ui/notice.h"
 #include "ui/pages/empty_state.h"
 #include "ui/pages/evaluate_judge_form.h"
 #include "ui/pages/evaluate_judging.h"
@@ -25,6 +26,7 @@
 #include <QVBoxLayout>
 
 #include <algorithm>
+#include <utility>
 
 namespace mpo {
 
@@ -32,6 +34,7 @@ EvaluatePage::EvaluatePage(EngineBridge& bridge, Selection& selection, QWidget* 
     : Page(bridge, selection, parent)
     , m_title(makeTitle(tr("Evaluate")))
     , m_new(new QPushButton(tr("New session…")))
+    , m_notice(new Notice)
     , m_stack(new QStackedWidget)
     , m_empty(new EmptyState)
     , m_emptyButton(m_empty->addButton({}))
@@ -41,6 +44,7 @@ EvaluatePage::EvaluatePage(EngineBridge& bridge, Selection& selection, QWidget* 
     , m_results(new EvaluateResults(selection.project()))
 {
     m_new->setObjectName(QStringLiteral("newSession"));
+    m_notice->label()->setObjectName(QStringLiteral("sessionNotice"));
     m_empty->title()->setObjectName(QStringLiteral("emptyTitle"));
     m_emptyButton->setObjectName(QStringLiteral("emptyButton"));
     setRole(m_emptyButton, "primary");
@@ -71,6 +75,7 @@ EvaluatePage::EvaluatePage(EngineBridge& bridge, Selection& selection, QWidget* 
     layout->setContentsMargins(kPageMargin, 2 * kSpace, kPageMargin, 2 * kSpace);
     layout->setSpacing(kSpace);
     layout->addLayout(head);
+    layout->addWidget(m_notice);
     layout->addWidget(m_stack, 1);
 
     connect(m_new, &QPushButton::clicked, this, [this] {
@@ -140,11 +145,6 @@ QWidget* EvaluatePage::makeSessions()
     m_table->setColumnWidth(EvaluateSessionModel::Created, 130);
     m_table->horizontalHeader()->setStretchLastSection(false);
     m_table->horizontalHeader()->setSectionResizeMode(EvaluateSessionModel::Models, QHeaderView::Stretch);
-    m_notice = new QLabel;
-    m_notice->setObjectName(QStringLiteral("sessionNotice"));
-    m_notice->setWordWrap(true);
-    m_notice->setTextFormat(Qt::PlainText);
-    m_notice->hide();
     m_merge = new EvaluateMerge(project());
     m_merge->hide();
     m_judgeForm = new EvaluateJudgeForm(m_bridge);
@@ -175,7 +175,6 @@ QWidget* EvaluatePage::makeSessions()
     auto* layout = new QVBoxLayout(page);
     layout->setContentsMargins(0, 0, 0, 0);
     layout->setSpacing(kSpace);
-    layout->addWidget(m_notice);
     layout->addWidget(m_table, 1);
     layout->addWidget(m_merge);
     layout->addWidget(m_judgeForm);
@@ -195,12 +194,12 @@ QWidget* EvaluatePage::makeSessions()
     connect(m_judgeForm, &EvaluateJudgeForm::ended, this, [this](const QString& sentence, bool failed) {
         if (m_stack->currentIndex() == Sessions)
             showSessions();
-        say(sentence, failed);
+        m_notice->say(sentence, failed);
     });
     connect(m_merge, &EvaluateMerge::closed, this, &EvaluatePage::closePanels);
     connect(m_merge, &EvaluateMerge::merged, this, [this](const QString& sentence) {
         showSessions();
-        say(sentence);
+        m_notice->say(sentence);
     });
     connect(m_share, &QPushButton::clicked, this, [this] {
         const EvaluationRow* row = chosen();
@@ -255,13 +254,6 @@ void EvaluatePage::closePanels()
     m_earlyPanel->hide();
 }
 
-void EvaluatePage::say(const QString& sentence, bool isError)
-{
-    setRole(m_notice, isError ? "error" : "hint");
-    m_notice->setText(sentence);
-    m_notice->setVisible(!sentence.isEmpty());
-}
-
 const EvaluationRow* EvaluatePage::chosen() const
 {
     const int row = m_table->currentIndex().row();
@@ -283,12 +275,10 @@ void EvaluatePage::importSession(const QString& file)
         const EvaluationRow row = project().evaluation(name);
         showSessions();
         choose(row.id);
-        say(tr("%1: %2 items and %3 judgments were taken in.")
-                .arg(blindName(row), formatCount(row.items), formatCount(qint64(session.judgments.size()))));
+        m_notice->say(tr("%1: %2 items and %3 judgments were taken in.")
+                          .arg(blindName(row), formatCount(row.items), formatCount(qint64(session.judgments.size()))));
     } catch (const std::exception& error) {
-        if (m_stack->currentIndex() != Sessions)
-            Q_EMIT message(toQString(error.what()));
-        say(toQString(error.what()), true);
+        m_notice->say(toQString(error.what()), true);
     }
 }
 
@@ -299,11 +289,12 @@ void EvaluatePage::exportSession(const QString& file)
         return;
     try {
         writeSessionFile(project(), row->name, file.toStdString());
-        say(tr("%1 is written to %2. Another person can import and judge it; its judgments are added here with \"Add "
+        m_notice->say(
+            tr("%1 is written to %2. Another person can import and judge it; its judgments are added here with \"Add "
                "judgments\".")
                 .arg(blindName(*row), formatFolder(file)));
     } catch (const std::exception& error) {
-        say(toQString(error.what()), true);
+        m_notice->say(toQString(error.what()), true);
     }
 }
 
@@ -315,14 +306,17 @@ void EvaluatePage::lookEarly()
         return;
     try {
         m_results->open(*row, Early::OpenAndLog);
+        m_opened = 0;
         showView(Results);
     } catch (const std::exception& error) {
-        say(toQString(error.what()), true);
+        m_notice->say(toQString(error.what()), true);
     }
 }
 
 void EvaluatePage::showView(View view)
 {
+    if (view != m_stack->currentIndex())
+        m_notice->clear();
     m_stack->setCurrentIndex(view);
     m_new->setVisible(view == Sessions || (view == Empty && !m_haveModels)); // files of responses need no model
     m_import->setVisible(view == Sessions || view == Empty);
@@ -336,12 +330,34 @@ void EvaluatePage::showView(View view)
 
 void EvaluatePage::refresh()
 {
+    const QJsonObject restored = std::exchange(m_restored, {});
+    if (const auto open = std::int64_t(restored[QStringLiteral("open")].toDouble()); open != 0)
+        openSession(open);
     // Whoever is judging is not disturbed by what else happens.
     if (m_stack->currentIndex() == New)
         m_form->refresh(project(), m_selection.dataset());
     else if (m_stack->currentIndex() <= Sessions)
         showSessions();
+    choose(std::int64_t(restored[QStringLiteral("chosen")].toDouble()));
 }
+
+QJsonObject EvaluatePage::choices() const
+{
+    if (!m_restored.isEmpty()) // never opened: as it was
+        return m_restored;
+    QJsonObject choices;
+    if (const EvaluationRow* row = chosen())
+        choices[QStringLiteral("chosen")] = double(row->id);
+    // A result that was looked at early is not: each look is written into the project.
+    const std::int64_t open = m_stack->currentIndex() == Judging ? m_judging->evaluation()
+        : m_stack->currentIndex() == Results                     ? m_opened
+                                                                 : 0;
+    if (open != 0)
+        choices[QStringLiteral("open")] = double(open);
+    return choices;
+}
+
+void EvaluatePage::restoreChoices(const QJsonObject& choices) { m_restored = choices; }
 
 void EvaluatePage::showSessions()
 {
@@ -357,7 +373,6 @@ void EvaluatePage::showSessions()
     }
     m_sessions->setRows(std::move(rows), std::move(annotators));
     closePanels();
-    say({});
     if (m_sessions->rowCount() > 0) {
         m_table->selectRow(0);
         choose(selected);
@@ -415,7 +430,7 @@ void EvaluatePage::showCreated()
     }
     showSessions();
     choose(m_created.front().evaluation);
-    say(sentences.join(QLatin1Char(' ')));
+    m_notice->say(sentences.join(QLatin1Char(' ')));
 }
 
 void EvaluatePage::updateOpenButton()
@@ -449,6 +464,7 @@ void EvaluatePage::openSession(std::int64_t evaluation)
         if (row.closed) {
             try {
                 m_results->open(row, Early::Refuse);
+                m_opened = row.id;
                 showView(Results);
             } catch (const std::exception& error) {
                 Q_EMIT message(toQString(error.what()));

@@ -18,6 +18,7 @@ class EvaluateMerge;
 class EvaluateNewSession;
 class EvaluateResults;
 class EvaluateSessionModel;
+class Notice;
 
 /// Blind side-by-side sessions: make one or take one in, judge it, add what others have judged, close it, see who won.
 class EvaluatePage : public Page
@@ -27,6 +28,8 @@ public:
     EvaluatePage(EngineBridge& bridge, Selection& selection, QWidget* parent = nullptr);
 
     void refresh() override;
+    QJsonObject choices() const override;
+    void restoreChoices(const QJsonObject& choices) override;
     void openSession(std::int64_t evaluation); ///< to judge it, or to its result when it is closed
     void importSession(const QString& file); ///< of another person
     void exportSession(const QString& file); ///< the chosen one, for another person
@@ -41,7 +44,6 @@ private:
     QWidget* makeEarly();
     const EvaluationRow* chosen() const; ///< null: none
     void choose(std::int64_t evaluation);
-    void say(const QString& sentence, bool isError = false); ///< above the list
     void closePanels();
     void lookEarly();
     void showView(View view);
@@ -52,6 +54,7 @@ private:
 
     QLabel* m_title = nullptr;
     QPushButton* m_new = nullptr;
+    Notice* m_notice = nullptr;
     QStackedWidget* m_stack = nullptr;
     EmptyState* m_empty = nullptr;
     QPushButton* m_emptyButton = nullptr;
@@ -63,7 +66,6 @@ private:
     QPushButton* m_share = nullptr;
     QPushButton* m_early = nullptr;
     QWidget* m_earlyPanel = nullptr;
-    QLabel* m_notice = nullptr;
     EvaluateMerge* m_merge = nullptr;
     QPushButton* m_judge = nullptr;
     EvaluateJudgeForm* m_judgeForm = nullptr;
@@ -72,6 +74,8 @@ private:
     EvaluateResults* m_results = nullptr;
     PageId m_emptyTarget = PageId::Models;
     bool m_haveModels = false;
+    std::int64_t m_opened = 0; ///< closed session whose result was opened last; 0: of a session that is still blind
+    QJsonObject m_restored; ///< from the last time, until the page is first opened
     bool m_waiting = false; ///< for a session that was asked for
     std::vector<EvaluationCreated> m_created; ///< those that have come: then the next CommandFinished is its own
 };

@@ -6,6 +6,7 @@
 #include "core/store/project.h"
 #include "ui/format.h"
 #include "ui/models/cached_model_table.h"
+#include "ui/notice.h"
 #include "ui/pages/empty_state.h"
 #include "ui/pages/work_progress.h"
 #include "ui/style.h"
@@ -35,7 +36,7 @@ HubPanel::HubPanel(EngineBridge& bridge, QWidget* parent)
     , m_work(new QWidget)
     , m_progress(new WorkProgress)
     , m_cancel(new QPushButton(tr("Cancel")))
-    , m_error(new QLabel)
+    , m_notice(new Notice)
     , m_place(makeHint({}))
 {
     m_name->setPlaceholderText(tr("ORG/NAME on huggingface.co"));
@@ -56,12 +57,7 @@ HubPanel::HubPanel(EngineBridge& bridge, QWidget* parent)
     work->addWidget(m_progress, 1);
     work->addWidget(m_cancel);
     m_work->hide();
-    m_error->setWordWrap(true);
-    m_error->setTextFormat(Qt::PlainText);
-    m_error->setTextInteractionFlags(Qt::TextSelectableByMouse);
-    m_error->setObjectName(QStringLiteral("hubError"));
-    setRole(m_error, "error");
-    m_error->hide();
+    m_notice->label()->setObjectName(QStringLiteral("hubError"));
 
     m_table->setModel(m_model);
     m_table->setAccessibleName(tr("Models in the Hugging Face cache"));
@@ -84,7 +80,7 @@ HubPanel::HubPanel(EngineBridge& bridge, QWidget* parent)
     layout->setSpacing(kSpace);
     layout->addLayout(fetch);
     layout->addWidget(m_work);
-    layout->addWidget(m_error);
+    layout->addWidget(m_notice);
     layout->addWidget(m_table, 1);
     layout->addWidget(m_empty, 1);
     layout->addWidget(m_place);
@@ -228,7 +224,7 @@ void HubPanel::post(Command command, const QString& what)
 {
     m_what = what;
     m_share = -1.0;
-    m_error->hide();
+    m_notice->clear();
     m_cancel->setEnabled(true);
     m_progress->showProgress(m_what, m_share, {});
     m_bridge.post(std::move(command));
@@ -239,8 +235,8 @@ void HubPanel::finished(const CommandFinished& event)
 {
     if (std::exchange(m_what, QString()).isEmpty())
         return;
-    m_error->setText(toQString(event.message));
-    m_error->setVisible(event.outcome == CommandFinished::Outcome::Failed);
+    if (event.outcome == CommandFinished::Outcome::Failed)
+        m_notice->say(toQString(event.message), true);
     if (event.outcome == CommandFinished::Outcome::Cancelled)
         Q_EMIT message(toQString(event.message));
     showState();

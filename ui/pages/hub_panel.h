@@ -20,6 +20,7 @@ namespace mpo {
 
 class CachedModelTable;
 class EmptyState;
+class Notice;
 class WorkProgress;
 
 /// The Hugging Face cache of this machine: what is in it, adding that to the project, and downloading more.
@@ -54,7 +55,7 @@ private:
     QWidget* m_work = nullptr; ///< progress and m_cancel
     WorkProgress* m_progress = nullptr;
     QPushButton* m_cancel = nullptr;
-    QLabel* m_error = nullptr;
+    Notice* m_notice = nullptr;
     QLabel* m_place = nullptr;
     std::vector<QPushButton*> m_buttons; ///< of the rows
     QString m_what; ///< that the command in hand does; empty: none of ours runs

@@ -6,6 +6,7 @@
 #include "core/store/project.h"
 #include "ui/format.h"
 #include "ui/models/model_table_model.h"
+#include "ui/notice.h"
 #include "ui/pages/answer_score_panel.h"
 #include "ui/pages/chat_panel.h"
 #include "ui/pages/empty_state.h"
@@ -58,10 +59,7 @@ ModelsPage::ModelsPage(EngineBridge& bridge, Selection& selection, QWidget* pare
     head->addLayout(titles, 1);
     head->addWidget(m_import);
 
-    m_error = new QLabel;
-    m_error->setWordWrap(true);
-    setRole(m_error, "error");
-    m_error->hide();
+    m_notice = new Notice;
 
     m_hub = new HubPanel(m_bridge);
     m_tabs = new QTabWidget;
@@ -79,7 +77,7 @@ ModelsPage::ModelsPage(EngineBridge& bridge, Selection& selection, QWidget* pare
     layout->setContentsMargins(kPageMargin, 2 * kSpace, kPageMargin, 2 * kSpace);
     layout->setSpacing(2 * kSpace);
     layout->addLayout(head);
-    layout->addWidget(m_error);
+    layout->addWidget(m_notice);
     layout->addWidget(m_tabs, 1);
 
     connect(m_tabs, &QTabWidget::currentChanged, this, &ModelsPage::refresh);
@@ -101,8 +99,8 @@ ModelsPage::ModelsPage(EngineBridge& bridge, Selection& selection, QWidget* pare
     connect(&m_bridge, &EngineBridge::commandFinished, this, [this](const CommandFinished& event) {
         if (!std::exchange(m_own, false))
             return;
-        m_error->setText(toQString(event.message));
-        m_error->setVisible(event.outcome == CommandFinished::Outcome::Failed);
+        if (event.outcome == CommandFinished::Outcome::Failed)
+            m_notice->say(toQString(event.message), true);
         if (event.outcome == CommandFinished::Outcome::Succeeded)
             Q_EMIT message(event.message.empty() ? tr("Done.") : toQString(event.message));
     });
@@ -238,7 +236,7 @@ void ModelsPage::importModel(const QString& path)
     if (path.isEmpty() || m_bridge.busy())
         return;
     m_own = true;
-    m_error->hide();
+    m_notice->clear();
     m_bridge.post(ImportModel {path.toStdString(), {}});
 }
 
@@ -261,7 +259,7 @@ void ModelsPage::exportCurrent()
     if (parent.isEmpty())
         return;
     m_own = true;
-    m_error->hide();
+    m_notice->clear();
     ExportModel command;
     command.model = name;
     command.folder = std::filesystem::path(parent.toStdString()) / name;

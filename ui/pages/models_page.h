@@ -6,7 +6,6 @@
 
 #include <filesystem>
 
-class QLabel;
 class QPushButton;
 class QSplitter;
 class QTabWidget;
@@ -20,6 +19,7 @@ class EmptyState;
 class HubPanel;
 class ModelCard;
 class ModelTableModel;
+class Notice;
 struct LineageNode;
 
 /// The models of the project: what each is, where it came from and where it is used; talking with one or two of them,
@@ -60,7 +60,7 @@ private:
     QPushButton* m_open = nullptr;
     QPushButton* m_copy = nullptr;
     QPushButton* m_try = nullptr;
-    QLabel* m_error = nullptr;
+    Notice* m_notice = nullptr;
     bool m_own = false; ///< the running command was posted here
 };
 

@@ -11,6 +11,7 @@
 #include "ui/models/run_filter_model.h"
 #include "ui/models/run_table_model.h"
 #include "ui/models/settings_table_model.h"
+#include "ui/notice.h"
 #include "ui/pages/empty_state.h"
 #include "ui/pages/run_details.h"
 #include "ui/pages/run_files.h"
@@ -81,12 +82,11 @@ RunsPage::RunsPage(EngineBridge& bridge, Selection& selection, QWidget* parent)
     m_body->setChildrenCollapsible(false);
     keepState(m_body, "runs");
 
-    m_notice = new QLabel;
-    m_notice->setWordWrap(true);
-    m_notice->setTextInteractionFlags(Qt::TextBrowserInteraction);
-    m_notice->setOpenExternalLinks(true);
-    m_notice->setObjectName(QStringLiteral("notice"));
-    m_notice->hide();
+    m_notice = new Notice;
+    m_notice->label()->setTextFormat(Qt::AutoText);
+    m_notice->label()->setTextInteractionFlags(Qt::TextBrowserInteraction);
+    m_notice->label()->setOpenExternalLinks(true);
+    m_notice->label()->setObjectName(QStringLiteral("notice"));
     m_empty = new EmptyState;
     m_empty->setTexts(tr("No runs yet"),
         tr("Every training appears here with its curves, settings and lineage. Curves of TensorBoard or of "
@@ -106,15 +106,16 @@ RunsPage::RunsPage(EngineBridge& bridge, Selection& selection, QWidget* parent)
         m_search->clear();
         refresh();
         select({runs.begin(), runs.end()});
-        say(sentence, false);
+        m_notice->say(sentence, false);
     });
-    connect(m_files, &RunFiles::exported, this, [this](const QString& sentence) { say(sentence, false); });
+    connect(m_files, &RunFiles::exported, this, [this](const QString& sentence) { m_notice->say(sentence, false); });
     connect(m_files, &RunFiles::reported, this, [this](const QString& file) {
         const QString url = QString::fromLatin1(QUrl::fromLocalFile(file).toEncoded());
-        say(tr("The report is in <a href=\"%1\">%2</a>").arg(url.toHtmlEscaped(), formatFolder(file).toHtmlEscaped()),
+        m_notice->say(
+            tr("The report is in <a href=\"%1\">%2</a>").arg(url.toHtmlEscaped(), formatFolder(file).toHtmlEscaped()),
             false);
     });
-    connect(m_files, &RunFiles::failed, this, [this](const QString& sentence) { say(sentence, true); });
+    connect(m_files, &RunFiles::failed, this, [this](const QString& sentence) { m_notice->say(sentence, true); });
     connect(m_files, &RunFiles::measured, this, [this](std::int64_t run, std::uint64_t bytes) {
         m_model->setDiskUse(run, bytes);
         if (!m_shown.empty() && m_shown.back() == run)
@@ -123,7 +124,7 @@ RunsPage::RunsPage(EngineBridge& bridge, Selection& selection, QWidget* parent)
     connect(m_details, &RunDetails::tagsChanged, m_model, &RunTableModel::setTags);
     connect(m_details, &RunDetails::noteChanged, m_model, &RunTableModel::setNote);
     connect(m_details, &RunDetails::deleteRequested, this, &RunsPage::deleteChosen);
-    connect(m_details, &RunDetails::failed, this, [this](const QString& sentence) { say(sentence, true); });
+    connect(m_details, &RunDetails::failed, this, [this](const QString& sentence) { m_notice->say(sentence, true); });
     connect(m_lineage, &LineageView::chosen, this, &RunsPage::openNode);
     connect(m_table->selectionModel(), &QItemSelectionModel::selectionChanged, this, &RunsPage::showChosen);
     connect(&m_bridge, &EngineBridge::metricsLogged, this, [this](const std::vector<MetricsLogged>& batch) {
@@ -240,7 +241,7 @@ QWidget* RunsPage::makeTable()
     m_table->setObjectName(QStringLiteral("runs"));
     m_table->setSortingEnabled(true);
     m_table->sortByColumn(RunTableModel::Id, Qt::DescendingOrder);
-    constexpr std::array widths {52, 68, 176, 84, 96, 104, 100, 184, 96, 76};
+    constexpr std::array widths {52, 68, 176, 84, 96, 104, 100, 204, 80, 88};
     for (int column = 0; column < int(widths.size()); ++column)
         m_table->horizontalHeader()->resizeSection(column, widths[std::size_t(column)]);
     m_table->horizontalHeader()->setStretchLastSection(false);
@@ -442,7 +443,6 @@ void RunsPage::showChosen()
     for (const MetricGrid::Run& run : curves)
         m_charts->setAlarms(run.id, project().alarms(run.id));
     m_settings->setRuns(titles, configs);
-    m_settingsTable->horizontalHeader()->setStretchLastSection(titles.size() == 1);
     m_settingsTable->setColumnWidth(0, 22 * kSpace);
     for (int column = 1; column <= int(titles.size()); ++column)
         m_settingsTable->setColumnWidth(column, 22 * kSpace);
@@ -463,7 +463,7 @@ void RunsPage::showChosen()
     try {
         m_lineage->setLineage(lineageOfRun(project(), row.id));
     } catch (const Error& error) { // another program has deleted it
-        say(toQString(error.what()), true);
+        m_notice->say(toQString(error.what()), true);
     }
 }
 
@@ -488,18 +488,11 @@ void RunsPage::openNode(const LineageNode& node)
     }
 }
 
-void RunsPage::say(const QString& sentence, bool isError)
-{
-    setRole(m_notice, isError ? "error" : "hint");
-    m_notice->setText(sentence);
-    m_notice->setVisible(!sentence.isEmpty());
-}
-
 void RunsPage::importFrom(const QString& path)
 {
     if (path.isEmpty() || m_files->busy() || m_bridge.readOnly())
         return;
-    say(tr("Reading %1 …").arg(formatFolder(path)), false);
+    m_notice->say(tr("Reading %1 …").arg(formatFolder(path)), false);
     m_files->importFrom(path.toStdString());
 }
 
@@ -508,7 +501,7 @@ void RunsPage::exportTo(const QString& folder, RunFormat format)
     const std::vector<qint64> runs = chosenRuns();
     if (folder.isEmpty() || runs.empty() || m_files->busy())
         return;
-    say({}, false);
+    m_notice->clear();
     m_files->exportTo(folder.toStdString(), {runs.begin(), runs.end()}, format);
 }
 
@@ -517,7 +510,7 @@ void RunsPage::writeReport(const QString& file)
     if (file.isEmpty() || m_files->busy())
         return;
     const std::vector<qint64> runs = chosenRuns();
-    say(tr("Writing the report …"), false);
+    m_notice->say(tr("Writing the report …"), false);
     m_files->writeReport(runs.empty() ? 0 : runs.back(), file.toStdString());
 }
 
@@ -539,7 +532,7 @@ void RunsPage::deleteChosen()
             problem = toQString(error.what());
         }
     }
-    say(problem, true);
+    m_notice->say(problem, true);
     if (gone.empty())
         return;
     m_deleted.push_back(gone);
@@ -576,7 +569,7 @@ void RunsPage::undoDelete()
         } catch (const Error& error) {
             problem = toQString(error.what());
         }
-    say(problem, true);
+    m_notice->say(problem, true);
     m_search->clear();
     refresh();
     select(runs);

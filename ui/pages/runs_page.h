@@ -22,6 +22,7 @@ namespace mpo {
 class EmptyState;
 class LineageView;
 class MetricGrid;
+class Notice;
 class RunDetails;
 class RunFiles;
 class RunFilterModel;
@@ -66,7 +67,6 @@ private:
     void select(const std::vector<qint64>& runs);
     std::vector<qint64> chosenRuns() const; ///< rising
     void openNode(const LineageNode& node);
-    void say(const QString& sentence, bool isError);
 
     RunTableModel* m_model = nullptr;
     RunFilterModel* m_filter = nullptr;
@@ -78,7 +78,7 @@ private:
     QPushButton* m_export = nullptr;
     QPushButton* m_report = nullptr;
     QPushButton* m_write = nullptr;
-    QLabel* m_notice = nullptr; ///< what an import or an export came to
+    Notice* m_notice = nullptr; ///< what an import or an export came to
     QWidget* m_undoBar = nullptr;
     QLabel* m_undoText = nullptr;
     QLineEdit* m_search = nullptr;
