@@ -62,6 +62,7 @@ const std::array<std::vector<Place>, 2>& places()
                          QT_TRANSLATE_NOOP("mpo::CheatSheet", "Move the threshold (Shift: ten times as far)")},
                         {"Home, End, Page", QT_TRANSLATE_NOOP("mpo::CheatSheet", "To an end, by a large step")},
                         {"Up, Down", QT_TRANSLATE_NOOP("mpo::CheatSheet", "The other handle")},
+                        {"H", QT_TRANSLATE_NOOP("mpo::CheatSheet", "Hide the histogram, show it again")},
                         {"F, D, K", QT_TRANSLATE_NOOP("mpo::CheatSheet", "Flip, drop or keep the selected pairs")},
                         {"Ctrl+Z, Ctrl+Shift+Z", QT_TRANSLATE_NOOP("mpo::CheatSheet", "Undo, redo of that")}}},
                 {QT_TRANSLATE_NOOP("mpo::CheatSheet", "Evaluate"),

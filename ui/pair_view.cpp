@@ -7,6 +7,7 @@
 #include "ui/style.h"
 #include "ui/word_diff.h"
 
+#include <QAbstractTextDocumentLayout>
 #include <QCheckBox>
 #include <QEvent>
 #include <QHBoxLayout>
@@ -14,6 +15,8 @@
 #include <QSettings>
 #include <QTextBrowser>
 #include <QVBoxLayout>
+
+#include <cmath>
 
 namespace mpo {
 
@@ -75,7 +78,7 @@ QFrame* makeColumn(const QString& title, QTextBrowser* reader, QWidget* parent, 
 {
     QFrame* card = makeCard(parent);
     auto* layout = new QVBoxLayout(card);
-    layout->setContentsMargins(2 * kSpace, kSpace + kSpace / 2, kSpace, kSpace);
+    layout->setContentsMargins(2 * kSpace, kSpace, kSpace, kSpace);
     layout->setSpacing(kSpace / 2);
     auto* heading = new QLabel(title, card);
     setRole(heading, "group");
@@ -123,6 +126,9 @@ PairView::PairView(QWidget* parent)
     m_tools->addWidget(m_differences);
     body->addWidget(makeColumn(tr("Prompt"), m_prompt, m_body, &m_headings[0], tools), 2);
     body->addLayout(sides, 3);
+
+    connect(m_prompt->document()->documentLayout(), &QAbstractTextDocumentLayout::documentSizeChanged, this,
+        &PairView::fitPrompt);
 
     auto* layout = new QVBoxLayout(this);
     layout->setContentsMargins(0, 0, 0, 0);
@@ -210,10 +216,25 @@ void PairView::showTexts(const QString& prompt, const QString& chosen, const QSt
     m_rejected->setPlainText(rejected.trimmed());
     m_chosen->parentWidget()->setVisible(!chosen.isEmpty() || !rejected.isEmpty());
     m_rejected->parentWidget()->setVisible(!rejected.isEmpty());
+    fitPrompt();
     m_differences->setVisible(!rejected.isEmpty());
     markDifferences();
     m_empty->hide();
     m_body->show();
+}
+
+void PairView::fitPrompt()
+{
+    QWidget* card = m_prompt->parentWidget();
+    if (m_chosen->parentWidget()->isHidden()) {
+        m_prompt->setMaximumHeight(QWIDGETSIZE_MAX);
+        card->setMaximumHeight(QWIDGETSIZE_MAX);
+        return;
+    }
+    const int least = 2 * m_prompt->fontMetrics().lineSpacing();
+    m_prompt->setMaximumHeight(std::max(least, int(std::ceil(m_prompt->document()->size().height())) + 2));
+    const int around = card->layout()->sizeHint().height() - m_prompt->sizeHint().height();
+    card->setMaximumHeight(around + m_prompt->maximumHeight());
 }
 
 void PairView::markDifferences()

@@ -38,6 +38,7 @@ private:
     void setHeading(int part, std::int64_t tokens); ///< tokens < 0: not counted
     void showTexts(const QString& prompt, const QString& chosen, const QString& rejected);
     void markDifferences();
+    void fitPrompt(); ///< no higher than its text, where responses can use the room
 
     QLabel* m_note = nullptr;
     QLabel* m_empty = nullptr;

@@ -168,6 +168,12 @@ private:
             QTRY_VERIFY(child<QPushButton>("saveSplit")->isEnabled());
     }
 
+    void activate() // shortcuts are those of the active window
+    {
+        m_page->activateWindow();
+        QVERIFY(QTest::qWaitForWindowActive(m_page.get()));
+    }
+
     SplitCounts expected() const
     {
         return splitPairs(gapsOf(makeScores()), m_page->rule(), m_project->pairEdits("pairs")).counts();
@@ -570,6 +576,9 @@ private Q_SLOTS:
         histogram->setFocus();
         QTest::keyClick(histogram, Qt::Key_Plus);
         QVERIFY(histogram->view().has_value());
+        activate();
+        QTest::keyClick(m_page.get(), Qt::Key_H);
+        QTRY_VERIFY(!histogram->isVisible());
         const auto view = histogram->view();
         const SplitRule rule = m_page->rule();
         const QJsonObject state = viewState(*m_page);
@@ -587,7 +596,41 @@ private Q_SLOTS:
         QVERIFY(child<QCheckBox>("logScale")->isChecked());
         QCOMPARE(child<QTabWidget>("details")->currentIndex(), 2);
         QCOMPARE(child<RewardGapHistogram>("histogram")->view(), view);
+        QVERIFY(!child<RewardGapHistogram>("histogram")->isVisible());
+        activate();
+        QTest::keyClick(m_page.get(), Qt::Key_H);
+        QTRY_VERIFY(child<RewardGapHistogram>("histogram")->isVisible());
         compareCounts();
+    }
+
+    void readersHaveRoom()
+    {
+        makePage(true);
+        m_page->resize(1088, 640); // what 1280x720 leaves
+        QTRY_VERIFY(child<QTableView>("examples")->model()->rowCount() > 0);
+        const auto reader = [this](const char* name) {
+            for (auto* one : m_page->findChildren<QTextBrowser*>())
+                if (one->accessibleName() == QLatin1String(name))
+                    return one;
+            return static_cast<QTextBrowser*>(nullptr);
+        };
+        const auto lines = [&](const char* name) {
+            return double(reader(name)->viewport()->height()) / reader(name)->fontMetrics().lineSpacing();
+        };
+        // A prompt of one line leaves its room to the responses, a long one takes its share.
+        QTest::mouseClick(child<QPushButton>("room"), Qt::LeftButton);
+        QTRY_VERIFY2(lines("Chosen") >= 20.0, qPrintable(QString::number(lines("Chosen"))));
+        QTest::mouseClick(child<QPushButton>("room"), Qt::LeftButton);
+        QTRY_VERIFY2(lines("Chosen") >= 9.0 && lines("Chosen") < 20.0, qPrintable(QString::number(lines("Chosen"))));
+        reader("Prompt")->setPlainText(QStringLiteral("A long prompt.\n").repeated(40));
+        QTRY_VERIFY2(lines("Prompt") >= 4.0, qPrintable(QString::number(lines("Prompt"))));
+        QVERIFY2(lines("Chosen") >= 6.0, qPrintable(QString::number(lines("Chosen"))));
+        QTest::mouseClick(child<QPushButton>("room"), Qt::LeftButton);
+        QTRY_VERIFY2(lines("Prompt") >= 9.0, qPrintable(QString::number(lines("Prompt"))));
+        QVERIFY2(lines("Chosen") >= 14.0, qPrintable(QString::number(lines("Chosen"))));
+        activate();
+        QTest::keyClick(child<QTableView>("examples"), Qt::Key_H);
+        QTRY_VERIFY(child<RewardGapHistogram>("histogram")->isVisible());
     }
 
     void keysZoomTheHistogram()
@@ -686,8 +729,8 @@ private Q_SLOTS:
         for (QLineEdit* edit : m_page->findChildren<QLineEdit*>())
             if (edit->accessibleName() == QStringLiteral("Search in prompts and responses")) {
                 edit->setFocus();
-                QTest::keyClicks(edit, QStringLiteral("fdk"));
-                QCOMPARE(edit->text(), QStringLiteral("fdk"));
+                QTest::keyClicks(edit, QStringLiteral("fdkh"));
+                QCOMPARE(edit->text(), QStringLiteral("fdkh"));
             }
         QVERIFY(m_project->pairEditLog("pairs").empty());
     }

@@ -11,8 +11,12 @@
 #include "ui/pages/split_pair_browser.h"
 #include "ui/pages/split_side_column.h"
 #include "ui/style.h"
+#include "ui/view_state.h"
 
+#include <QEvent>
+#include <QHBoxLayout>
 #include <QLabel>
+#include <QPushButton>
 #include <QTabBar>
 
 #include <cmath>
@@ -23,6 +27,7 @@ SplitDetails::SplitDetails(const Project& project, QWidget* parent)
     : QTabWidget(parent)
     , m_browser(new SplitPairBrowser(project))
     , m_note(new QLabel)
+    , m_room(new QPushButton)
     , m_log(new SplitEditLog)
     , m_comparison(new SplitComparison)
 {
@@ -35,8 +40,7 @@ SplitDetails::SplitDetails(const Project& project, QWidget* parent)
     addTab(makeLength(), tr("Length"));
     addTab(makeCalibration(), tr("Calibration"));
     addTab(m_comparison, tr("Compare"));
-    m_note->setMinimumHeight(tabBar()->sizeHint().height()); // on the line of the tabs
-    setCornerWidget(m_note);
+    setCornerWidget(makeCorner());
     connect(this, &QTabWidget::currentChanged, m_note, [this](int tab) { m_note->setVisible(tab == 0); });
     connect(m_browser, &SplitPairBrowser::titleChanged, this, [this](const QString& title) { setTabText(0, title); });
     connect(m_browser, &SplitPairBrowser::noteChanged, this, [this](const QString& note, const QString& toolTip) {
@@ -56,6 +60,41 @@ SplitDetails::SplitDetails(const Project& project, QWidget* parent)
             setCurrentWidget(m_browser);
             m_browser->showPairs(pairs, title);
         });
+}
+
+QWidget* SplitDetails::makeCorner()
+{
+    m_room->setObjectName(QStringLiteral("room"));
+    m_room->setCheckable(true);
+    m_room->setShortcut(Qt::Key_H);
+    m_room->setFocusPolicy(Qt::TabFocus); // a click leaves the focus in the table
+    setRole(m_room, "quiet");
+    keepState(m_room, "room");
+    auto* corner = new QWidget;
+    corner->setMinimumHeight(tabBar()->sizeHint().height()); // on the line of the tabs
+    auto* layout = new QHBoxLayout(corner);
+    layout->setContentsMargins(0, 0, 0, 0);
+    layout->setSpacing(kSpace / 2);
+    layout->addWidget(m_note);
+    layout->addWidget(m_room);
+    connect(m_room, &QPushButton::toggled, this, &SplitDetails::showRoom);
+    showRoom();
+    return corner;
+}
+
+void SplitDetails::showRoom()
+{
+    const bool on = m_room->isChecked();
+    m_room->setIcon(themedIcon(on ? QStringLiteral("shrink") : QStringLiteral("expand"), colours().muted));
+    m_room->setToolTip(on ? tr("Show the histogram again (H)") : tr("Hide the histogram and use its room (H)"));
+    m_room->setAccessibleName(tr("Hide the histogram"));
+}
+
+void SplitDetails::changeEvent(QEvent* event)
+{
+    QTabWidget::changeEvent(event);
+    if (event->type() == QEvent::PaletteChange && m_room)
+        showRoom();
 }
 
 QWidget* SplitDetails::makeLength()

@@ -9,6 +9,7 @@
 #include <memory>
 
 class QLabel;
+class QPushButton;
 
 namespace mpo {
 
@@ -37,6 +38,7 @@ public:
     void setOtherScores(const QStringList& scoreSets, const QString& current);
     void setSecond(std::shared_ptr<const SecondScores> scores); ///< nullptr: none, or being loaded
     void setEditable(bool on); ///< pairs may be flipped and dropped
+    QPushButton* roomButton() const { return m_room; } ///< checked: the histogram gives up its room
     SplitPairBrowser& browser() { return *m_browser; }
 
 Q_SIGNALS:
@@ -47,8 +49,11 @@ Q_SIGNALS:
 
 protected:
     void paintEvent(QPaintEvent*) override { } ///< no line under the corner
+    void changeEvent(QEvent* event) override;
 
 private:
+    QWidget* makeCorner();
+    void showRoom();
     QWidget* makeLength();
     QWidget* makeCalibration();
     void showCalibration();
@@ -56,6 +61,7 @@ private:
 
     SplitPairBrowser* m_browser = nullptr;
     QLabel* m_note = nullptr;
+    QPushButton* m_room = nullptr;
     SplitLengthView* m_lengthView = nullptr;
     QLabel* m_lengthText = nullptr;
     SplitCalibrationView* m_calibrationView = nullptr;

@@ -124,10 +124,11 @@ QWidget* SplitPage::makeMain()
     splitter->setChildrenCollapsible(false);
     splitter->setStretchFactor(0, 1);
     splitter->setStretchFactor(1, 1);
-    splitter->setSizes({250, 270});
+    splitter->setSizes({220, 320});
     keepState(splitter, "histogram");
     m_details->setObjectName(QStringLiteral("details"));
     keepState(m_details, "details");
+    connect(m_details->roomButton(), &QPushButton::toggled, m_card, &QWidget::setHidden);
     setFindKey(this, m_details->browser().searchField());
 
     auto* body = new QHBoxLayout;

@@ -77,6 +77,7 @@ QWidget* SplitSavePanel::makeCommand()
     m_command->setReadOnly(true);
     m_command->setTabChangesFocus(true);
     m_command->setFont(monospaceFont());
+    m_command->setStyleSheet(QStringLiteral("padding: 0")); // room for the path of a project
     m_command->setWordWrapMode(QTextOption::WrapAnywhere); // as a terminal does
     m_command->setAccessibleName(tr("Command line that makes the same split"));
     const int line = QFontMetrics(monospaceFont()).lineSpacing();
