@@ -43,6 +43,7 @@ std::array<PathStep, 6> pathState(const Project& project)
         = std::any_of(evaluations.begin(), evaluations.end(), [](const EvaluationRow& row) { return row.closed; });
     const bool pairs = pairSets > 0, model = policies > 0, reward = rewardModels > 0;
     const bool scored = !project.scoreSets().empty();
+    const bool dpoReady = pairs && (model || !splits.empty()); // the reward model may have begun from a folder outside
 
     return {{
         {PageId::Data, stateOf(pairs, true),
@@ -55,10 +56,10 @@ std::array<PathStep, 6> pathState(const Project& project)
             !splits.empty() ? say("The pairs are split")
                 : pairs     ? say("Score the pairs, then split them by reward gap")
                             : say("Needs preference pairs and a reward model")},
-        {PageId::Dpo, stateOf(finished("dpo"), pairs && model),
-            finished("dpo")      ? say("A DPO run has finished")
-                : pairs && model ? say("Ready to train")
-                                 : say("Needs pairs and a model")},
+        {PageId::Dpo, stateOf(finished("dpo"), dpoReady),
+            finished("dpo") ? say("A DPO run has finished")
+                : dpoReady  ? say("Ready to train")
+                            : say("Needs pairs and a model")},
         {PageId::Ppo, stateOf(finished("ppo"), pairs && model && reward),
             finished("ppo")                ? say("A PPO run has finished")
                 : pairs && model && reward ? say("Ready to train")

@@ -113,6 +113,16 @@ private Q_SLOTS:
         QCOMPARE(stateOf(PageId::Data), StepState::Done);
         QCOMPARE(stateOf(PageId::RewardModel), StepState::Ready);
         QCOMPARE(stateOf(PageId::Dpo), StepState::Waiting);
+        {
+            UiFixture split; // by a reward model that began from a folder outside of the project
+            split.addPairs("pairs", 2);
+            SplitRow row;
+            row.name = "half";
+            row.dataset = "pairs";
+            row.split.buckets = {Bucket::Easy, Bucket::Hard};
+            split.project->addSplit(row);
+            QCOMPARE(pathState(*split.project)[std::size_t(PageId::Dpo)].state, StepState::Ready);
+        }
         fixture.addModel("sft", "policy");
         QCOMPARE(stateOf(PageId::Dpo), StepState::Ready);
         QCOMPARE(stateOf(PageId::Ppo), StepState::Waiting);

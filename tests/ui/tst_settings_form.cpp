@@ -172,6 +172,11 @@ private Q_SLOTS:
         TrainStage ppo = command;
         ppo.stage = StageKind::Ppo;
         QVERIFY(missingIn(ppo).contains(QStringLiteral("reward model")));
+        TrainStage browsed = command;
+        browsed.model = MPO_FIXTURES "/model";
+        QVERIFY(missingIn(browsed).contains(QStringLiteral("choose the folder that holds its config.json")));
+        browsed.model = MPO_FIXTURES "/model/tied";
+        QVERIFY(missingIn(browsed).isEmpty());
     }
 };
 

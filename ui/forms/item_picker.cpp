@@ -8,7 +8,9 @@
 #include "ui/style.h"
 
 #include <QComboBox>
+#include <QDir>
 #include <QFileDialog>
+#include <QFileInfo>
 #include <QHBoxLayout>
 #include <QLabel>
 #include <QMenu>
@@ -18,6 +20,19 @@
 #include <algorithm>
 
 namespace mpo {
+
+namespace {
+
+/// "sft  ·  ~/models": what tells a folder from others comes first.
+QString pathText(const QString& path)
+{
+    if (!QDir::isAbsolutePath(path))
+        return path;
+    const QFileInfo info(QDir::cleanPath(path));
+    return info.fileName() + QStringLiteral("  ·  ") + formatFolder(info.path());
+}
+
+} // namespace
 
 ItemPicker::ItemPicker(Browse browse, QWidget* parent)
     : QWidget(parent)
@@ -53,7 +68,7 @@ ItemPicker::ItemPicker(Browse browse, QWidget* parent)
         }
     }
     connect(m_combo, &QComboBox::currentIndexChanged, this, [this] {
-        m_combo->setToolTip(m_combo->currentText());
+        m_combo->setToolTip(QDir::isAbsolutePath(value()) ? formatFolder(value()) : m_combo->currentText());
         Q_EMIT changed(value());
     });
 }
@@ -86,7 +101,7 @@ void ItemPicker::setItems(const std::vector<PickerItem>& items)
         if (index >= 0)
             m_combo->setCurrentIndex(index);
         else if (before.contains(QLatin1Char('/'))) {
-            m_combo->addItem(formatFolder(before), before); // a path from outside stays chosen
+            m_combo->addItem(pathText(before), before); // a path from outside stays chosen
             m_combo->setCurrentIndex(m_combo->count() - 1);
         } else
             m_combo->setCurrentIndex(m_combo->count() > 0 ? 0 : -1);
@@ -117,7 +132,7 @@ void ItemPicker::setValue(const QString& value)
 {
     int index = m_combo->findData(value);
     if (index < 0 && value.contains(QLatin1Char('/'))) {
-        m_combo->addItem(formatFolder(value), value);
+        m_combo->addItem(pathText(value), value);
         index = m_combo->count() - 1;
     }
     if (index >= 0)

@@ -19,6 +19,20 @@ QString commandLineOf(const TrainStage& command, const std::filesystem::path& pr
     return words.join(QLatin1Char(' '));
 }
 
+namespace {
+
+/// A folder that was browsed to, but holds no model: most often the one above or below it was meant.
+bool isOtherFolder(const std::string& model)
+{
+    const std::filesystem::path folder = model;
+    std::error_code ignored;
+    return folder.is_absolute() && std::filesystem::is_directory(folder, ignored)
+        && !std::filesystem::exists(folder / "config.json", ignored)
+        && !std::filesystem::exists(folder / "adapter_config.json", ignored);
+}
+
+} // namespace
+
 QString missingIn(const TrainStage& command)
 {
     const auto say = [](const char* sentence) { return QCoreApplication::translate("mpo", sentence); };
@@ -30,6 +44,10 @@ QString missingIn(const TrainStage& command)
         return say("PPO needs a reward model. Train one on the Reward model page.");
     if (command.out.empty())
         return say("Give the new model a name.");
+    for (const std::string& model : {command.model, command.rewardModel, command.sftModel, command.reference})
+        if (isOtherFolder(model))
+            return say("There is no model in %1: choose the folder that holds its config.json.")
+                .arg(formatFolder(toQString(model)));
     return {};
 }
 
