@@ -166,6 +166,7 @@ QToolButton::menu-indicator { image: none; }
 QLineEdit, QPlainTextEdit, QTextEdit, QTextBrowser, QComboBox, QAbstractSpinBox {
     background: @surface@; border: 1px solid @border@; border-radius: 6px; selection-background-color: @accent@; selection-color: @onAccent@; }
 QLineEdit { padding: 4px 8px; min-height: 18px; }
+QPlainTextEdit { padding: 0 6px; }
 QLineEdit:focus, QPlainTextEdit:focus, QTextEdit:focus, QComboBox:focus, QComboBox:on, QAbstractSpinBox:focus { border-color: @accent@; }
 QLineEdit:disabled, QComboBox:disabled, QAbstractSpinBox:disabled { color: @disabled@; background: @window@; }
 QLineEdit[invalid="true"] { border-color: @bad@; }
@@ -186,6 +187,7 @@ QAbstractSpinBox::up-button, QAbstractSpinBox::down-button { border: none; backg
 QAbstractSpinBox::up-arrow { image: url(:/icons/chevron_up.svg); width: 9px; height: 9px; }
 QAbstractSpinBox::down-arrow { image: url(:/icons/chevron_down.svg); width: 9px; height: 9px; }
 QTextBrowser[role="reading"], QPlainTextEdit[role="log"] { border: none; background: transparent; }
+QPlainTextEdit[role="log"] { padding: 0; }
 QFrame[role="card"] QPlainTextEdit[role="log"] { background: @surface@; }
 
 QTableView, QListView, QTreeView { background: @surface@; border: 1px solid @border@; border-radius: 6px;

@@ -23,6 +23,7 @@ namespace mpo {
 namespace {
 
 constexpr int kReplotMilliseconds = 1000 / 15;
+constexpr int kNoteRoom = 160; ///< a note up to here is not cut before the title; a longer one does not widen the chart
 
 } // namespace
 
@@ -49,8 +50,7 @@ Chart::Chart(QWidget* parent)
     m_note->hide();
     m_warning->hide();
     m_note->setTextFormat(Qt::RichText);
-    // A long note must not widen the chart.
-    m_note->setMinimumWidth(1);
+    m_note->setAlignment(Qt::AlignRight | Qt::AlignVCenter);
     setRole(m_title, "group");
     setRole(m_note, "hint");
     m_note->setFont(fontOfSize(kFontSmall));
@@ -60,6 +60,7 @@ Chart::Chart(QWidget* parent)
     m_empty->setAlignment(Qt::AlignCenter);
     m_empty->setWordWrap(true);
     m_empty->setAttribute(Qt::WA_TransparentForMouseEvents);
+    m_empty->hide(); // until it is known whether there is anything to draw
 
     m_plot->setNoAntialiasingOnDrag(true);
     m_plot->setPlottingHint(QCP::phFastPolylines, true);
@@ -203,6 +204,7 @@ void Chart::setTitle(const QString& title, const QString& toolTip)
 void Chart::setNote(const QString& richText)
 {
     m_note->setText(richText);
+    m_note->setMinimumWidth(std::min(m_note->sizeHint().width(), kNoteRoom));
     m_note->setVisible(!richText.isEmpty());
 }
 

@@ -78,6 +78,12 @@ void LineageView::setLineage(Lineage lineage)
     QTimer::singleShot(0, this, &LineageView::scrollToFocus); // when the scroll area knows the new size
 }
 
+void LineageView::showEvent(QShowEvent* event)
+{
+    QWidget::showEvent(event);
+    QTimer::singleShot(0, this, &LineageView::scrollToFocus); // a tab that was never open had no size
+}
+
 void LineageView::scrollToFocus()
 {
     for (QWidget* widget = parentWidget(); widget; widget = widget->parentWidget())

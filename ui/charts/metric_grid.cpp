@@ -260,6 +260,14 @@ void MetricGrid::arrange(Group& group) const
     }
     for (int column = 0; column < 8; ++column)
         group.grid->setColumnStretch(column, column < columns ? 1 : 0);
+    // Columns without a card count as well, so that the cards of all groups stand below each other.
+    qDeleteAll(group.widget->findChildren<QWidget*>(QStringLiteral("filler"), Qt::FindDirectChildrenOnly));
+    for (int column = place; column < columns; ++column) {
+        auto* filler = new QWidget(group.widget);
+        filler->setObjectName(QStringLiteral("filler"));
+        group.grid->addWidget(filler, 0, column);
+        filler->show();
+    }
 }
 
 void MetricGrid::arrangeAll()

@@ -41,7 +41,10 @@ protected:
 class StepTicker : public QCPAxisTicker
 {
 protected:
-    double getTickStep(const QCPRange& range) override { return std::max(1.0, QCPAxisTicker::getTickStep(range)); }
+    double getTickStep(const QCPRange& range) override
+    {
+        return std::max(1.0, std::floor(QCPAxisTicker::getTickStep(range))); // 2.5 would be told as 2, 5, 7
+    }
     QString getTickLabel(double tick, const QLocale&, QChar, int) override
     {
         return std::abs(tick) < 10000.0 ? QString::number(qint64(tick)) : formatLargeCount(tick);

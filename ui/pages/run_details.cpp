@@ -100,11 +100,17 @@ void RunDetails::showRun(const RunRow& run, int chosen)
     QStringList lines;
     lines << (run.stage == "import" ? tr("Imported: %1").arg(toQString(run.name))
                                     : tr("Makes %1").arg(toQString(run.name)));
-    if (!run.message.empty())
-        lines << toQString(run.message);
-    if (const auto source = run.config.find("source"); source != run.config.end() && source->is_string())
-        lines << tr("From %1").arg(formatFolder(toQString(source->get<std::string>())));
+    QString note = toQString(run.message);
+    if (const auto source = run.config.find("source"); source != run.config.end() && source->is_string()) {
+        const QString from = toQString(source->get<std::string>());
+        lines << tr("From %1").arg(formatFolder(from));
+        if (note.startsWith(from + QStringLiteral(": "))) // said once
+            note.remove(0, from.size() + 2);
+    }
+    if (!note.isEmpty())
+        lines << note;
     m_lines->setText(lines.join(QLatin1Char('\n')));
+    m_lines->setToolTip(m_lines->text()); // a small window may cut it
     const bool writable = m_project.access() == Project::Access::ReadWrite;
     m_tags->setEnabled(writable);
     m_note->setEnabled(writable);
