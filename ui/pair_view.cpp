@@ -233,8 +233,11 @@ void PairView::fitPrompt()
     }
     const int least = 2 * m_prompt->fontMetrics().lineSpacing();
     m_prompt->setMaximumHeight(std::max(least, int(std::ceil(m_prompt->document()->size().height())) + 2));
-    const int around = card->layout()->sizeHint().height() - m_prompt->sizeHint().height();
-    card->setMaximumHeight(around + m_prompt->maximumHeight());
+    const QLayout* layout = card->layout();
+    const QMargins margins = layout->contentsMargins();
+    constexpr int kBorders = 2;
+    card->setMaximumHeight(margins.top() + layout->itemAt(0)->sizeHint().height() + layout->spacing()
+        + m_prompt->maximumHeight() + margins.bottom() + kBorders);
 }
 
 void PairView::markDifferences()

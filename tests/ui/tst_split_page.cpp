@@ -620,6 +620,7 @@ private Q_SLOTS:
         // A prompt of one line leaves its room to the responses, a long one takes its share.
         QTest::mouseClick(child<QPushButton>("room"), Qt::LeftButton);
         QTRY_VERIFY2(lines("Chosen") >= 20.0, qPrintable(QString::number(lines("Chosen"))));
+        QVERIFY2(lines("Prompt") >= 2.0 && lines("Prompt") < 4.0, qPrintable(QString::number(lines("Prompt"))));
         QTest::mouseClick(child<QPushButton>("room"), Qt::LeftButton);
         QTRY_VERIFY2(lines("Chosen") >= 9.0 && lines("Chosen") < 20.0, qPrintable(QString::number(lines("Chosen"))));
         reader("Prompt")->setPlainText(QStringLiteral("A long prompt.\n").repeated(40));
