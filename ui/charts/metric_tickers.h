@@ -51,15 +51,24 @@ protected:
     }
 };
 
+/// With as many digits as tell two ticks apart.
 class ValueTicker : public QCPAxisTicker
 {
 protected:
+    double getTickStep(const QCPRange& range) override { return m_step = QCPAxisTicker::getTickStep(range); }
     QString getTickLabel(double tick, const QLocale&, QChar, int) override
     {
         if (std::abs(tick) < 1e-12)
             return QStringLiteral("0");
-        return std::abs(tick) < 1e5 ? formatNumber(tick, 3) : formatLargeCount(tick);
+        if (std::abs(tick) >= 1e5)
+            return formatLargeCount(tick);
+        const auto magnitude = [](double value) { return int(std::floor(std::log10(value))); };
+        const int between = m_step > 0.0 ? magnitude(std::abs(tick)) - magnitude(m_step) + 2 : 0; // a step may be 2.5
+        return formatNumber(tick, std::clamp(between, 3, 8));
     }
+
+private:
+    double m_step = 0.0;
 };
 
 } // namespace mpo

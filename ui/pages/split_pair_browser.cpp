@@ -15,6 +15,7 @@
 #include <QHeaderView>
 #include <QLineEdit>
 #include <QPushButton>
+#include <QScopedValueRollback>
 #include <QShortcut>
 #include <QSplitter>
 #include <QTableView>
@@ -332,12 +333,15 @@ void SplitPairBrowser::list(std::vector<std::int64_t> numbers, std::int64_t chos
     if (m_listed != Listing::Disagreeing || searches()) // those come by how much the two differ
         std::stable_sort(
             numbers.begin(), numbers.end(), [&](std::int64_t a, std::int64_t b) { return gapOf(a) > gapOf(b); });
-    m_pairs->setPairs(std::move(numbers));
-    if (const int row = m_pairs->rowOf(chosen); row >= 0) {
-        m_table->selectRow(row);
-        m_table->scrollTo(m_pairs->index(row, 0), QAbstractItemView::PositionAtCenter);
-    } else if (m_pairs->rowCount() > 0) {
-        m_table->selectRow(0);
+    {
+        const QScopedValueRollback filling(m_filling, true); // a pair is read once, not at each of these
+        m_pairs->setPairs(std::move(numbers));
+        if (const int row = m_pairs->rowOf(chosen); row >= 0) {
+            m_table->selectRow(row);
+            m_table->scrollTo(m_pairs->index(row, 0), QAbstractItemView::PositionAtCenter);
+        } else if (m_pairs->rowCount() > 0) {
+            m_table->selectRow(0);
+        }
     }
     showPair();
 }
@@ -352,6 +356,8 @@ std::int64_t SplitPairBrowser::currentPair() const
 
 void SplitPairBrowser::showPair()
 {
+    if (m_filling)
+        return;
     const int row = m_table->currentIndex().row();
     if (row < 0 || row >= m_pairs->rowCount()) {
         m_pairView->clear(

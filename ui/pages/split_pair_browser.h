@@ -84,6 +84,7 @@ private:
     Listing m_listed = Listing::Near;
     double m_gap = 0.0;
     bool m_atThreshold = true, m_editable = true;
+    bool m_filling = false; ///< the list is being filled
     QTimer m_timer, m_searchTimer;
 };
 
