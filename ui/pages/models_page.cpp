@@ -20,6 +20,7 @@
 #include <QDesktopServices>
 #include <QDropEvent>
 #include <QFileDialog>
+#include <QFileInfo>
 #include <QHBoxLayout>
 #include <QHeaderView>
 #include <QLabel>
@@ -102,7 +103,7 @@ ModelsPage::ModelsPage(EngineBridge& bridge, Selection& selection, QWidget* pare
         if (event.outcome == CommandFinished::Outcome::Failed)
             m_notice->say(toQString(event.message), true);
         if (event.outcome == CommandFinished::Outcome::Succeeded)
-            Q_EMIT message(event.message.empty() ? tr("Done.") : toQString(event.message));
+            m_notice->say(event.message.empty() ? m_done : toQString(event.message));
     });
     setAcceptDrops(true);
     showCurrent();
@@ -237,6 +238,7 @@ void ModelsPage::importModel(const QString& path)
         return;
     m_own = true;
     m_notice->clear();
+    m_done = tr("%1 is in the project now.").arg(QFileInfo(path).fileName());
     m_bridge.post(ImportModel {path.toStdString(), {}});
 }
 
@@ -263,6 +265,7 @@ void ModelsPage::exportCurrent()
     ExportModel command;
     command.model = name;
     command.folder = std::filesystem::path(parent.toStdString()) / name;
+    m_done = tr("%1 is written to %2.").arg(toQString(name), formatFolder(toQString(command.folder.string())));
     m_bridge.post(command);
 }
 

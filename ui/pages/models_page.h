@@ -62,6 +62,7 @@ private:
     QPushButton* m_try = nullptr;
     Notice* m_notice = nullptr;
     bool m_own = false; ///< the running command was posted here
+    QString m_done; ///< what is said when it has succeeded
 };
 
 } // namespace mpo
