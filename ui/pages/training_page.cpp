@@ -449,7 +449,7 @@ void TrainingPage::showRun(qint64 run)
 QString TrainingPage::runText() const
 {
     if (m_run == 0)
-        return {};
+        return m_posted ? tr("starting") : QString();
     const QString steps = m_totalSteps > 0 ? tr("step %1 of %2").arg(formatCount(m_step), formatCount(m_totalSteps))
                                            : tr("%1 steps").arg(formatCount(m_step));
     if (m_run == m_liveRun)
@@ -464,7 +464,7 @@ void TrainingPage::updateRunLine()
 {
     m_runLine->setText(runText());
     m_runLine->setToolTip(m_runLine->text());
-    m_runLine->setVisible(m_run != 0);
+    m_runLine->setVisible(m_runs->count() > 0); // or the list would take its room
     QString failure = m_startError;
     if (failure.isEmpty() && m_run != 0 && m_run != m_liveRun)
         if (const auto row = project().run(m_run); row && row->state == RunState::Failed)
