@@ -337,19 +337,24 @@ std::int64_t Workspace::run(const RunSpec& spec, const std::function<StageOutcom
 TokenizedPairs tokenizeFor(const Workspace& workspace, const RowSource& data, const Model& model,
     std::int64_t maxLength, Truncation truncation, bool endsTexts)
 {
+    constexpr std::int64_t kEvery = 256;
+    const bool tells = data.count > kEvery; // fewer take no time, and are tokenized in the midst of other work
+    const auto tell = [&](std::int64_t done) {
+        workspace.progress("Tokenizing", double(done) / double(data.count),
+            fmt::format("{} of {}", grouped(done), grouped(data.count)));
+    };
     RowSource told = data;
     told.each = [&](const RowSource::Visit& visit) {
         data.each([&](std::int64_t number, const PreferencePair& pair) {
-            constexpr std::int64_t kEvery = 256;
-            if (number % kEvery == 0 && data.count > 0)
-                workspace.progress("Tokenizing", double(number) / double(data.count),
-                    fmt::format("{} of {}", grouped(number), grouped(data.count)));
+            if (tells && number % kEvery == 0)
+                tell(number);
             return visit(number, pair);
         });
     };
     RowReport report = tokenizeRows(told, model.tokenizer.get(), maxLength, truncation, workspace.stop(),
         std::make_shared<TokenStore>(workspace.project().folder()));
-    workspace.progress("Tokenizing", 1.0, fmt::format("{} of {}", grouped(report.rows), grouped(report.rows)));
+    if (tells)
+        tell(data.count);
     if (endsTexts && report.texts > 0 && model.tokenizer && !model.tokenizer->eos)
         fail("{}: the model has no EOS token to end the responses of {} with; name one as \"eos_token\" in "
              "tokenizer_config.json or as \"eos_token_id\" in config.json",

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/models/pair_table_model.h"
 
+#include "core/data/pair_export.h"
 #include "core/store/project.h"
 #include "ui/format.h"
 
@@ -117,7 +118,7 @@ QVariant PairTableModel::data(const QModelIndex& index, int role) const
         if (role == Qt::ToolTipRole)
             return toQString(std::string_view(found->prompt).substr(0, 1000));
         return found->hasIds() && found->prompt.empty() ? tr("%1 token ids").arg(found->promptIds.size())
-                                                        : oneLine(found->prompt);
+                                                        : oneLine(promptLine(found->prompt));
     }
     if (index.column() == Lengths && role == Qt::DisplayRole)
         return QStringLiteral("%1 / %2")
