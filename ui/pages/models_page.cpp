@@ -184,6 +184,8 @@ void ModelsPage::showCurrent()
     const int row = currentRow();
     for (QPushButton* button : {m_copy, m_open})
         button->setEnabled(row >= 0);
+    if (m_bridge.busy() && (m_export->hasFocus() || m_import->hasFocus()))
+        m_table->setFocus(); // the button that had it is being disabled
     m_export->setEnabled(row >= 0 && !m_bridge.busy());
     m_import->setEnabled(!m_bridge.busy());
     m_try->setEnabled(row >= 0);
