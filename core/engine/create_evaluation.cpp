@@ -67,8 +67,7 @@ Said saidByModel(const Workspace& workspace, const CreateEvaluation& command, co
     const Model model = workspace.model(name);
     if (!model.tokenizer)
         fail("{}: the model has no tokenizer.json, so its responses cannot be read", name);
-    model.trunk->computeType = computeTypeFor("auto", model.config());
-    freezeWeights(model);
+    prepareForInference(model, "auto");
     GenerationOptions options;
     options.maxNewTokens = command.maxNewTokens;
     options.temperature = command.temperature;

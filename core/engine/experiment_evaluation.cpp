@@ -13,8 +13,7 @@ PolicyMeasures evaluatePolicy(const Workspace& workspace, const Dataset& prompts
 {
     const auto load = [&](const std::string& name) {
         Model model = workspace.model(name);
-        model.trunk->computeType = computeTypeFor(evaluation.dtype, model.config());
-        freezeWeights(model);
+        prepareForInference(model, evaluation.dtype);
         return model;
     };
     const Model policy = load(evaluation.model);

@@ -19,8 +19,7 @@ LocalJudge::LocalJudge(const Workspace& workspace, const std::string& model)
         fail("{}: a reward model cannot answer questions; let it judge by its scores (--reward-model)", model);
     if (!m_model.tokenizer)
         fail("{}: the model has no tokenizer.json, so it cannot be asked", model);
-    m_model.trunk->computeType = computeTypeFor("auto", m_model.config());
-    freezeWeights(m_model);
+    prepareForInference(m_model, "auto");
 }
 
 ChatAnswer LocalJudge::complete(const Json& request) const

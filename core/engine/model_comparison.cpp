@@ -28,8 +28,7 @@ std::vector<ComparedModel> compareModels(
     std::optional<Model> baseline;
     for (const auto& [title, name] : comparison.models) {
         Model model = workspace.model(name);
-        model.trunk->computeType = computeTypeFor(comparison.dtype, model.config());
-        freezeWeights(model);
+        prepareForInference(model, comparison.dtype);
         GenerationOptions options = comparison.generation;
         options.stopIds = stopIds(model);
         const Sampled sampled = sampleFrom(workspace, model, prompts, options, comparison.seed);

@@ -39,8 +39,7 @@ void sampleCommand(const Workspace& workspace, const SampleResponses& command)
     const Model model = workspace.model(command.model, command.adapter);
     if (model.isReward())
         fail("{}: a reward model cannot write responses", command.model);
-    model.trunk->computeType = computeTypeFor(command.dtype, model.config());
-    freezeWeights(model);
+    prepareForInference(model, command.dtype);
     GenerationOptions options;
     options.maxNewTokens = command.maxNewTokens;
     options.temperature = command.temperature;
@@ -74,8 +73,7 @@ void logProbsCommand(const Workspace& workspace, const ComputeLogProbs& command)
         fail("{}: a reward model has no log-probs", command.model);
     if (data.kind == DatasetKind::Prompts)
         fail("{}: the rows hold prompts only; log-probs need responses", command.data);
-    model.trunk->computeType = computeTypeFor(command.dtype, model.config());
-    freezeWeights(model);
+    prepareForInference(model, command.dtype);
     auto rows = std::make_shared<std::vector<PairLogProb>>(data.pairs.size());
     const auto pairs = tokenizeFor(workspace, RowSource::of(data), model, 0, Truncation::CutEnd);
     const PairSums sums = pairSums(model, pairs, [&](const PairSums& soFar) {

@@ -115,8 +115,7 @@ void scoreCommand(const Workspace& workspace, const ScorePairs& command)
 
     if (command.folds < 2) {
         const Model reward = workspace.rewardModel(command.rewardModel, command.adapter);
-        reward.trunk->computeType = computeTypeFor(command.settings.text("dtype"), reward.config());
-        freezeWeights(reward);
+        prepareForInference(reward, command.settings.text("dtype"));
         auto pairs = tokenizeFor(workspace, data, reward, 0, Truncation::DropLong);
         trimForScoring(pairs, reward.config());
         place(*scores, pairs, scorePairs(reward, pairs, workspace.context(command.settings)));

@@ -19,4 +19,10 @@ void freezeWeights(const Model& model)
         }
 }
 
+void prepareForInference(const Model& model, const std::string& dtype)
+{
+    model.trunk->computeType = computeTypeFor(dtype, model.config());
+    freezeWeights(model);
+}
+
 } // namespace mpo

@@ -11,5 +11,7 @@ namespace mpo {
 /// What is computed stays the same to the bit. It holds for all models on the same weights (frozenCopy, adapters). Of
 /// such a model only an adapter may be saved, and its digest is no longer that of its folder.
 void freezeWeights(const Model& model);
+/// For a model that is only to compute: `dtype` as of computeTypeFor(), and its weights frozen.
+void prepareForInference(const Model& model, const std::string& dtype);
 
 } // namespace mpo

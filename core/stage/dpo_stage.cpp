@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: MPO Studio authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/loss/preference_loss.h"
+#include "core/model/frozen_weights.h"
 #include "core/stage/gap_strata.h"
 #include "core/stage/pair_batch.h"
 #include "core/stage/reference_cache.h"
@@ -74,7 +75,7 @@ StageOutcome trainDpo(Model& policy, const Model* reference, std::span<const Tok
         moving->trunk->computeType = computeType;
     } else if (!loss.referenceFree) {
         if (reference)
-            prepareForInference(anchor, settings);
+            prepareForInference(anchor, settings.text("dtype"));
         auto sums = referenceSums(
             anchor, pairs, context, identity.dump() + " on " + machineOf(settings, context.ranks->size()).dump());
         if (!sums) {

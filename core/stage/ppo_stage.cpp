@@ -17,6 +17,7 @@
 
 #include "core/loss/log_probs.h"
 #include "core/loss/ppo_loss.h"
+#include "core/model/frozen_weights.h"
 #include "core/parallel/gradient_sum.h"
 #include "core/rl/ppo_terms.h"
 #include "core/rl/rloo.h"
@@ -275,7 +276,7 @@ PpoRun::PpoRun(const PpoModels& models, std::span<const TokenIds> prompts, const
     const Settings& settings = context.settings;
     for (const Model* model : {&models.rewardModel, &models.reference, models.sft})
         if (model)
-            prepareForInference(*model, settings);
+            prepareForInference(*model, settings.text("dtype"));
     for (Model* model : {&models.policy, &models.value})
         prepareForTraining(*model, settings);
 

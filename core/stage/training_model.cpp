@@ -21,10 +21,4 @@ void prepareForTraining(Model& model, const Settings& settings)
         freezeWeights(model);
 }
 
-void prepareForInference(const Model& model, const Settings& settings)
-{
-    model.trunk->computeType = computeTypeFor(settings.text("dtype"), model.config());
-    freezeWeights(model);
-}
-
 } // namespace mpo

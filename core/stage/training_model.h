@@ -14,7 +14,5 @@ void settleComputeType(Settings& settings, const ModelConfig& model);
 /// Makes a model, or the one adapter of it, ready to be trained as the settings dtype and gradient_checkpointing say.
 /// Digests of it are taken before: the base of an adapter is rounded (frozen_weights.h).
 void prepareForTraining(Model& model, const Settings& settings);
-/// The same for a model that only computes beside the one in training.
-void prepareForInference(const Model& model, const Settings& settings);
 
 } // namespace mpo

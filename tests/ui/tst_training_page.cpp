@@ -36,6 +36,15 @@ QPushButton* buttonOf(const TrainingPage& page, const QString& text)
     return nullptr;
 }
 
+/// Whether a label in sight says this and no more.
+bool showsLabel(const TrainingPage& page, const QString& text)
+{
+    for (const QLabel* label : page.findChildren<QLabel*>())
+        if (label->isVisible() && label->text() == text)
+            return true;
+    return false;
+}
+
 } // namespace
 
 class TestTrainingPage : public QObject
@@ -134,10 +143,7 @@ private Q_SLOTS:
         page.show();
         QTest::mouseClick(page.findChild<QPushButton*>(QStringLiteral("start")), Qt::LeftButton);
         QTRY_VERIFY(!bridge.busy());
-        bool said = false;
-        for (const QLabel* label : page.findChildren<QLabel*>())
-            said = said || (label->isVisible() && label->text() == QLatin1String("model.safetensors is cut off"));
-        QVERIFY(said);
+        QVERIFY(showsLabel(page, QStringLiteral("model.safetensors is cut off")));
     }
 
     /// A rollout takes long: what goes on in it is told beside the step and the time left, not in their place.
@@ -301,12 +307,7 @@ private Q_SLOTS:
         TrainingPage page(StageKind::Dpo, bridge, selection);
         page.refresh();
         page.show();
-        const auto shows = [&](const QString& text) {
-            for (const QLabel* label : page.findChildren<QLabel*>())
-                if (label->isVisible() && label->text() == text)
-                    return true;
-            return false;
-        };
+        const auto shows = [&](const QString& text) { return showsLabel(page, text); };
         auto* start = page.findChild<QPushButton*>(QStringLiteral("start"));
         QTest::mouseClick(start, Qt::LeftButton);
         QTRY_VERIFY(!bridge.busy());
