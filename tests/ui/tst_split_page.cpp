@@ -302,6 +302,9 @@ private Q_SLOTS:
         auto* model = qobject_cast<ScoredPairModel*>(table->model());
         const auto nearest = GapIndex(gapsOf(makeScores())).nearest(m_page->threshold(), 1).front();
         QTRY_COMPARE(model->rowOf(nearest), table->currentIndex().row());
+        // Its texts are read when the drag rests.
+        const PreferencePair pair = m_project->pairs("pairs", nearest, 1).front();
+        QTRY_VERIFY(isRead(pair.prompt) && isRead(pair.chosen) && isRead(pair.rejected));
         for (int row = 1; row < model->rowCount(); ++row)
             QVERIFY(model->score(row - 1).gap() >= model->score(row).gap());
     }
@@ -494,7 +497,7 @@ private Q_SLOTS:
         QVERIFY(m_page->commandLine().startsWith(
             QStringLiteral("mpo split --data pairs --scores pairs-scores --gap 0.35 --name 'my split' --project ")));
         // Shown with an option on each line, which a shell takes as well.
-        QCOMPARE(
+        QTRY_COMPARE(
             child<QPlainTextEdit>("commandLine")->toPlainText().replace(QStringLiteral(" \\\n  "), QStringLiteral(" ")),
             m_page->commandLine());
         child<QPushButton>("copyCommand")->click();
@@ -934,6 +937,15 @@ private Q_SLOTS:
         QCOMPARE(model.index(1, ScoredPairModel::BucketName).data().toString(), QStringLiteral("Easy"));
         QCOMPARE(model.index(0, ScoredPairModel::Number).data().toString(), QStringLiteral("6"));
         QCOMPARE(model.rowOf(8), 2);
+        // Only rows that move to the other part are painted again.
+        QSignalSpy changed(&model, &QAbstractItemModel::dataChanged);
+        model.setBuckets([](std::int64_t pair) { return pair == 3 ? Bucket::Easy : Bucket::Hard; });
+        QCOMPARE(changed.size(), 0);
+        model.setBuckets([](std::int64_t pair) { return pair == 5 ? Bucket::Hard : Bucket::Easy; });
+        QCOMPARE(changed.size(), 1);
+        QCOMPARE(changed[0][0].toModelIndex(), model.index(2, ScoredPairModel::BucketName));
+        QCOMPARE(changed[0][1].toModelIndex(), model.index(2, ScoredPairModel::BucketName));
+        QCOMPARE(model.index(2, ScoredPairModel::BucketName).data().toString(), QStringLiteral("Easy"));
         model.setPairs({});
         QCOMPARE(model.rowCount(), 0);
     }

@@ -81,9 +81,16 @@ void ScoredPairModel::setPairs(std::vector<std::int64_t> numbers)
 
 void ScoredPairModel::setBuckets(std::function<Bucket(std::int64_t)> bucketOf)
 {
+    // Painting a row again is dear, and a step of a drag moves few pairs to the other part.
+    int first = -1, last = -1;
+    for (int row = 0; row < rowCount(); ++row)
+        if (!m_bucketOf || m_bucketOf(pairNumber(row)) != bucketOf(pairNumber(row))) {
+            first = first < 0 ? row : first;
+            last = row;
+        }
     m_bucketOf = std::move(bucketOf);
-    if (!m_numbers.empty())
-        Q_EMIT dataChanged(index(0, BucketName), index(rowCount() - 1, BucketName));
+    if (last >= 0)
+        Q_EMIT dataChanged(index(first, BucketName), index(last, BucketName));
 }
 
 int ScoredPairModel::rowOf(std::int64_t pair) const

@@ -42,7 +42,10 @@ SplitDetails::SplitDetails(const Project& project, QWidget* parent)
     addTab(m_comparison, tr("Compare"));
     setCornerWidget(makeCorner());
     connect(this, &QTabWidget::currentChanged, m_note, [this](int tab) { m_note->setVisible(tab == 0); });
-    connect(m_browser, &SplitPairBrowser::titleChanged, this, [this](const QString& title) { setTabText(0, title); });
+    connect(m_browser, &SplitPairBrowser::titleChanged, this, [this](const QString& title) {
+        if (tabText(0) != title) // the bar is laid out anew for it
+            setTabText(0, title);
+    });
     connect(m_browser, &SplitPairBrowser::noteChanged, this, [this](const QString& note, const QString& toolTip) {
         m_note->setText(note);
         m_note->setToolTip(toolTip);

@@ -30,6 +30,8 @@ namespace {
 
 constexpr std::int64_t kPairs = 60;
 constexpr std::size_t kMostListed = 1000; ///< pairs that a search or a choice lists
+constexpr int kListDelay = 40; ///< ms between two lists during a drag
+constexpr int kReadDelay = 80; ///< ms without another list until the texts of its pair are laid out
 
 } // namespace
 
@@ -58,8 +60,11 @@ SplitPairBrowser::SplitPairBrowser(const Project& project, QWidget* parent)
     layout->addWidget(reading);
 
     m_timer.setSingleShot(true);
-    m_timer.setInterval(40);
+    m_timer.setInterval(kListDelay);
     connect(&m_timer, &QTimer::timeout, this, &SplitPairBrowser::listNear);
+    m_readTimer.setSingleShot(true);
+    m_readTimer.setInterval(kReadDelay);
+    connect(&m_readTimer, &QTimer::timeout, this, &SplitPairBrowser::showPair);
     m_searchTimer.setSingleShot(true);
     m_searchTimer.setInterval(150);
     connect(&m_searchTimer, &QTimer::timeout, this, &SplitPairBrowser::search);
@@ -151,6 +156,7 @@ void SplitPairBrowser::setData(std::shared_ptr<const SplitData> data)
     m_search->stop();
     m_data = std::move(data);
     m_timer.stop();
+    m_readTimer.stop();
     m_pairs->setData(m_data);
     m_pairView->clear(m_data ? QString() : tr("Loading…"));
     Q_EMIT noteChanged({}, {});
@@ -287,7 +293,8 @@ void SplitPairBrowser::listNear()
         return;
     std::vector<std::int64_t> numbers = m_data->index.nearest(m_gap, kPairs);
     const std::int64_t nearest = numbers.empty() ? -1 : numbers.front();
-    list(std::move(numbers), nearest);
+    fill(std::move(numbers), nearest);
+    m_readTimer.start();
     Q_EMIT titleChanged(m_atThreshold ? tr("Around the threshold") : tr("Nearest to %1").arg(m_pairs->gapText(m_gap)));
 }
 
@@ -324,7 +331,7 @@ void SplitPairBrowser::showDisagreeing()
 }
 
 /// By falling gap, with one of them chosen. What was selected and is still there stays so.
-void SplitPairBrowser::list(std::vector<std::int64_t> numbers, std::int64_t chosen)
+void SplitPairBrowser::fill(std::vector<std::int64_t> numbers, std::int64_t chosen)
 {
     const auto gapOf = [&](std::int64_t pair) {
         const double gap = m_data->gaps[std::size_t(pair)];
@@ -333,16 +340,19 @@ void SplitPairBrowser::list(std::vector<std::int64_t> numbers, std::int64_t chos
     if (m_listed != Listing::Disagreeing || searches()) // those come by how much the two differ
         std::stable_sort(
             numbers.begin(), numbers.end(), [&](std::int64_t a, std::int64_t b) { return gapOf(a) > gapOf(b); });
-    {
-        const QScopedValueRollback filling(m_filling, true); // a pair is read once, not at each of these
-        m_pairs->setPairs(std::move(numbers));
-        if (const int row = m_pairs->rowOf(chosen); row >= 0) {
-            m_table->selectRow(row);
-            m_table->scrollTo(m_pairs->index(row, 0), QAbstractItemView::PositionAtCenter);
-        } else if (m_pairs->rowCount() > 0) {
-            m_table->selectRow(0);
-        }
+    const QScopedValueRollback filling(m_filling, true); // a pair is read once, not at each of these
+    m_pairs->setPairs(std::move(numbers));
+    if (const int row = m_pairs->rowOf(chosen); row >= 0) {
+        m_table->selectRow(row);
+        m_table->scrollTo(m_pairs->index(row, 0), QAbstractItemView::PositionAtCenter);
+    } else if (m_pairs->rowCount() > 0) {
+        m_table->selectRow(0);
     }
+}
+
+void SplitPairBrowser::list(std::vector<std::int64_t> numbers, std::int64_t chosen)
+{
+    fill(std::move(numbers), chosen);
     showPair();
 }
 
@@ -358,6 +368,7 @@ void SplitPairBrowser::showPair()
 {
     if (m_filling)
         return;
+    m_readTimer.stop();
     const int row = m_table->currentIndex().row();
     if (row < 0 || row >= m_pairs->rowCount()) {
         m_pairView->clear(

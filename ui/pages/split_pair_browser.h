@@ -35,7 +35,8 @@ public:
     /// Gaps of another scoring, to show beside these, and the pairs that both order differently; nullptr: none.
     void setSecond(std::shared_ptr<const std::vector<double>> gaps, std::vector<std::int64_t> disagreeing);
     void showRule(double threshold, const SplitRule& rule);
-    /// Pairs with the gaps nearest to this one; a moment later, since texts need not follow every pixel of a drag.
+    /// Pairs with the gaps nearest to this one. The list follows a drag some way behind, the texts of a pair when it
+    /// rests: nobody reads them meanwhile, and laying them out takes as long as all else of a step.
     void showNear(double gap, bool isThreshold);
     void showPairs(std::vector<std::int64_t> numbers, const QString& title);
     void showDisagreeing();
@@ -59,6 +60,7 @@ private:
     void found(const std::vector<std::int64_t>& numbers, qint64 looked, qint64 total);
     void search();
     void choose(Listing listing);
+    void fill(std::vector<std::int64_t> numbers, std::int64_t chosen); ///< the table alone
     void list(std::vector<std::int64_t> numbers, std::int64_t chosen);
     void listNear();
     void listEdited();
@@ -85,7 +87,7 @@ private:
     double m_gap = 0.0;
     bool m_atThreshold = true, m_editable = true;
     bool m_filling = false; ///< the list is being filled
-    QTimer m_timer, m_searchTimer;
+    QTimer m_timer, m_readTimer, m_searchTimer;
 };
 
 } // namespace mpo

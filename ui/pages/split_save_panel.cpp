@@ -62,6 +62,12 @@ SplitSavePanel::SplitSavePanel(QWidget* parent)
     layout->addStretch(1);
     layout->addWidget(makeCommand());
 
+    m_commandTimer.setSingleShot(true);
+    m_commandTimer.setInterval(80);
+    connect(&m_commandTimer, &QTimer::timeout, this, [this] {
+        if (m_command->toPlainText() != m_lines)
+            m_command->setPlainText(m_lines);
+    });
     connect(m_name, &QLineEdit::textChanged, this, &SplitSavePanel::nameChanged);
     connect(m_name, &QLineEdit::returnPressed, this, &SplitSavePanel::saveRequested);
     connect(m_save, &QPushButton::clicked, this, &SplitSavePanel::saveRequested);
@@ -120,9 +126,9 @@ bool SplitSavePanel::saveEnabled() const { return m_save->isEnabled(); }
 
 void SplitSavePanel::showCommand(const QString& lines, const QString& line)
 {
+    m_lines = lines;
     m_line = line;
-    if (m_command->toPlainText() != lines)
-        m_command->setPlainText(lines);
+    m_commandTimer.start();
 }
 
 void SplitSavePanel::setReplaces(const QString& sentence)

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <QTimer>
 #include <QWidget>
 
 class QLabel;
@@ -25,7 +26,8 @@ public:
     void setSaveEnabled(bool on);
     void setExportEnabled(bool on);
     bool saveEnabled() const;
-    /// `lines`: the command with an option a line, to show; `line`: to copy.
+    /// `lines`: the command with an option a line, shown when a drag of the threshold rests, since laying it out at
+    /// every step costs part of a frame; `line`: to copy, at once.
     void showCommand(const QString& lines, const QString& line);
     void setReplaces(const QString& sentence); ///< what saving would replace; empty: nothing
     void say(const QString& sentence); ///< below the buttons; empty: nothing
@@ -50,7 +52,8 @@ private:
     QPushButton* m_undo = nullptr;
     QString m_replaces, m_said;
     QPlainTextEdit* m_command = nullptr;
-    QString m_line;
+    QString m_lines, m_line;
+    QTimer m_commandTimer;
 };
 
 } // namespace mpo
