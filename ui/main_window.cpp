@@ -267,10 +267,12 @@ void MainWindow::connectBridge()
             page(*current)->refresh();
     });
     connect(bridge, &EngineBridge::busyChanged, this, [this](bool busy) {
-        if (busy)
+        if (busy) {
             m_run = 0;
-        else if (m_closeWhenIdle)
+            updatePath();
+        } else if (m_closeWhenIdle) {
             finishClosing();
+        }
     });
 }
 
@@ -362,7 +364,15 @@ void MainWindow::followStage(const std::string& stage)
     showPage(id);
 }
 
-void MainWindow::updatePath() { m_rail->setPath(pathState(*m_project), m_running); }
+void MainWindow::updatePath()
+{
+    std::optional<PageId> running = m_running;
+    // Before its run begins a stage loads models and tokenizes, and after it the model is saved.
+    if (const Command* command = m_bridge->current(); command && !running)
+        if (const auto* train = std::get_if<TrainStage>(command))
+            running = pageOfStage(stageName(train->stage));
+    m_rail->setPath(pathState(*m_project), running);
+}
 
 void MainWindow::startDemo(bool fast)
 {

@@ -103,6 +103,36 @@ private Q_SLOTS:
         QCOMPARE(fixture.commands.load(), 1);
     }
 
+    void railTellsOfAStageFromItsStart()
+    {
+        UiFixture fixture;
+        Gate gate;
+        fixture.work = [&](const Command&, const EventSink& sink, std::stop_token stop) {
+            gate.wait(stop); // models are loaded
+            const std::int64_t run = fixture.project->beginRun("dpo", "dpo", Json::object(), {});
+            sink(RunStarted {run, "dpo", "dpo", 10, 0});
+            fixture.project->endRun(run, RunState::Finished, "");
+            sink(RunEnded {run, RunState::Finished, ""});
+            gate.wait(stop); // the model is written
+        };
+        MainWindow window(fixture.project, fixture.execute());
+        window.show();
+        const auto state = [&] { return window.rail()->state(PageId::Dpo); };
+        QVERIFY(state() != StepState::Running);
+        TrainStage train;
+        train.stage = StageKind::Dpo;
+        window.bridge().post(train);
+        QCOMPARE(state(), StepState::Running);
+        gate.open();
+        const auto ended = [&] { return !fixture.project->runs().empty(); };
+        QTRY_VERIFY(ended());
+        QTest::qWait(200); // the rail follows what was stored some way behind
+        QCOMPARE(state(), StepState::Running);
+        gate.open();
+        QTRY_VERIFY(!window.bridge().busy());
+        QTRY_VERIFY(state() != StepState::Running);
+    }
+
     void railShowsHowFarTheProjectIs()
     {
         UiFixture fixture;
