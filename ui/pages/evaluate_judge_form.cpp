@@ -5,6 +5,7 @@
 #include "ui/engine_bridge.h"
 #include "ui/format.h"
 #include "ui/forms/item_picker.h"
+#include "ui/notice.h"
 #include "ui/pages/work_progress.h"
 #include "ui/style.h"
 
@@ -54,7 +55,7 @@ EvaluateJudgeForm::EvaluateJudgeForm(EngineBridge& bridge, QWidget* parent)
     , m_perMinute(new QSpinBox)
     , m_name(new QLineEdit)
     , m_hint(makeHint({}))
-    , m_error(new QLabel)
+    , m_error(new Notice)
     , m_progress(new WorkProgress)
     , m_close(new QPushButton(tr("Close")))
     , m_start(new QPushButton(tr("Let it judge")))
@@ -89,7 +90,6 @@ EvaluateJudgeForm::EvaluateJudgeForm(EngineBridge& bridge, QWidget* parent)
     m_grid->setColumnStretch(1, 1);
     m_grid->setColumnStretch(3, 1);
     m_progress->hide();
-    m_error->hide();
 
     connect(m_kind, &QComboBox::currentIndexChanged, this, &EvaluateJudgeForm::showKind);
     for (QLineEdit* field : {m_address, m_remoteModel, m_key})
@@ -174,9 +174,6 @@ void EvaluateJudgeForm::setUpFields()
     m_bothOrders->setToolTip(tr("Twice the questions. Where the two answers do not agree, the item is a tie; once, a "
                                 "taste for a place counts."));
     m_error->setObjectName(QStringLiteral("judgeError"));
-    setRole(m_error, "error");
-    m_error->setWordWrap(true);
-    m_error->setTextFormat(Qt::PlainText);
     m_start->setObjectName(QStringLiteral("startJudge"));
     setRole(m_start, "primary");
     m_close->setObjectName(QStringLiteral("closeJudge"));
@@ -259,7 +256,7 @@ void EvaluateJudgeForm::open(const EvaluationRow& row, const QString& title)
 {
     m_row = row;
     m_title->setText(tr("Let a model judge %1").arg(title));
-    m_error->hide();
+    m_error->clear();
     m_localModel->setItems(modelItems(m_bridge.project(), QStringLiteral("policy")));
     m_rewardModel->setItems(modelItems(m_bridge.project(), QStringLiteral("reward")));
     if (m_address->text().isEmpty()) {
@@ -371,7 +368,7 @@ JudgeEvaluation EvaluateJudgeForm::command() const
 
 void EvaluateJudgeForm::start()
 {
-    m_error->hide();
+    m_error->clear();
     m_said.clear();
     m_asked = m_row.name;
     m_waiting = true;
@@ -391,10 +388,6 @@ void EvaluateJudgeForm::start()
     m_bridge.post(command());
 }
 
-void EvaluateJudgeForm::showError(const QString& sentence)
-{
-    m_error->setText(sentence);
-    m_error->setVisible(!sentence.isEmpty());
-}
+void EvaluateJudgeForm::showError(const QString& sentence) { m_error->say(sentence, true); }
 
 } // namespace mpo

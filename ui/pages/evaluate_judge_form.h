@@ -24,6 +24,7 @@ namespace mpo {
 
 class EngineBridge;
 class ItemPicker;
+class Notice;
 class WorkProgress;
 
 /// Lets a model judge a session that is still open: one behind an endpoint, one on this machine, or a reward model. The
@@ -85,7 +86,7 @@ private:
     QSpinBox* m_perMinute = nullptr; ///< 0: no limit
     QLineEdit* m_name = nullptr;
     QLabel* m_hint = nullptr;
-    QLabel* m_error = nullptr;
+    Notice* m_error = nullptr;
     WorkProgress* m_progress = nullptr;
     QPushButton* m_close = nullptr;
     QPushButton* m_start = nullptr;

@@ -7,6 +7,7 @@
 #include "core/store/project.h"
 #include "ui/format.h"
 #include "ui/forms/item_picker.h"
+#include "ui/notice.h"
 #include "ui/pages/work_progress.h"
 #include "ui/style.h"
 
@@ -55,7 +56,7 @@ EvaluateNewSession::EvaluateNewSession(QWidget* parent)
     , m_strength(new QCheckBox(tr("Ask how much better")))
     , m_name(new QLineEdit)
     , m_hint(makeHint({}))
-    , m_error(new QLabel)
+    , m_error(new Notice)
     , m_progress(new WorkProgress)
     , m_create(new QPushButton(tr("Sample and start")))
     , m_close(new QPushButton)
@@ -94,9 +95,6 @@ EvaluateNewSession::EvaluateNewSession(QWidget* parent)
     m_seed->setToolTip(tr("Of prompts, responses and sides"));
     m_name->setPlaceholderText(tr("session"));
     m_name->setToolTip(tr("A name without those of the models: it is visible while judging"));
-    setRole(m_error, "error");
-    m_error->setWordWrap(true);
-    m_error->hide();
     setRole(m_create, "primary");
     setUpJudging(defaults);
 
@@ -318,7 +316,7 @@ void EvaluateNewSession::showProgress(const QString& what, double share, const Q
     if (m_create->hasFocus())
         m_close->setFocus(); // the button that had it is being disabled
     m_progress->showProgress(what, share, detail);
-    m_error->hide();
+    m_error->clear();
     updateState();
 }
 
@@ -326,8 +324,7 @@ void EvaluateNewSession::showIdle(const QString& error)
 {
     m_busy = false;
     m_progress->hide();
-    m_error->setText(error);
-    m_error->setVisible(!error.isEmpty());
+    m_error->say(error, true);
     updateState();
 }
 

@@ -22,6 +22,7 @@ class QSpinBox;
 namespace mpo {
 
 class ItemPicker;
+class Notice;
 class Project;
 class WorkProgress;
 
@@ -73,7 +74,7 @@ private:
     QCheckBox* m_strength = nullptr;
     QLineEdit* m_name = nullptr;
     QLabel* m_hint = nullptr;
-    QLabel* m_error = nullptr;
+    Notice* m_error = nullptr;
     WorkProgress* m_progress = nullptr;
     QPushButton* m_create = nullptr;
     QPushButton* m_close = nullptr;

@@ -23,6 +23,7 @@
 #include "ui/style.h"
 #include "ui/view_state.h"
 
+#include <QApplication>
 #include <QComboBox>
 #include <QJsonArray>
 #include <QLabel>
@@ -253,9 +254,12 @@ void SplitPage::connectWork()
     connect(m_scorePanel, &SplitScorePanel::scoreRequested, m_work, &SplitWork::score);
     connect(m_work, &SplitWork::scoring, m_scorePanel, &SplitScorePanel::showProgress);
     connect(m_work, &SplitWork::scored, this, [this](const QString& scoreSet) {
+        const bool here = m_scorePanel->isAncestorOf(QApplication::focusWidget());
         m_scoreWanted = false;
         choose(scoreSet);
         refresh();
+        if (here) // else the focus would go to whatever comes next
+            m_histogram->setFocus(Qt::OtherFocusReason);
     });
     connect(m_work, &SplitWork::ended, this, [this](SplitWork::Kind kind, const QString& problem) {
         m_scorePanel->showIdle(kind == SplitWork::Kind::Scores ? problem : QString());

@@ -5,6 +5,7 @@
 #include "core/store/project.h"
 #include "ui/format.h"
 #include "ui/forms/item_picker.h"
+#include "ui/notice.h"
 #include "ui/pages/work_progress.h"
 #include "ui/style.h"
 
@@ -34,7 +35,7 @@ SplitScorePanel::SplitScorePanel(QWidget* parent)
     , m_folds(new QSpinBox)
     , m_name(new QLineEdit)
     , m_hint(makeHint({}))
-    , m_error(new QLabel)
+    , m_error(new Notice)
     , m_progress(new WorkProgress)
     , m_start(new QPushButton(tr("Score pairs")))
     , m_close(new QPushButton)
@@ -54,9 +55,6 @@ SplitScorePanel::SplitScorePanel(QWidget* parent)
     m_folds->setRange(2, 20);
     m_folds->setValue(2);
     m_folds->setSuffix(tr(" folds"));
-    setRole(m_error, "error");
-    m_error->setWordWrap(true);
-    m_error->hide();
     setRole(m_start, "primary");
 
     auto* folds = new QRadioButton(tr("k-fold, from"));
@@ -141,7 +139,7 @@ void SplitScorePanel::showProgress(const QString& what, double share, const QStr
     if (m_start->hasFocus())
         m_close->setFocus(); // the button that had it is being disabled
     m_progress->showProgress(what, share, detail);
-    m_error->hide();
+    m_error->clear();
     updateState();
 }
 
@@ -149,8 +147,7 @@ void SplitScorePanel::showIdle(const QString& error)
 {
     m_busy = false;
     m_progress->hide();
-    m_error->setText(error);
-    m_error->setVisible(!error.isEmpty());
+    m_error->say(error, true);
     updateState();
 }
 

@@ -15,6 +15,7 @@ class QSpinBox;
 namespace mpo {
 
 class ItemPicker;
+class Notice;
 class Project;
 class WorkProgress;
 
@@ -45,7 +46,7 @@ private:
     QSpinBox* m_folds = nullptr;
     QLineEdit* m_name = nullptr;
     QLabel* m_hint = nullptr;
-    QLabel* m_error = nullptr;
+    Notice* m_error = nullptr;
     WorkProgress* m_progress = nullptr;
     QPushButton* m_start = nullptr;
     QPushButton* m_close = nullptr;
