@@ -182,11 +182,6 @@ void saveBest(
             outcome.bestStep));
 }
 
-bool isModelFolder(const std::filesystem::path& folder)
-{
-    return std::filesystem::exists(folder / "config.json") || isAdapterFolder(folder);
-}
-
 } // namespace
 
 std::string bucketOf(const TrainStage& command)
@@ -233,9 +228,17 @@ void trainCommand(const Workspace& workspace, const TrainStage& command)
                 spec.config["digests"][name] = version;
     if (!command.split.empty()) {
         const SplitRow split = project.loadSplit(command.split);
-        spec.config["split_made"] = {{"scores", split.scoreSet}, {"threshold", split.split.threshold}};
+        const SplitRule& rule = split.split.rule;
+        Json& made = spec.config["split_made"];
+        made = {{"scores", split.scoreSet}, {"threshold", split.split.threshold}};
+        if (rule.absolute)
+            made["absolute"] = true;
+        if (rule.contradictory) {
+            made["contradictory"] = *rule.contradictory;
+            made["contradictory_action"] = std::string(contradictoryActionName(rule.action));
+        }
         if (!split.split.handEdits().empty())
-            spec.config["split_made"]["edits"] = split.split.edits;
+            made["edits"] = split.split.edits;
     }
 
     std::string gapScores = gapScoresFor(project, command);

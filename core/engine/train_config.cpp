@@ -11,6 +11,13 @@
 
 namespace mpo {
 
+bool isModelFolder(const std::filesystem::path& folder)
+{
+    std::error_code ignored;
+    return std::filesystem::exists(folder / "config.json", ignored)
+        || std::filesystem::exists(folder / "adapter_config.json", ignored);
+}
+
 Json configOf(const TrainStage& command)
 {
     Json config {{"model", command.model}, {"data", command.data}, {"out", command.out}};
@@ -138,6 +145,21 @@ std::vector<std::string> argumentsOf(const ScorePairs& command)
     return words.take();
 }
 
+std::string_view contradictoryActionName(ContradictoryAction action)
+{
+    switch (action) {
+    case ContradictoryAction::TreatAsHard:
+        return "hard";
+    case ContradictoryAction::Drop:
+        return "drop";
+    case ContradictoryAction::Flip:
+        return "flip";
+    case ContradictoryAction::Keep:
+        return "keep";
+    }
+    return {};
+}
+
 std::vector<std::string> argumentsOf(const SplitPairs& command)
 {
     const SplitRule& rule = command.rule;
@@ -152,11 +174,7 @@ std::vector<std::string> argumentsOf(const SplitPairs& command)
         words.flag("--absolute");
     if (rule.contradictory) {
         words.add("--contradictory", *rule.contradictory);
-        words.add("--contradictory-action",
-            rule.action == ContradictoryAction::Drop       ? "drop"
-                : rule.action == ContradictoryAction::Flip ? "flip"
-                : rule.action == ContradictoryAction::Keep ? "keep"
-                                                           : "hard");
+        words.add("--contradictory-action", std::string(contradictoryActionName(rule.action)));
     }
     if (command.edits == kLatestEdits)
         words.flag("--edits");

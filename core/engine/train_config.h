@@ -6,17 +6,24 @@
 #include "core/engine/command.h"
 #include "core/support/json.h"
 
+#include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace mpo {
+
+/// Whether a folder holds a model or an adapter, by the file of its configuration. Never throws.
+bool isModelFolder(const std::filesystem::path& folder);
 
 /// What a run stores of its training.
 Json configOf(const TrainStage& command);
 
 /// The training that a run was started with. Throws Error for settings of another version.
 TrainStage commandOfRun(StageKind stage, const Json& config);
+
+std::string_view contradictoryActionName(ContradictoryAction action); ///< "hard", "drop", "flip", "keep"
 
 /// What stands behind `mpo --project DIR` to do the same: "train", "dpo", "--model", ... Settings at their default are
 /// left out. Nothing for commands that could not go on where another program has left off.

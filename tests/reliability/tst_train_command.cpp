@@ -183,6 +183,46 @@ private Q_SLOTS:
         QVERIFY(fs::exists(session.project->runFolder(run) / "checkpoints"));
     }
 
+    /// Under its name, with the same scores and threshold, but of another rule for contradictory pairs.
+    void splitMadeAnewIsTrainedAnew()
+    {
+        Session session(path("split.mpo"));
+        Dataset data;
+        data.name = "pairs";
+        for (TokenId i = 1; i <= 9; ++i) {
+            PreferencePair pair;
+            pair.promptIds = {1, i};
+            pair.chosenIds = {i, 4, 10};
+            pair.rejectedIds = {TokenId(10 - i), 10};
+            data.pairs.push_back(pair);
+        }
+        session.project->addDataset(data, "made");
+        SplitRow split;
+        split.name = "half";
+        split.dataset = "pairs";
+        split.split.buckets.assign(9, Bucket::Easy);
+        split.split.buckets[3] = Bucket::Contradictory;
+        split.split.rule.contradictory = 0.5;
+        session.project->addSplit(split);
+        TrainStage train = training(2);
+        train.data = "pairs";
+        train.split = "half";
+        const auto runs = [&] {
+            session.engine.post(train);
+            const auto finished = session.next<CommandFinished>();
+            return finished.outcome == CommandFinished::Outcome::Succeeded ? session.project->runs().size() : 0;
+        };
+        QCOMPARE(runs(), std::size_t(1));
+        QCOMPARE(runs(), std::size_t(1)); // finished already
+        split.split.rule.action = ContradictoryAction::Flip;
+        session.project->addSplit(split);
+        QCOMPARE(runs(), std::size_t(2));
+        split.split.rule.absolute = true;
+        session.project->addSplit(split);
+        QCOMPARE(runs(), std::size_t(3));
+        QCOMPARE(runs(), std::size_t(3));
+    }
+
     void bestModelIsSavedToo()
     {
         Session session(path("best.mpo"));

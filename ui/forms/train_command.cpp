@@ -26,9 +26,7 @@ bool isOtherFolder(const std::string& model)
 {
     const std::filesystem::path folder = model;
     std::error_code ignored;
-    return folder.is_absolute() && std::filesystem::is_directory(folder, ignored)
-        && !std::filesystem::exists(folder / "config.json", ignored)
-        && !std::filesystem::exists(folder / "adapter_config.json", ignored);
+    return folder.is_absolute() && std::filesystem::is_directory(folder, ignored) && !isModelFolder(folder);
 }
 
 } // namespace
