@@ -52,7 +52,7 @@ HealthStrip::HealthStrip(QWidget* parent)
     setRole(this, "card");
     auto* row = new QHBoxLayout(m_row);
     row->setContentsMargins(0, 0, 0, 0);
-    row->setSpacing(kSpace);
+    row->setSpacing(kSpace + kSpace / 2);
     for (std::size_t i = 0; i < m_cells.size(); ++i) {
         Cell& cell = m_cells[i];
         cell.widget = new QWidget;
