@@ -74,18 +74,10 @@ HubPanel* shownPanel(ModelsPage& page)
     return panel;
 }
 
-QPushButton* buttonOf(const HubPanel& panel, int row)
+QPushButton* buttonIn(const HubPanel& panel, int row)
 {
     const auto* table = panel.findChild<QTableView*>();
     return qobject_cast<QPushButton*>(table->indexWidget(table->model()->index(row, CachedModelTable::Action)));
-}
-
-QPushButton* buttonNamed(const HubPanel& panel, const QString& text)
-{
-    for (QPushButton* button : panel.findChildren<QPushButton*>())
-        if (button->text() == text)
-            return button;
-    return nullptr;
 }
 
 } // namespace
@@ -272,9 +264,9 @@ private Q_SLOTS:
         QVERIFY(text(1, CachedModelTable::State).contains(QLatin1String("not supported")));
         QCOMPARE(text(2, CachedModelTable::Size), QStringLiteral("1 kB"));
         QCOMPARE(text(2, CachedModelTable::State), QStringLiteral("complete"));
-        QCOMPARE(buttonOf(*panel, 0)->text(), QStringLiteral("Fetch the rest"));
-        QVERIFY(!buttonOf(*panel, 1));
-        QCOMPARE(buttonOf(*panel, 2)->text(), QStringLiteral("Add to project"));
+        QCOMPARE(buttonIn(*panel, 0)->text(), QStringLiteral("Fetch the rest"));
+        QVERIFY(!buttonIn(*panel, 1));
+        QCOMPARE(buttonIn(*panel, 2)->text(), QStringLiteral("Add to project"));
     }
 
     void droppedModelsAreImported()
@@ -317,10 +309,10 @@ private Q_SLOTS:
         ModelsPage page(bridge, selection);
         HubPanel* panel = shownPanel(page);
         const auto* model = panel->findChild<CachedModelTable*>();
-        buttonOf(*panel, 2)->click();
+        buttonIn(*panel, 2)->click();
         QTRY_COMPARE(model->index(2, CachedModelTable::State).data().toString(), QStringLiteral("in the project"));
         QCOMPARE(added, std::string("org/whole"));
-        QTRY_VERIFY(!buttonOf(*panel, 2));
+        QTRY_VERIFY(!buttonIn(*panel, 2));
     }
 
     void whatIsMissingIsFetched()
@@ -335,7 +327,7 @@ private Q_SLOTS:
         Selection selection(fixture.project);
         ModelsPage page(bridge, selection);
         HubPanel* panel = shownPanel(page);
-        buttonOf(*panel, 0)->click();
+        buttonIn(*panel, 0)->click();
         const auto* model = panel->findChild<CachedModelTable*>();
         QTRY_COMPARE(model->index(0, CachedModelTable::State).data().toString(), QStringLiteral("complete"));
         QCOMPARE(fetched, std::string("org/part"));
@@ -355,8 +347,8 @@ private Q_SLOTS:
         ModelsPage page(bridge, selection);
         HubPanel* panel = shownPanel(page);
         QSignalSpy said(&page, &ModelsPage::message);
-        auto* download = buttonNamed(*panel, QStringLiteral("Download"));
-        auto* cancel = buttonNamed(*panel, QStringLiteral("Cancel"));
+        auto* download = buttonWith(*panel, QStringLiteral("Download"));
+        auto* cancel = buttonWith(*panel, QStringLiteral("Cancel"));
         auto* name = panel->findChild<QLineEdit*>();
         QVERIFY(!download->isEnabled());
         QVERIFY(!cancel->isVisible());
@@ -367,7 +359,7 @@ private Q_SLOTS:
         QTest::keyClick(name, Qt::Key_Return);
         QTRY_COMPARE(panel->findChild<QProgressBar*>()->value(), 250);
         QVERIFY(!download->isEnabled());
-        QVERIFY(!buttonOf(*panel, 2)->isEnabled());
+        QVERIFY(!buttonIn(*panel, 2)->isEnabled());
         QCOMPARE(panel->findChild<QLabel*>(QStringLiteral("progressText"))->text(),
             QStringLiteral("Downloading org/new: 1 MB of 4 MB"));
         cancel->click();
@@ -390,7 +382,7 @@ private Q_SLOTS:
         ModelsPage page(bridge, selection);
         HubPanel* panel = shownPanel(page);
         panel->findChild<QLineEdit*>()->setText(QStringLiteral("org/new@v2"));
-        buttonNamed(*panel, QStringLiteral("Download"))->click();
+        buttonWith(*panel, QStringLiteral("Download"))->click();
         auto* error = panel->findChild<QLabel*>(QStringLiteral("hubError"));
         QTRY_VERIFY(error->isVisible());
         QCOMPARE(error->text(), QStringLiteral("org/new: the model is gated"));

@@ -60,13 +60,7 @@ struct ShownPage
                 return edit;
         return nullptr;
     }
-    QPushButton* button(const QString& text) const
-    {
-        for (QPushButton* button : page.findChildren<QPushButton*>())
-            if (button->text() == text)
-                return button;
-        return nullptr;
-    }
+    QPushButton* button(const QString& text) const { return buttonWith(page, text); }
     QString notice() const { return page.findChild<QLabel*>(QStringLiteral("notice"))->text(); }
     QStringList names() const
     {

@@ -28,14 +28,6 @@ using namespace mpo;
 
 namespace {
 
-QPushButton* buttonOf(const TrainingPage& page, const QString& text)
-{
-    for (QPushButton* button : page.findChildren<QPushButton*>())
-        if (button->text() == text)
-            return button;
-    return nullptr;
-}
-
 /// Whether a label in sight says this and no more.
 bool showsLabel(const TrainingPage& page, const QString& text)
 {
@@ -230,7 +222,7 @@ private Q_SLOTS:
                         return true;
                 return false;
             };
-            auto* stop = buttonOf(page, QStringLiteral("Stop"));
+            auto* stop = buttonWith(page, QStringLiteral("Stop"));
             QVERIFY(!stop->isVisible());
             QTest::mouseClick(page.findChild<QPushButton*>(QStringLiteral("start")), Qt::LeftButton);
             QVERIFY(shows(QStringLiteral("Starting")));
@@ -632,10 +624,7 @@ private Q_SLOTS:
         TrainingPage page(StageKind::Dpo, bridge, selection);
         page.refresh();
         page.show();
-        QPushButton* resume = nullptr;
-        for (QPushButton* button : page.findChildren<QPushButton*>())
-            if (button->text() == QLatin1String("Resume"))
-                resume = button;
+        auto* resume = buttonWith(page, QStringLiteral("Resume"));
         QVERIFY(resume && resume->isVisible());
         resume->click();
         QTRY_VERIFY(!bridge.busy());

@@ -7,6 +7,7 @@
 #include "ui/style.h"
 
 #include <QApplication>
+#include <QPushButton>
 #include <QSettings>
 #include <QTemporaryDir>
 
@@ -69,6 +70,15 @@ public:
     std::shared_ptr<mpo::Project> project;
     std::atomic<int> commands {0};
 };
+
+/// The button with this text, shown or not; nullptr: none.
+inline QPushButton* buttonWith(const QWidget& parent, const QString& text)
+{
+    for (QPushButton* button : parent.findChildren<QPushButton*>())
+        if (button->text() == text)
+            return button;
+    return nullptr;
+}
 
 inline mpo::MetricsLogged metricsOf(std::int64_t run, std::int64_t step, std::int64_t total, double loss)
 {
