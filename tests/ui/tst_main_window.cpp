@@ -25,29 +25,7 @@
 #include <QTabWidget>
 #include <QTest>
 
-#include <atomic>
-
 using namespace mpo;
-
-namespace {
-
-/// Lets the engine thread wait for the test.
-class Gate
-{
-public:
-    void open() { m_open = true; }
-    void wait(const std::stop_token& stop)
-    {
-        while (!m_open && !stop.stop_requested())
-            std::this_thread::sleep_for(std::chrono::milliseconds(1));
-        m_open = false;
-    }
-
-private:
-    std::atomic<bool> m_open {false};
-};
-
-} // namespace
 
 class TestMainWindow : public QObject
 {

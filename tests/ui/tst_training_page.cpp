@@ -48,12 +48,11 @@ private Q_SLOTS:
         UiFixture fixture;
         fixture.addPairs("pairs", 4);
         fixture.addModel("sft", "policy");
-        std::atomic<bool> go {false};
+        Gate gate;
         TrainStage got;
         fixture.work = [&](const Command& command, const EventSink&, std::stop_token stop) {
             got = std::get<TrainStage>(command);
-            while (!go && !stop.stop_requested())
-                std::this_thread::sleep_for(std::chrono::milliseconds(1));
+            gate.wait(stop);
         };
         EngineBridge bridge(fixture.project, fixture.execute());
         Selection selection(fixture.project);
@@ -67,7 +66,7 @@ private Q_SLOTS:
         QTest::mouseClick(start, Qt::LeftButton);
         QTest::mouseDClick(start, Qt::LeftButton);
         QVERIFY(!start->isEnabled());
-        go = true;
+        gate.open();
         QTRY_VERIFY(!bridge.busy());
         QTest::qWait(20);
         QCOMPARE(fixture.commands.load(), 1);
@@ -142,19 +141,15 @@ private Q_SLOTS:
     void partsOfAStepDoNotHideHowFarTheRunIs()
     {
         UiFixture fixture;
+        Gate gate;
         EngineBridge bridge(fixture.project, fixture.execute());
-        std::atomic<int> go {0};
         fixture.work = [&](const Command&, const EventSink& sink, std::stop_token stop) {
-            const auto wait = [&](int until) {
-                while (go < until && !stop.stop_requested())
-                    std::this_thread::sleep_for(std::chrono::milliseconds(1));
-            };
             const std::int64_t run = fixture.project->beginRun("ppo", "mpo", {}, {});
             sink(RunStarted {run, "ppo", "mpo", 10, 0});
             sink(metricsOf(run, 2, 10, 0.5));
-            wait(1);
+            gate.wait(stop);
             sink(Progress {"Sampling responses", 0.25, "16 of 64"});
-            wait(2);
+            gate.wait(stop);
         };
         RunBar bar(bridge);
         bar.resize(1280, 40);
@@ -168,11 +163,11 @@ private Q_SLOTS:
             return texts;
         };
         QTRY_VERIFY(numbers().contains(QStringLiteral("2 / 10")));
-        go = 1;
+        gate.open();
         QTRY_COMPARE(bar.text(), QStringLiteral("PPO · Sampling responses, 16 of 64"));
         QVERIFY(numbers().contains(QStringLiteral("2 / 10")));
         QVERIFY(!numbers().filter(QStringLiteral(" left")).isEmpty());
-        go = 2;
+        gate.open();
         QTRY_VERIFY(!bridge.busy());
     }
 
@@ -188,24 +183,20 @@ private Q_SLOTS:
             const std::int64_t old = fixture.project->beginRun(name, "old", {}, {});
             fixture.project->addMetrics(old, 1, 1.0, {{"loss", 0.5}});
             fixture.project->endRun(old, RunState::Finished, "");
-            std::atomic<int> go {0};
+            Gate gate;
             fixture.work = [&](const Command&, const EventSink& sink, std::stop_token stop) {
-                const auto wait = [&](int until) {
-                    while (go < until && !stop.stop_requested())
-                        std::this_thread::sleep_for(std::chrono::milliseconds(1));
-                };
-                wait(1);
+                gate.wait(stop);
                 sink(Progress {"Loading sft", -1.0, {}});
-                wait(2);
+                gate.wait(stop);
                 const std::int64_t run = fixture.project->beginRun(name, "new", {}, {});
                 sink(Progress {"Sampling responses", 0.25, "16 of 64"});
-                wait(3);
+                gate.wait(stop);
                 sink(Progress {"Sampling responses", 1.0, "64 of 64"});
-                wait(4);
+                gate.wait(stop);
                 sink(RunStarted {run, name, "new", 300, 0});
                 fixture.project->addMetrics(run, 1, 1.0, {{"loss", 0.5}});
                 sink(metricsOf(run, 1, 300, 0.5));
-                wait(5);
+                gate.wait(stop);
                 fixture.project->endRun(run, RunState::Finished, "");
                 sink(RunEnded {run, RunState::Finished, ""});
             };
@@ -231,18 +222,18 @@ private Q_SLOTS:
             page.refresh(); // as whoever leaves the page and comes back
             QCOMPARE(page.shownRun(), 0);
             QVERIFY(stop->isVisible() && stop->isEnabled());
-            go = 1;
+            gate.open();
             QTRY_VERIFY(shows(QStringLiteral("Loading sft")));
-            go = 2;
+            gate.open();
             QTRY_VERIFY(shows(QStringLiteral("Sampling responses: 16 of 64")));
             QVERIFY(!shows(QStringLiteral("press Start")));
-            go = 3;
+            gate.open();
             QTRY_VERIFY(shows(QStringLiteral("On the way to the first step")));
-            go = 4;
+            gate.open();
             QTRY_VERIFY(page.shownRun() > qint64(old));
             QTRY_VERIFY(shows(QStringLiteral("step 1 of 300")));
             QVERIFY(!shows(QStringLiteral("Sampling responses")));
-            go = 5;
+            gate.open();
             QTRY_VERIFY(!bridge.busy());
             QVERIFY(!stop->isVisible());
             QVERIFY(!shows(QStringLiteral("Starting")));
@@ -252,28 +243,22 @@ private Q_SLOTS:
     void aStageOfThePipelineSaysItToo()
     {
         UiFixture fixture;
-        std::atomic<bool> go {false};
+        Gate gate;
         fixture.work = [&](const Command&, const EventSink& sink, std::stop_token stop) {
             fixture.project->beginRun("dpo", "demo-dpo", {}, {});
             sink(Progress {"Log-probs of the reference", 0.5, "300 of 600"});
-            while (!go && !stop.stop_requested())
-                std::this_thread::sleep_for(std::chrono::milliseconds(1));
+            gate.wait(stop);
         };
         EngineBridge bridge(fixture.project, fixture.execute());
         Selection selection(fixture.project);
         TrainingPage dpo(StageKind::Dpo, bridge, selection), ppo(StageKind::Ppo, bridge, selection);
         for (TrainingPage* page : {&dpo, &ppo})
             page->show();
-        const auto shows = [](const TrainingPage& page) {
-            for (const QLabel* label : page.findChildren<QLabel*>())
-                if (label->isVisible() && label->text() == QLatin1String("Log-probs of the reference: 300 of 600"))
-                    return true;
-            return false;
-        };
+        const QString progress = QStringLiteral("Log-probs of the reference: 300 of 600");
         bridge.post(RunDemo {});
-        QTRY_VERIFY(shows(dpo));
-        QVERIFY(!shows(ppo));
-        go = true;
+        QTRY_VERIFY(showsLabel(dpo, progress));
+        QVERIFY(!showsLabel(ppo, progress));
+        gate.open();
         QTRY_VERIFY(!bridge.busy());
     }
 

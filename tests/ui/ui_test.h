@@ -11,8 +11,28 @@
 #include <QSettings>
 #include <QTemporaryDir>
 
+#include <atomic>
+#include <chrono>
 #include <memory>
+#include <stop_token>
+#include <thread>
 #include <vector>
+
+/// Lets the engine thread wait for the test.
+class Gate
+{
+public:
+    void open() { m_open = true; }
+    void wait(const std::stop_token& stop)
+    {
+        while (!m_open && !stop.stop_requested())
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        m_open = false;
+    }
+
+private:
+    std::atomic<bool> m_open {false};
+};
 
 /// A project in a temporary folder, and an engine that keeps the commands it gets and does what the test says.
 class UiFixture
