@@ -3,11 +3,11 @@
 #include "app/cli/split_rule_options.h"
 
 #include "app/cli/arguments.h"
+#include "core/engine/train_config.h"
 
 #include <fmt/format.h>
 
 #include <charconv>
-#include <map>
 
 namespace mpo::cli {
 
@@ -52,9 +52,11 @@ SplitRuleOptions::SplitRuleOptions(CLI::App& command, bool required)
 
 SplitRule SplitRuleOptions::rule() const
 {
-    static const std::map<std::string, ContradictoryAction> actions {{"hard", ContradictoryAction::TreatAsHard},
-        {"drop", ContradictoryAction::Drop}, {"flip", ContradictoryAction::Flip}, {"keep", ContradictoryAction::Keep}};
-    SplitRule rule {SplitRule::By::Gap, m_values->gap, m_values->absolute, {}, actions.at(m_values->action)};
+    SplitRule rule {SplitRule::By::Gap, m_values->gap, m_values->absolute, {}, {}};
+    for (const auto action : {ContradictoryAction::TreatAsHard, ContradictoryAction::Drop, ContradictoryAction::Flip,
+             ContradictoryAction::Keep})
+        if (m_values->action == contradictoryActionName(action))
+            rule.action = action;
     if (m_confidence->count() > 0)
         rule.by = SplitRule::By::Confidence, rule.value = m_values->confidence;
     else if (m_share->count() > 0)

@@ -3,6 +3,7 @@
 #include "ui/pages/split_comparison.h"
 
 #include "ui/format.h"
+#include "ui/pages/split_drag.h"
 #include "ui/pages/split_side_column.h"
 #include "ui/style.h"
 
@@ -119,7 +120,7 @@ SplitComparison::SplitComparison(QWidget* parent)
     layOutWithSideColumn(this, m_view, {m_choice, m_text}, {m_list});
 
     m_timer.setSingleShot(true);
-    m_timer.setInterval(40); // numbers need not follow every pixel of a drag
+    m_timer.setInterval(kFollowMilliseconds);
     connect(&m_timer, &QTimer::timeout, this, &SplitComparison::showNumbers);
     connect(m_choice, &QComboBox::activated, this,
         [this](int index) { Q_EMIT chosen(m_choice->itemData(index).toString()); });

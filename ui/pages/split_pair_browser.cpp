@@ -6,6 +6,7 @@
 #include "ui/format.h"
 #include "ui/models/pair_search.h"
 #include "ui/models/scored_pair_model.h"
+#include "ui/pages/split_drag.h"
 #include "ui/pair_view.h"
 #include "ui/style.h"
 #include "ui/view_state.h"
@@ -30,8 +31,6 @@ namespace {
 
 constexpr std::int64_t kPairs = 60;
 constexpr std::size_t kMostListed = 1000; ///< pairs that a search or a choice lists
-constexpr int kListDelay = 40; ///< ms between two lists during a drag
-constexpr int kReadDelay = 80; ///< ms without another list until the texts of its pair are laid out
 
 } // namespace
 
@@ -60,10 +59,10 @@ SplitPairBrowser::SplitPairBrowser(const Project& project, QWidget* parent)
     layout->addWidget(reading);
 
     m_timer.setSingleShot(true);
-    m_timer.setInterval(kListDelay);
+    m_timer.setInterval(kFollowMilliseconds);
     connect(&m_timer, &QTimer::timeout, this, &SplitPairBrowser::listNear);
     m_readTimer.setSingleShot(true);
-    m_readTimer.setInterval(kReadDelay);
+    m_readTimer.setInterval(kRestMilliseconds);
     connect(&m_readTimer, &QTimer::timeout, this, &SplitPairBrowser::showPair);
     m_searchTimer.setSingleShot(true);
     m_searchTimer.setInterval(150);

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/pages/split_save_panel.h"
 
+#include "ui/pages/split_drag.h"
 #include "ui/style.h"
 
 #include <QApplication>
@@ -63,7 +64,7 @@ SplitSavePanel::SplitSavePanel(QWidget* parent)
     layout->addWidget(makeCommand());
 
     m_commandTimer.setSingleShot(true);
-    m_commandTimer.setInterval(80);
+    m_commandTimer.setInterval(kRestMilliseconds);
     connect(&m_commandTimer, &QTimer::timeout, this, [this] {
         if (m_command->toPlainText() != m_lines)
             m_command->setPlainText(m_lines);
