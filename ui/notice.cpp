@@ -8,6 +8,8 @@
 #include <QHideEvent>
 #include <QLabel>
 #include <QPushButton>
+#include <QScrollArea>
+#include <QTimer>
 
 namespace mpo {
 
@@ -41,6 +43,16 @@ void Notice::say(const QString& sentence, bool isError)
 }
 
 void Notice::clear() { say({}); }
+
+void Notice::showEvent(QShowEvent* event)
+{
+    QFrame::showEvent(event);
+    QTimer::singleShot(0, this, [this] { // when the scroll area that it may stand in knows the new size
+        for (QWidget* widget = parentWidget(); widget; widget = widget->parentWidget())
+            if (auto* area = qobject_cast<QScrollArea*>(widget))
+                area->ensureWidgetVisible(this);
+    });
+}
 
 void Notice::hideEvent(QHideEvent* event)
 {

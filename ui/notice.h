@@ -22,6 +22,7 @@ public:
     QLabel* label() const { return m_text; }
 
 protected:
+    void showEvent(QShowEvent* event) override;
     void hideEvent(QHideEvent* event) override;
     void changeEvent(QEvent* event) override;
 

@@ -10,8 +10,10 @@
 #include "ui/format.h"
 #include "ui/forms/item_picker.h"
 #include "ui/key_store.h"
+#include "ui/notice.h"
 #include "ui/pages/evaluate_judge_form.h"
 #include "ui/pages/evaluate_judging.h"
+#include "ui/pages/evaluate_new_session.h"
 #include "ui/pages/evaluate_page.h"
 #include "ui/pages/evaluate_results.h"
 #include "ui/pages/evaluate_session_model.h"
@@ -1073,6 +1075,40 @@ private Q_SLOTS:
         QVERIFY(command.gold.empty() && command.rewardModel.empty());
         QVERIFY(command.criteria == (std::vector<std::string> {"clear", "to the point"}) && command.strength);
         QVERIFY(!namesAModel(m_page.get()));
+    }
+
+    /// With four sources and an error: nothing is squeezed, and the error is scrolled to.
+    void newSessionFitsASmallWindow()
+    {
+        Dataset prompts {"prompts", DatasetKind::Prompts, {}};
+        prompts.pairs.emplace_back().prompt = "Hello";
+        m_project->addDataset(prompts, "made by the test");
+        for (const char* name : {"plain-yak", "tuned-zebra"})
+            m_project->addModel(
+                {0, name, std::string("models/") + name, "policy", "llama", name, 10, {}, {}, nowUtc()});
+        makePage();
+        m_page->resize(1088, 480);
+        m_page->refresh();
+        child<QPushButton>("emptyButton")->click();
+        child<QPushButton>("addSource")->click();
+        child<QPushButton>("addSource")->click();
+        auto* criteria = child<QComboBox>("evaluationCriteria");
+        criteria->setCurrentIndex(criteria->count() - 1);
+        child<QLineEdit>("evaluationOwnCriteria")->setText(QStringLiteral("clear, overall"));
+        child<QPushButton>("createEvaluation")->click();
+        const auto* form = m_page->findChild<EvaluateNewSession*>();
+        const auto squeezed = [&] {
+            QStringList names;
+            for (const ItemPicker* picker : form->findChildren<ItemPicker*>())
+                if (picker->isVisible() && picker->height() < picker->sizeHint().height())
+                    names << picker->objectName();
+            return names.join(QLatin1Char(' '));
+        };
+        QTRY_COMPARE(squeezed(), QString());
+        QVERIFY(child<ItemPicker>("source3")->isVisible());
+        const auto* notice = form->findChild<Notice*>();
+        QTRY_COMPARE(notice->visibleRegion().boundingRect(), notice->rect());
+        QVERIFY(notice->label()->height() >= notice->label()->heightForWidth(notice->label()->width()));
     }
 
     /// Without a source the pairs of the data set are judged, if it has any.

@@ -5,6 +5,7 @@
 #include "core/engine/session_file.h"
 #include "core/store/project.h"
 #include "ui/format.h"
+#include "ui/make_scroll.h"
 #include "ui/notice.h"
 #include "ui/pages/empty_state.h"
 #include "ui/pages/evaluate_judge_form.h"
@@ -21,6 +22,7 @@
 #include <QHeaderView>
 #include <QLabel>
 #include <QPushButton>
+#include <QScrollArea>
 #include <QStackedWidget>
 #include <QTableView>
 #include <QVBoxLayout>
@@ -67,7 +69,7 @@ EvaluatePage::EvaluatePage(EngineBridge& bridge, Selection& selection, QWidget* 
     centred->addStretch(1);
     m_stack->addWidget(m_empty); // in the order of View
     m_stack->addWidget(makeSessions());
-    m_stack->addWidget(formPage);
+    m_stack->addWidget(makeScroll(formPage)); // three sources or an error make it higher than a small window
     m_stack->addWidget(m_judging);
     m_stack->addWidget(m_results);
 

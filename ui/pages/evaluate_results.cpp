@@ -8,6 +8,7 @@
 #include "ui/charts/win_rate_chart.h"
 #include "ui/format.h"
 #include "ui/forms/report_table.h"
+#include "ui/make_scroll.h"
 #include "ui/pages/evaluate_ranking.h"
 #include "ui/pages/evaluate_result.h"
 #include "ui/pages/evaluate_verdicts.h"
@@ -31,17 +32,6 @@
 namespace mpo {
 
 namespace {
-
-QScrollArea* makeScroll(QWidget* content)
-{
-    auto* scroll = new QScrollArea;
-    scroll->setWidget(content);
-    scroll->setWidgetResizable(true);
-    scroll->setFrameShape(QFrame::NoFrame);
-    scroll->viewport()->setAutoFillBackground(false);
-    content->setAutoFillBackground(false);
-    return scroll;
-}
 
 QLabel* makeGroup(const QString& text)
 {
